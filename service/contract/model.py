@@ -1,0 +1,232 @@
+"""What a case-return contract is made of: parts, fields, code lists, rules. Frozen, pure, made from data.
+
+The structs carry what ``contracts/`` publishes, already checked; nothing here reads a file. Code elsewhere finds a
+field by its *role*, never by its name, so that another standard can be loaded as data alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from service.criteria.tree import Criterion
+from service.criteria.vocabulary import Kind, Vocabulary
+
+
+class Role(StrEnum):
+    """What a field is *for*: the only way in which code may single out a field."""
+
+    KEY = "key"
+    FORMER_KEY = "former_key"
+    STAGE = "stage"
+    YEAR = "year"
+    SETTING = "setting"
+    SHARED_REF = "shared_ref"
+    SHARED_WITH = "shared_with"
+    LEAD = "lead"
+    WEIGHT = "weight"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: the first two hold the row, the others must be confirmed or explained."""
+
+    SYNTACTICAL = "syntactical"
+    VALIDITY = "validity"
+    QUALITY = "quality"
+    MACRO = "macro"
+
+    @property
+    def holds(self) -> bool:
+        """Whether a row with such a finding is held instead of accepted."""
+        return self in (Severity.SYNTACTICAL, Severity.VALIDITY)
+
+
+class PartName(StrEnum):
+    """The parts of a return, in the order in which findings are listed; ``return`` is the whole of it."""
+
+    CASE = "case"
+    AGGREGATE = "aggregate"
+    WORKFORCE = "workforce"
+    RETURN = "return"
+
+
+class Code(Struct, frozen=True, kw_only=True):
+    """One code: ``ordinal`` is its bit in stored masks, from 0, at most 62, never reused for another meaning."""
+
+    code: str
+    title: str
+    ordinal: int
+    columns: Mapping[str, str]
+    group: tuple[str, ...] = ()
+    """Member codes, where this code stands for exactly that set of others (semantics 31)."""
+
+
+class CodeList(Struct, frozen=True, kw_only=True, dict=True):
+    """One edition of a list (``settings-2025``), with where it comes from. Its codes are in ordinal order."""
+
+    name: str
+    title: str
+    source: str
+    codes: tuple[Code, ...]
+    hash: str
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Code]:
+        return MappingProxyType({item.code: item for item in self.codes})
+
+    @cached_property
+    def by_ordinal(self) -> Mapping[int, Code]:
+        return MappingProxyType({item.ordinal: item for item in self.codes})
+
+    def mask_of(self, codes: frozenset[str] | set[str] | tuple[str, ...]) -> int:
+        """The bit mask of some codes; a code that is not in the list is a ``KeyError``."""
+        mask = 0
+        for code in codes:
+            mask |= 1 << self.by_code[code].ordinal
+        return mask
+
+    def codes_of(self, mask: int) -> tuple[str, ...]:
+        """The codes of a bit mask, in the list's order."""
+        return tuple(item.code for item in self.codes if mask >> item.ordinal & 1)
+
+
+class Derivation(Struct, frozen=True, kw_only=True):
+    """``value`` (a code) follows where ``criterion`` is true and the force itself said nothing (semantics 8)."""
+
+    value: str
+    when: str
+    criterion: Criterion
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """One field of one part. ``ordinal`` is its place in the part, never reused."""
+
+    name: str
+    ordinal: int
+    kind: Kind
+    label: str
+    meaning: str
+    example: str = ""
+    list: CodeList | None = None
+    role: Role | None = None
+    required: bool = False
+    exact: bool = False
+    """No range and no set of possible codes: the value must be exactly known."""
+    dimension: bool = False
+    """May break down an aggregate cell."""
+    not_applicable: bool = False
+    """May say *not applicable*."""
+    least: int | date | None = None
+    greatest: int | date | None = None
+    pattern: str | None = None
+    """A regular expression that the whole text must match (references)."""
+    length: int = 64
+    """The longest text taken, in characters."""
+    derive: tuple[Derivation, ...] = ()
+    since: str = ""
+    """The contract version that brought the field."""
+
+
+class Part(Struct, frozen=True, kw_only=True, dict=True):
+    """One part of a return: one row a case, a cell, or a team and phase."""
+
+    name: PartName
+    title: str
+    row_is: str
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    @cached_property
+    def by_role(self) -> Mapping[Role, Field]:
+        return MappingProxyType({field.role: field for field in self.fields if field.role is not None})
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """A number about the whole return that macro rules may speak of."""
+
+    name: str
+    title: str
+    meaning: str
+    kind: Kind = Kind.NUMBER
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One validation rule: it fires where its condition is *true*; unknown is no finding (semantics 13).
+
+    Exactly one of ``criterion`` (a condition of the contract's language) and ``check`` (something that only the act of
+    reading can find, named in ``service/contract/values.py``) is set.
+    """
+
+    id: str
+    part: PartName
+    severity: Severity
+    says: str
+    fix: str
+    guidance: str = ""
+    when: str | None = None
+    criterion: Criterion | None = None
+    check: str | None = None
+    fields: tuple[str, ...] = ()
+    """The fields (or measures) to show with the finding; the first is the one it points at."""
+    since: str = ""
+
+
+class Rename(Struct, frozen=True, kw_only=True, tag="renamed"):
+    """``old`` of the version before reads as ``new``."""
+
+    old: str
+    new: str
+
+
+class Added(Struct, frozen=True, kw_only=True, tag="added"):
+    """A field that the version before could not say: unknown in its records, unless its field derives it."""
+
+    new: str
+
+
+UpgradeStep = Rename | Added
+
+
+class Upgrade(Struct, frozen=True, kw_only=True):
+    """How a record (and a condition) of the version ``before`` reads as one of this version."""
+
+    before: str
+    steps: tuple[UpgradeStep, ...]
+
+
+class Contract(Struct, frozen=True, kw_only=True, dict=True):
+    """One version of the case-return contract. ``hash`` is over the files of its folder and the code lists it names."""
+
+    version: str
+    state: str
+    """``draft``, ``published``, ``deprecated`` or ``retired``."""
+    title: str
+    parts: Mapping[PartName, Part]
+    lists: Mapping[str, CodeList]
+    vocabulary: Vocabulary
+    """The case part's fields and the named sets: what scopes, case rules and aggregate cells are judged by."""
+    measures: tuple[Measure, ...]
+    rules: tuple[Rule, ...]
+    upgrade: Upgrade | None
+    hash: str
+
+    @cached_property
+    def rule(self) -> Mapping[str, Rule]:
+        return MappingProxyType({rule.id: rule for rule in self.rules})
+
+    @cached_property
+    def check(self) -> Mapping[tuple[PartName, str], Rule]:
+        """The rule that stands for a reading check in a part."""
+        return MappingProxyType({(rule.part, rule.check): rule for rule in self.rules if rule.check is not None})
+
+    def rules_of(self, part: PartName) -> tuple[Rule, ...]:
+        """The rules with a condition of one part, in the order of the file."""
+        return tuple(rule for rule in self.rules if rule.part is part and rule.criterion is not None)
