@@ -1,0 +1,257 @@
+"""YAML as people write it, with the place of everything: what lets an error say *file, line, column of the condition*.
+
+Every scalar is read as the text that stands there (``no`` is a word, ``2025.1`` is not a number), and turned into a
+number, a day or a yes by the one who asks for it. Problems are collected, never raised one by one: whoever publishes
+a contract sees all of them at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+from service.errors import Invalid
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
+_WHOLE = re.compile(r"-?[0-9]{1,10}")
+
+
+class Place(Struct, frozen=True):
+    """Where something stands: a file below ``contracts/`` and a line from 1."""
+
+    file: str
+    line: int
+
+
+class Problem(Struct, frozen=True, order=True):
+    """One thing that is wrong in published data. ``column`` (from 1) is a place inside the condition on that line."""
+
+    file: str
+    line: int
+    column: int | None
+    says: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        inside = "" if self.column is None else f", column {self.column} of the condition"
+        return f"{self.file}, line {self.line}{inside}: {self.says}{' ' + self.do if self.do else ''}"
+
+
+class LibraryErrors(Invalid):
+    """The published data cannot be used; ``problems`` has every reason."""
+
+    code = "contracts-invalid"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(
+            sorted(set(problems), key=lambda item: (item.file, item.line, item.column or 0, item.says))
+        )
+        count = len(self.problems)
+        super().__init__(
+            f"The contracts have {count} problem{'' if count == 1 else 's'}.\n" + "\n".join(map(str, self.problems)),
+            "Mend each and run: case-returns contracts check",
+        )
+
+
+class Problems:
+    """Collects what is wrong while a document is read."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def add(self, place: Place, says: str, do: str = "", *, column: int | None = None) -> None:
+        self.found.append(Problem(place.file, place.line, column, says, do))
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            raise LibraryErrors(self.found)
+
+
+class Text:
+    """One scalar: its words and where they begin."""
+
+    def __init__(self, value: str, place: Place) -> None:
+        self.value = value
+        self.place = place
+
+
+class Table:
+    """One mapping. Ask for each key by its sort; ``done()`` names the keys that nobody asked for.
+
+    A key that is missing or of the wrong sort is a problem and gives a harmless value, so that reading goes on.
+    """
+
+    def __init__(self, entries: dict[str, tuple[Place, Node | None]], place: Place, problems: Problems) -> None:
+        self.place = place
+        self.problems = problems
+        self._entries = entries
+        self._asked: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        self._asked.add(key)
+        return self._entries.get(key, (None, None))[1] is not None
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key that stands here, in order; all count as asked for."""
+        self._asked.update(self._entries)
+        return tuple(self._entries)
+
+    def place_of(self, key: str) -> Place:
+        """Where a key's value stands, or the table itself if it is absent."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return self.place
+        return entry[1].place if isinstance(entry[1], Text) else entry[0]
+
+    def node(self, key: str) -> Node | None:
+        """Whatever stands under a key; ``None`` where it is absent or null."""
+        self._asked.add(key)
+        return self._entries.get(key, (None, None))[1]
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Words. Without a default the key must be there."""
+        node = self.node(key)
+        if node is None:
+            if default is None:
+                self.problems.add(self.place_of(key), f"'{key}' is missing.", f"Add {key}.")
+            return default or ""
+        if isinstance(node, Text):
+            return node.value
+        self.problems.add(self.place_of(key), f"'{key}' must be text.")
+        return default or ""
+
+    def optional(self, key: str) -> str | None:
+        """Words, or ``None`` where the key is absent."""
+        return self.text(key) if key in self else None
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """A whole number. Without a default the key must be there."""
+        if key not in self and default is not None:
+            return default
+        words = self.text(key)
+        if _WHOLE.fullmatch(words):
+            return int(words)
+        if words:
+            self.problems.add(self.place_of(key), f"'{key}' is '{words}', which is not a whole number.")
+        return default or 0
+
+    def yes(self, key: str) -> bool:
+        """Yes or no; absent is no."""
+        words = self.text(key, "no").lower()
+        if words not in ("yes", "no", "true", "false"):
+            self.problems.add(self.place_of(key), f"'{key}' is '{words}'.", "Write yes or no.")
+        return words in ("yes", "true")
+
+    def day(self, key: str) -> date:
+        """A day as 2025-11-30."""
+        words = self.text(key)
+        try:
+            return date.fromisoformat(words)
+        except ValueError:
+            if words:
+                self.problems.add(self.place_of(key), f"'{key}' is '{words}', which is not a day.", "Write 2025-11-30.")
+            return date.min
+
+    def items(self, key: str) -> tuple[Node, ...]:
+        """The entries of a list; absent is none."""
+        node = self.node(key)
+        if node is None:
+            return ()
+        if isinstance(node, Items):
+            return node.nodes
+        self.problems.add(self.place_of(key), f"'{key}' must be a list.")
+        return ()
+
+    def texts(self, key: str) -> tuple[Text, ...]:
+        """The entries of a list of words."""
+        nodes = self.items(key)
+        for node in nodes:
+            if not isinstance(node, Text):
+                self.problems.add(node.place, f"An entry of '{key}' must be text.")
+        return tuple(node for node in nodes if isinstance(node, Text))
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """The entries of a list of mappings."""
+        nodes = self.items(key)
+        for node in nodes:
+            if not isinstance(node, Table):
+                self.problems.add(node.place, f"An entry of '{key}' must have keys.")
+        return tuple(node for node in nodes if isinstance(node, Table))
+
+    def table(self, key: str) -> Table:
+        """The mapping under a key; absent is an empty one."""
+        node = self.node(key)
+        if isinstance(node, Table):
+            return node
+        if node is not None:
+            self.problems.add(self.place_of(key), f"'{key}' must have keys of its own.")
+        return Table({}, self.place_of(key), self.problems)
+
+    def done(self) -> None:
+        """Names every key that was never asked for, with the closest that was."""
+        for key, (place, _) in self._entries.items():
+            if key not in self._asked:
+                self.problems.add(place, f"There is no key '{key}' here.", closest(key, self._asked))
+
+
+class Items:
+    """One sequence."""
+
+    def __init__(self, nodes: tuple[Node, ...], place: Place) -> None:
+        self.nodes = nodes
+        self.place = place
+
+
+Node = Text | Table | Items
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """``Did you mean 'stage'?`` for the nearest known word, or nothing."""
+    found = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"Did you mean '{found[0]}'?" if found else ""
+
+
+def read_yaml(content: str, file: str, problems: Problems) -> Table:
+    """The document's table; what cannot be read is a problem, and then the table is empty."""
+    whole = Place(file, 1)
+    try:
+        root = yaml.compose(content, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = Place(file, mark.line + 1 if mark else 1)
+        problems.add(where, f"This is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}.")
+        return Table({}, whole, problems)
+    node = None if root is None else _node(root, file, problems)
+    if isinstance(node, Table):
+        return node
+    problems.add(whole, "The document must have keys.")
+    return Table({}, whole, problems)
+
+
+def _node(node: Any, file: str, problems: Problems) -> Node | None:
+    place = Place(file, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag == _NULL and node.style is None:
+            return None
+        block = node.style in ("|", ">")  # the words of a block begin on the line below its mark
+        return Text(node.value.strip(), Place(file, place.line + 1) if block else place)
+    if isinstance(node, yaml.SequenceNode):
+        nodes = (_node(item, file, problems) for item in node.value)
+        return Items(tuple(item for item in nodes if item is not None), place)
+    entries: dict[str, tuple[Place, Node | None]] = {}
+    for key, value in node.value:
+        where = Place(file, key.start_mark.line + 1)
+        if not isinstance(key, yaml.ScalarNode):
+            problems.add(where, "A key must be a word.")
+        elif key.value in entries:
+            problems.add(where, f"The key '{key.value}' stands here twice.")
+        else:
+            entries[key.value] = (where, _node(value, file, problems))
+    return Table(entries, place, problems)
