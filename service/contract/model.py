@@ -132,6 +132,13 @@ class Field(Struct, frozen=True, kw_only=True):
     """The contract version that brought the field."""
 
 
+class Sum(Struct, frozen=True, kw_only=True):
+    """Numbers (``parts``) that are to add up to another (``total``)."""
+
+    total: str
+    parts: tuple[str, ...]
+
+
 class Part(Struct, frozen=True, kw_only=True, dict=True):
     """One part of a return: one row a case, a cell, or a team and phase."""
 
@@ -139,6 +146,9 @@ class Part(Struct, frozen=True, kw_only=True, dict=True):
     title: str
     row_is: str
     fields: tuple[Field, ...]
+    vocabulary: Vocabulary
+    """What the rules of this part may speak of: its own fields, and the contract's named sets."""
+    sums: tuple[Sum, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -166,7 +176,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    part: PartName
+    parts: tuple[PartName, ...]
+    """Where it holds: the same words and the same id in each."""
     severity: Severity
     says: str
     fix: str
@@ -175,7 +186,12 @@ class Rule(Struct, frozen=True, kw_only=True):
     criterion: Criterion | None = None
     check: str | None = None
     fields: tuple[str, ...] = ()
-    """The fields (or measures) to show with the finding; the first is the one it points at."""
+    """The fields (or measures) to show with the finding; the first is the one it points at.
+
+    ``says`` and ``fix`` may hold ``{name}`` for the value of one of them. A ``check`` has no fields of its own: it points
+    at the field that it finds, with ``{label}``, ``{value}`` and ``{allowed}`` for that field's label, the words sent, and
+    what is allowed there.
+    """
     since: str = ""
 
 
@@ -214,6 +230,7 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
     vocabulary: Vocabulary
     """The case part's fields and the named sets: what scopes, case rules and aggregate cells are judged by."""
     measures: tuple[Measure, ...]
+    """Numbers about the whole return: what the rules of part ``return`` speak of."""
     rules: tuple[Rule, ...]
     upgrade: Upgrade | None
     hash: str
@@ -225,8 +242,10 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def check(self) -> Mapping[tuple[PartName, str], Rule]:
         """The rule that stands for a reading check in a part."""
-        return MappingProxyType({(rule.part, rule.check): rule for rule in self.rules if rule.check is not None})
+        return MappingProxyType(
+            {(part, rule.check): rule for rule in self.rules if rule.check is not None for part in rule.parts}
+        )
 
     def rules_of(self, part: PartName) -> tuple[Rule, ...]:
         """The rules with a condition of one part, in the order of the file."""
-        return tuple(rule for rule in self.rules if rule.part is part and rule.criterion is not None)
+        return tuple(rule for rule in self.rules if part in rule.parts and rule.criterion is not None)

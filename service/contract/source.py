@@ -238,7 +238,7 @@ def read_yaml(content: str, file: str, problems: Problems) -> Table:
 def _node(node: Any, file: str, problems: Problems) -> Node | None:
     place = Place(file, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
-        if node.tag == _NULL and node.style is None:
+        if node.tag == _NULL and not node.style:
             return None
         block = node.style in ("|", ">")  # the words of a block begin on the line below its mark
         return Text(node.value.strip(), Place(file, place.line + 1) if block else place)
