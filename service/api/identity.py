@@ -1,0 +1,112 @@
+"""Routes of identity, and the caller as a dependency of every other route.
+
+The token endpoint answers in the shape of RFC 6749 (5.2), not in problem documents: its clients are OAuth libraries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+
+from service.identity.issuer import MAX_PARAMETERS, Issuer, TokenAnswer
+from service.identity.principal import Principal
+from service.identity.tokens import TokenVerifier
+
+FORM: Final = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES: Final = 16_384
+METADATA_SECONDS: Final = 300
+"""For how long others may keep the metadata and the keys; a new key is used at once, so ask again on an unknown kid."""
+
+_TOKEN_PARAMETERS: Final = ("grant_type", "client_assertion_type", "client_assertion", "scope", "resource", "client_id")
+
+
+@dataclass
+class _TokenOperation(Operation):
+    """The form that the token endpoint reads, for the OpenAPI document: the route reads its body itself."""
+
+    def __post_init__(self) -> None:
+        text = Schema(type=OpenAPIType.STRING)
+        form = Schema(
+            type=OpenAPIType.OBJECT,
+            properties=dict.fromkeys(_TOKEN_PARAMETERS, text),
+            required=list(_TOKEN_PARAMETERS[:3]),
+        )
+        self.request_body = RequestBody(content={FORM: OpenAPIMediaType(schema=form)}, required=True)
+
+
+def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
+    """The token endpoint, the keys, and the two metadata documents. All are public."""
+
+    @post(
+        "/oauth/token",
+        status_code=200,
+        request_max_body_size=MAX_FORM_BYTES,
+        operation_class=_TokenOperation,
+        summary="Get an access token for a signed client assertion (RFC 6749, 7523)",
+        tags=["identity"],
+    )
+    async def token(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return _oauth_response(await _token_answer(request, issuer))
+
+    @get("/oauth/jwks", summary="Keys that access tokens are signed with (RFC 7517)", tags=["identity"])
+    async def jwks() -> Response[bytes]:
+        return _document(issuer.jwks())
+
+    @get("/.well-known/oauth-authorization-server", summary="The issuer's metadata (RFC 8414)", tags=["identity"])
+    async def issuer_metadata() -> Response[bytes]:
+        return _document(issuer.metadata())
+
+    @get("/.well-known/oauth-protected-resource", summary="The service's metadata (RFC 9728)", tags=["identity"])
+    async def resource_metadata() -> Response[bytes]:
+        return _document(verifier.metadata())
+
+    return Router("/", route_handlers=[token, jwks, issuer_metadata, resource_metadata])
+
+
+def principal_dependency(verifier: TokenVerifier) -> Provide:
+    """For ``dependencies={"principal": ...}``: a route that takes ``principal: Principal`` answers 401 without one."""
+
+    async def principal(request: Request[Any, Any, Any]) -> Principal:
+        return await authenticate(request, verifier)
+
+    return Provide(principal)
+
+
+async def authenticate(request: Request[Any, Any, Any], verifier: TokenVerifier) -> Principal:
+    """Who calls; raises TokenRefused (401), or Unavailable when that cannot be found out now."""
+    return await verifier.principal(request.headers.getall("authorization", []))
+
+
+async def _token_answer(request: Request[Any, Any, Any], issuer: Issuer) -> TokenAnswer:
+    if request.content_type[0] != FORM:
+        return issuer.refuse(f"Send the parameters as {FORM}.")
+    try:
+        body = await request.body()
+    except HTTPException as error:
+        if error.status_code != 413:
+            raise
+        return issuer.refuse("The form is too large.", 413)
+    try:
+        form = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS + 1, errors="strict"
+        )
+    except ValueError:
+        return issuer.refuse("The form cannot be read.")
+    return await issuer.token(form)
+
+
+def _oauth_response(answer: TokenAnswer) -> Response[bytes]:
+    body = msgspec.json.encode(answer.body)
+    return Response(body, status_code=answer.status, media_type="application/json", headers=answer.headers)
+
+
+def _document(content: dict[str, Any]) -> Response[bytes]:
+    headers = {"Cache-Control": f"public, max-age={METADATA_SECONDS}"}
+    return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)
