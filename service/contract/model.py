@@ -188,9 +188,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     """The fields (or measures) to show with the finding; the first is the one it points at.
 
-    ``says`` and ``fix`` may hold ``{name}`` for the value of one of them. A ``check`` has no fields of its own: it points
-    at the field that it finds, with ``{label}``, ``{value}`` and ``{allowed}`` for that field's label, the words sent, and
-    what is allowed there.
+    ``says`` and ``fix`` may hold ``{name}`` for the value of one of them. A ``check`` has no fields of its own: it
+    points at the field that it finds, with ``{label}``, ``{value}`` and ``{allowed}`` for that field's label, the words
+    sent, and what is allowed there.
     """
     since: str = ""
 

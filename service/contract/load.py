@@ -1,0 +1,354 @@
+"""One folder of ``contracts/returns/`` becomes one ``Contract``, or problems with their places.
+
+A version may say that it ``extends`` the one before: then it has everything of that one, with the names that its
+``upgrade.yaml`` gives, and states only what it adds or words differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from service.contract.fields import NAME, check_fields, field_type, read_field, reworded
+from service.contract.measures import KNOWN
+from service.contract.model import (
+    Added,
+    CodeList,
+    Contract,
+    Derivation,
+    Field,
+    Measure,
+    Part,
+    PartName,
+    Rename,
+    Role,
+    Sum,
+    Upgrade,
+    UpgradeStep,
+)
+from service.contract.rules import parsed, read_rules, renamed
+from service.contract.source import Place, Problems, Table, closest, read_yaml
+from service.criteria.parse import parse
+from service.criteria.problem import ConditionError
+from service.criteria.vocabulary import FieldType, Kind, NamedSet, Vocabulary
+
+STATES = ("draft", "published", "deprecated", "retired")
+ROW_PARTS = (PartName.CASE, PartName.AGGREGATE, PartName.WORKFORCE)
+
+
+def load_contract(
+    folder: Path, lists: Mapping[str, CodeList], before: Mapping[str, Contract], problems: Problems
+) -> Contract:
+    """The contract in a folder. ``before`` are the versions already read, of which it may extend one."""
+    return _Reader(folder, lists, before, problems).read()
+
+
+class _Reader:
+    """One reading of one folder; every method adds to the same problems."""
+
+    def __init__(
+        self, folder: Path, lists: Mapping[str, CodeList], before: Mapping[str, Contract], problems: Problems
+    ) -> None:
+        self.folder, self.lists, self.before, self.problems = folder, lists, before, problems
+        self.document = self._document("contract.yaml")
+        self.version = self.document.text("version")
+        self.places: dict[tuple[PartName, str], Table] = {}
+
+    def read(self) -> Contract:
+        document, problems = self.document, self.problems
+        if self.version and self.version != self.folder.name:
+            says = f"The folder is '{self.folder.name}' and the version '{self.version}'."
+            problems.add(document.place_of("version"), says, "Make them the same.")
+        state = document.text("state")
+        if state not in STATES:
+            problems.add(document.place_of("state"), f"There is no state '{state}'.", closest(state, STATES))
+        self.upgrade = self._upgrade()
+        self.base = self._base()
+        self.renames = {step.old: step.new for step in self.steps if isinstance(step, Rename)}
+        sets = self._sets()
+        parts = self._parts(sets)
+        measures = self._measures()
+        vocabularies = {name: part.vocabulary for name, part in parts.items()}
+        vocabularies[PartName.RETURN] = self._vocabulary(
+            {item.name: FieldType(item.name, item.kind) for item in measures}
+        )
+        rules = read_rules(
+            self._document("rules.yaml", needed=self.base is None),
+            vocabularies,
+            self.base.rules if self.base else (),
+            self.renames,
+            self.version,
+            problems,
+        )
+        used = self._used_lists(parts, sets)
+        title = document.text("title")
+        document.done()
+        return Contract(
+            version=self.version,
+            state=state,
+            title=title,
+            parts=MappingProxyType(parts),
+            lists=MappingProxyType(used),
+            vocabulary=vocabularies[PartName.CASE],
+            measures=measures,
+            rules=rules,
+            upgrade=self.upgrade,
+            hash=self._hash(used),
+        )
+
+    def _document(self, name: str, *, needed: bool = True) -> Table:
+        file = f"returns/{self.folder.name}/{name}"
+        if not needed and not (self.folder / name).exists():
+            return Table({}, Place(file, 1), self.problems)
+        try:
+            content = (self.folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            self.problems.add(Place(file, 1), "The file cannot be read.", "A version has it, in UTF-8.")
+            return Table({}, Place(file, 1), Problems())
+        return read_yaml(content, file, self.problems)
+
+    @property
+    def steps(self) -> tuple[UpgradeStep, ...]:
+        return self.upgrade.steps if self.upgrade is not None else ()
+
+    def _upgrade(self) -> Upgrade | None:
+        if not (self.folder / "upgrade.yaml").exists():
+            return None
+        document = self._document("upgrade.yaml")
+        before = document.text("before")
+        steps: list[UpgradeStep] = []
+        for table in document.tables("steps"):
+            if "renamed" in table:
+                steps.append(Rename(old=table.text("renamed"), new=table.text("to")))
+            else:
+                steps.append(Added(new=table.text("added")))
+            table.done()
+        document.done()
+        if before and before not in self.before:
+            place = document.place_of("before")
+            self.problems.add(place, f"There is no earlier version '{before}'.", closest(before, self.before))
+        return Upgrade(before=before, steps=tuple(steps))
+
+    def _base(self) -> Contract | None:
+        name = self.document.optional("extends")
+        if name is None:
+            return None
+        if self.upgrade is None or self.upgrade.before != name:
+            says = f"The version extends '{name}', which is not the one that its upgrade.yaml comes from."
+            self.problems.add(self.document.place_of("extends"), says)
+        if name not in self.before:
+            says = f"There is no earlier version '{name}' to extend."
+            self.problems.add(self.document.place_of("extends"), says, closest(name, self.before))
+        return self.before.get(name)
+
+    def _sets(self) -> dict[str, NamedSet]:
+        """The named sets. A code of which a column says *depends* is left out, and listed as left out."""
+        depends = self.document.optional("left_out")
+        found = dict(self.base.vocabulary.sets) if self.base else {}
+        declared = self.document.table("sets")
+        for name in declared.keys():  # noqa: SIM118  not a dict: asking for the keys is what marks them as known
+            table = declared.table(name)
+            if not NAME.fullmatch(name):
+                self.problems.add(table.place, f"'{name}' cannot be a set's name.", "Use a-z, 0-9 and '_'.")
+            list_ = self._list_named(table)
+            where = table.table("where")
+            wanted = {column: where.text(column) for column in where.keys()}  # noqa: SIM118
+            table.done()
+            if list_ is None:
+                continue
+            columns = {column for code in list_.codes for column in code.columns}
+            for column in wanted.keys() - columns:
+                says = f"The list {list_.name} has no column '{column}'."
+                self.problems.add(where.place_of(column), says, closest(column, columns))
+            found[name] = _named_set(name, list_, wanted, depends)
+            if not found[name].codes:
+                self.problems.add(table.place, f"The set '{name}' has no codes.", "Check the words under where.")
+        return found
+
+    def _list_named(self, table: Table) -> CodeList | None:
+        name = table.text("list")
+        if name and name not in self.lists:
+            self.problems.add(table.place_of("list"), f"There is no code list '{name}'.", closest(name, self.lists))
+        return self.lists.get(name)
+
+    def _parts(self, sets: Mapping[str, NamedSet]) -> dict[PartName, Part]:
+        declared = self.document.table("parts")
+        parts: dict[PartName, Part] = {}
+        for name in ROW_PARTS:
+            if name in declared or (self.base and name in self.base.parts):
+                parts[name] = self._part(name, declared.table(name), parts, sets)
+        declared.done()
+        if PartName.CASE not in parts:
+            self.problems.add(declared.place, "The contract has no part 'case'.")
+            parts[PartName.CASE] = Part(
+                name=PartName.CASE, title="", row_is="", fields=(), vocabulary=self._vocabulary({}, sets)
+            )
+        self._check_case(parts[PartName.CASE])
+        return parts
+
+    def _part(self, name: PartName, table: Table, parts: Mapping[PartName, Part], sets: Mapping[str, NamedSet]) -> Part:
+        base = self.base.parts.get(name) if self.base else None
+        source = parts.get(PartName.CASE)
+        dimensions = table.optional("dimensions_of")
+        if dimensions is not None and (dimensions != PartName.CASE or source is None):
+            self.problems.add(table.place_of("dimensions_of"), "Dimensions can only be those of part case.")
+            source = None
+        borrowed = dimensions is not None or _borrows(name, base)
+        taken = _dimensions(source) if borrowed and source is not None else []
+        kept = [field for field in base.fields if not (borrowed and field.dimension)] if base else []
+        fields = [*taken, *self._kept(kept, table)]
+        for entry in table.tables("fields"):
+            field = read_field(entry, self.lists, self.version, self.problems)
+            self.places[name, field.name] = entry
+            fields.append(field)
+        check_fields(((field, self._place(name, field.name, table)) for field in fields), self.problems)
+        fields.sort(key=lambda field: field.ordinal)
+        vocabulary = self._vocabulary({field.name: field_type(field) for field in fields}, sets)
+        fields = [self._derived(field, name, vocabulary) for field in fields]
+        part = Part(
+            name=name,
+            title=table.text("title", base.title if base else None),
+            row_is=table.text("row_is", base.row_is if base else None),
+            fields=tuple(fields),
+            vocabulary=vocabulary,
+            sums=self._sums(table, vocabulary, base.sums if base else ()),
+        )
+        table.done()
+        return part
+
+    def _kept(self, fields: Sequence[Field], table: Table) -> list[Field]:
+        """The fields of the version before under this version's names, and with its words where it has others."""
+        words = table.table("reworded")
+        kept = [replace(field, name=self.renames.get(field.name, field.name)) for field in fields]
+        kept = [reworded(field, words.table(field.name)) if field.name in words else field for field in kept]
+        words.done()
+        return kept
+
+    def _place(self, part: PartName, field: str, otherwise: Table) -> Place:
+        return self.places[part, field].place if (part, field) in self.places else otherwise.place
+
+    def _derived(self, field: Field, part: PartName, vocabulary: Vocabulary) -> Field:
+        """The field with its derivations: declared here, or carried from the version before under new names."""
+        entry = self.places.get((part, field.name))
+        if entry is None:
+            return replace(field, derive=tuple(self._carried(item, vocabulary) for item in field.derive))
+        found = []
+        for table in entry.tables("derive"):
+            value = table.text("value")
+            if field.list is None or value not in field.list.by_code:
+                known = field.list.by_code if field.list else ()
+                says = f"'{value}' is not a code of '{field.name}'."
+                self.problems.add(table.place_of("value"), says, closest(value, known))
+            when, criterion = parsed(table, "when", vocabulary, self.problems, null_tests=False)
+            if criterion is not None:
+                found.append(Derivation(value=value, when=when, criterion=criterion))
+            table.done()
+        return replace(field, derive=tuple(found))
+
+    def _carried(self, item: Derivation, vocabulary: Vocabulary) -> Derivation:
+        when = renamed(item.when, self.renames)
+        if when == item.when:
+            return item
+        try:
+            return Derivation(value=item.value, when=when, criterion=parse(when, vocabulary, null_tests=False))
+        except ConditionError as error:
+            says = f"A derivation of the version before cannot be read with this version's names: {error.says}"
+            self.problems.add(self.document.place, says, column=error.column)
+            return item
+
+    def _sums(self, table: Table, vocabulary: Vocabulary, before: Sequence[Sum]) -> tuple[Sum, ...]:
+        name = self.renames
+        found = [
+            Sum(total=name.get(item.total, item.total), parts=tuple(name.get(one, one) for one in item.parts))
+            for item in before
+        ]
+        for entry in table.tables("sums"):
+            total, parts = entry.text("total"), entry.texts("parts")
+            for field, place in [(total, entry.place_of("total")), *((one.value, one.place) for one in parts)]:
+                known = vocabulary.fields.get(field)
+                if known is None:
+                    self.problems.add(place, f"There is no field '{field}'.", closest(field, vocabulary.fields))
+                elif known.kind is not Kind.NUMBER:
+                    self.problems.add(place, f"'{field}' is not a number.")
+            found.append(Sum(total=total, parts=tuple(one.value for one in parts)))
+            entry.done()
+        return tuple(found)
+
+    def _measures(self) -> tuple[Measure, ...]:
+        found = {item.name: item for item in self.base.measures} if self.base else {}
+        for table in self.document.tables("measures"):
+            name = table.text("name")
+            if name not in KNOWN:
+                self.problems.add(table.place_of("name"), f"There is no measure '{name}'.", closest(name, KNOWN))
+            found[name] = Measure(name=name, title=table.text("title"), meaning=table.text("meaning"))
+            table.done()
+        return tuple(found.values())
+
+    def _vocabulary(self, fields: Mapping[str, FieldType], sets: Mapping[str, NamedSet] | None = None) -> Vocabulary:
+        return Vocabulary(self.version, MappingProxyType(dict(fields)), MappingProxyType(dict(sets or {})))
+
+    def _check_case(self, part: Part) -> None:
+        """What code rests on, whatever the standard is about: a key, and a stage that is exactly known."""
+        where = self.document.place_of("parts")
+        for role in (Role.KEY, Role.STAGE):
+            field = part.by_role.get(role)
+            if field is None:
+                self.problems.add(where, f"No field of part case has the role {role}.")
+            elif not (field.required and field.exact):
+                place = self._place(part.name, field.name, self.document)
+                self.problems.add(place, f"'{field.name}' has the role {role}.", "It must be required and exact.")
+        added = {step.new for step in self.steps if isinstance(step, Added)}
+        if self.base is not None:
+            own = {name for inside, name in self.places if inside is PartName.CASE}
+            for name in sorted(own ^ added):
+                says = f"'{name}' is in only one of contract.yaml and the added fields of upgrade.yaml."
+                self.problems.add(self._place(part.name, name, self.document), says, "Declare it in both.")
+            for old in self.renames:
+                known = self.base.parts[PartName.CASE].by_name
+                if old not in known:
+                    says = f"upgrade.yaml renames '{old}', which {self.base.version} does not have."
+                    self.problems.add(self.document.place, says, closest(old, known))
+
+    def _used_lists(self, parts: Mapping[PartName, Part], sets: Mapping[str, NamedSet]) -> dict[str, CodeList]:
+        names = {field.list.name for part in parts.values() for field in part.fields if field.list is not None}
+        names |= {item.list for item in sets.values()} | (set(self.base.lists) if self.base else set())
+        for item in self.document.texts("lists"):
+            if item.value not in self.lists:
+                self.problems.add(item.place, f"There is no code list '{item.value}'.", closest(item.value, self.lists))
+            names.add(item.value)
+        return {name: self.lists[name] for name in sorted(names) if name in self.lists}
+
+    def _hash(self, used: Mapping[str, CodeList]) -> str:
+        whole = hashlib.sha256()
+        if self.base is not None:
+            whole.update(f"extends {self.base.hash}\n".encode())
+        for path in sorted(path for path in self.folder.glob("*.yaml") if path.is_file()):
+            whole.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        for name, list_ in used.items():
+            whole.update(f"{name} {list_.hash}\n".encode())
+        return whole.hexdigest()
+
+
+def _named_set(name: str, list_: CodeList, wanted: Mapping[str, str], depends: str | None) -> NamedSet:
+    members, left_out = [], []
+    for code in list_.codes:
+        has = [(code.columns.get(column, ""), value) for column, value in wanted.items()]
+        if all(own == value for own, value in has):
+            members.append(code.code)
+        elif depends is not None and all(own in (value, depends) for own, value in has):
+            left_out.append(code.code)
+    return NamedSet(name, list_.name, tuple(members), tuple(left_out))
+
+
+def _borrows(name: PartName, base: Part | None) -> bool:
+    """Whether a part has its dimensions from part case, as it had in the version before."""
+    return name is not PartName.CASE and base is not None and any(field.dimension for field in base.fields)
+
+
+def _dimensions(source: Part) -> list[Field]:
+    """The fields of part case that may break down a cell: none of them must be filled."""
+    return [replace(field, required=False) for field in source.fields if field.dimension]

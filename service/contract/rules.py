@@ -1,0 +1,227 @@
+"""The validation rules of a contract version: read, checked against its fields, and their conditions parsed.
+
+A rule has either a condition (``when``), or a ``check`` that only the act of reading can make. The rules of an earlier
+version hold in the next as well, with its fields' new names, unless that version declares them again or drops them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from service.contract.model import PartName, Rule, Severity
+from service.contract.source import Place, Problems, Table, closest
+from service.criteria.parse import parse
+from service.criteria.problem import ConditionError
+from service.criteria.tree import Criterion, fields_of
+from service.criteria.vocabulary import Vocabulary
+
+CHECKS = frozenset(
+    {
+        "number",
+        "date",
+        "decimal",
+        "text",
+        "shape",
+        "encoding",
+        "code",
+        "required",
+        "bounds",
+        "pattern",
+        "personal",
+        "unknown_column",
+        "duplicate_key",
+        "exact",
+        "not_applicable",
+        "duplicate_cell",
+        "former_in_use",
+        "knowledge_lost",
+        "sum_exceeds",
+        "sum_differs",
+    }
+)
+"""What reading can find; each has its rule in ``rules.yaml``, which gives it a severity and words."""
+
+CHECK_PLACEHOLDERS = frozenset({"label", "value", "allowed"})
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+_QUOTED = re.compile(r"('[^']*')")
+
+
+def read_rules(
+    document: Table,
+    vocabularies: Mapping[PartName, Vocabulary],
+    before: Sequence[Rule],
+    renames: Mapping[str, str],
+    version: str,
+    problems: Problems,
+) -> tuple[Rule, ...]:
+    """The rules that hold in this version: those of the version before, then its own. Ids are unique."""
+    own: dict[str, Rule] = {}
+    for table in document.tables("rules"):
+        rule = _read_rule(table, vocabularies, version, problems)
+        if rule.id in own:
+            problems.add(table.place_of("id"), f"The rule '{rule.id}' stands here twice.", "Give it an id of its own.")
+        own[rule.id] = rule
+    dropped = {item.value: item.place for item in document.texts("dropped")}
+    known = {rule.id for rule in before}
+    for name, place in dropped.items():
+        if name not in known:
+            problems.add(place, f"The version before has no rule '{name}'.", closest(name, known))
+    document.done()
+    kept = [rule for rule in before if rule.id not in own and rule.id not in dropped]
+    carried = [_carried(rule, vocabularies, renames, document.place, problems) for rule in kept]
+    return (*carried, *own.values())
+
+
+def renamed(condition: str, renames: Mapping[str, str]) -> str:
+    """A condition with new names for its fields; quoted values stay as they are."""
+    pieces = _QUOTED.split(condition)
+    for old, new in renames.items():
+        pieces[::2] = [re.sub(rf"\b{re.escape(old)}\b", new, piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def parsed(
+    table: Table, key: str, vocabulary: Vocabulary, problems: Problems, *, null_tests: bool
+) -> tuple[str, Criterion | None]:
+    """The condition under a key and its tree, or ``None`` and a problem at its column."""
+    words = table.text(key)
+    if not words:
+        return words, None
+    try:
+        return words, parse(words, vocabulary, null_tests=null_tests)
+    except ConditionError as error:
+        problems.add(table.place_of(key), error.says, error.do, column=error.column)
+        return words, None
+
+
+def _read_rule(table: Table, vocabularies: Mapping[PartName, Vocabulary], version: str, problems: Problems) -> Rule:
+    rule_id = table.text("id")
+    if rule_id and not _ID.fullmatch(rule_id):
+        problems.add(table.place_of("id"), f"'{rule_id}' is not a rule's id.", "Write a capital and digits: V201.")
+    parts = _parts(table, vocabularies, problems)
+    when, criterion, check = None, None, None
+    if ("when" in table) == ("check" in table):
+        problems.add(table.place, "A rule has either a condition (when) or a check.", "Keep one of the two.")
+    elif "when" in table:
+        when, criterion = _condition(table, parts, vocabularies, problems)
+    else:
+        check = table.text("check")
+        if check not in CHECKS:
+            problems.add(table.place_of("check"), f"There is no check '{check}'.", closest(check, CHECKS))
+    rule = Rule(
+        id=rule_id,
+        parts=parts,
+        severity=_severity(table, problems),
+        says=table.text("says"),
+        fix=table.text("fix"),
+        guidance=table.text("guidance", ""),
+        when=when,
+        criterion=criterion,
+        check=check,
+        fields=_shown(table, criterion, parts, vocabularies, problems),
+        since=version,
+    )
+    if check is not None or criterion is not None:
+        _check_words(rule, table, problems)
+    table.done()
+    return rule
+
+
+def _parts(table: Table, vocabularies: Mapping[PartName, Vocabulary], problems: Problems) -> tuple[PartName, ...]:
+    found = []
+    for item in table.texts("parts"):
+        if item.value in vocabularies:
+            found.append(PartName(item.value))
+        else:
+            problems.add(item.place, f"There is no part '{item.value}'.", closest(item.value, vocabularies))
+    if not found:
+        problems.add(table.place, "The rule does not say for which parts it is.", "Add parts: [case].")
+    return tuple(found)
+
+
+def _condition(
+    table: Table, parts: tuple[PartName, ...], vocabularies: Mapping[PartName, Vocabulary], problems: Problems
+) -> tuple[str, Criterion | None]:
+    """The condition in the vocabulary of every part that the rule is for: one tree for all of them."""
+    words, criterion = table.text("when"), None
+    for part in parts:
+        words, criterion = parsed(table, "when", vocabularies[part], problems, null_tests=True)
+        if criterion is None:
+            break
+    return words, criterion
+
+
+def _severity(table: Table, problems: Problems) -> Severity:
+    words = table.text("severity")
+    try:
+        return Severity(words)
+    except ValueError:
+        if words:
+            problems.add(table.place_of("severity"), f"There is no severity '{words}'.", closest(words, Severity))
+        return Severity.QUALITY
+
+
+def _shown(
+    table: Table,
+    criterion: Criterion | None,
+    parts: tuple[PartName, ...],
+    vocabularies: Mapping[PartName, Vocabulary],
+    problems: Problems,
+) -> tuple[str, ...]:
+    declared = table.texts("fields")
+    for item in declared:
+        for part in parts:
+            if item.value not in vocabularies[part].fields:
+                says = f"The rule shows '{item.value}', which part {part} does not have."
+                problems.add(item.place, says, closest(item.value, vocabularies[part].fields))
+    if declared:
+        return tuple(item.value for item in declared)
+    return fields_of(criterion) if criterion is not None else ()
+
+
+def _check_words(rule: Rule, table: Table, problems: Problems) -> None:
+    """A placeholder names a value that is shown with the finding."""
+    allowed = CHECK_PLACEHOLDERS if rule.check is not None else frozenset(rule.fields)
+    for key, words in (("says", rule.says), ("fix", rule.fix)):
+        for name in _PLACEHOLDER.findall(words):
+            if name not in allowed:
+                says = f"'{key}' speaks of {{{name}}}, which the rule does not show."
+                problems.add(table.place_of(key), says, closest(name, allowed) or f"It may show: {', '.join(allowed)}.")
+
+
+def _carried(
+    rule: Rule,
+    vocabularies: Mapping[PartName, Vocabulary],
+    renames: Mapping[str, str],
+    place: Place,
+    problems: Problems,
+) -> Rule:
+    """A rule of the version before, read forward. Its tree is made again only if a name in it has changed."""
+    if not renames.keys() & set(rule.fields) and (rule.when is None or renamed(rule.when, renames) == rule.when):
+        return rule
+    when = None if rule.when is None else renamed(rule.when, renames)
+    try:
+        criterion = None if when is None else parse(when, vocabularies[rule.parts[0]], null_tests=True)
+    except ConditionError as error:
+        says = f"The rule '{rule.id}' of the version before cannot be read with this version's names: {error.says}"
+        problems.add(place, says, "Declare the rule again, or drop it.", column=error.column)
+        return rule
+    words = {f"{{{old}}}": f"{{{new}}}" for old, new in renames.items()}
+    return replace(
+        rule,
+        when=when,
+        criterion=criterion,
+        says=_replaced(rule.says, words),
+        fix=_replaced(rule.fix, words),
+        fields=tuple(renames.get(name, name) for name in rule.fields),
+    )
+
+
+def _replaced(text: str, words: Mapping[str, str]) -> str:
+    for old, new in words.items():
+        text = text.replace(old, new)
+    return text
