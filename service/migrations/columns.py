@@ -1,0 +1,87 @@
+"""Typed columns from the contracts: expand only, so that a contract version needs no migration written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, text
+
+from service.contract.columns import Column, columns_of
+from service.contract.library import Library
+from service.contract.model import Contract, Field, PartName
+from service.migrations.scripts import run_script
+from service.storage.roles import StorageError, quoted
+from service.storage.schema import TYPED_TABLES, Carries
+
+
+def add_typed_columns(connection: Connection, library: Library) -> tuple[str, ...]:
+    """Add to each typed table the columns that it lacks; returns those added, as ``table.column``.
+
+    A column that stands there with another type is a ``StorageError``: it is never changed and never dropped.
+    """
+    added = []
+    for table, carries in TYPED_TABLES.items():
+        present = _present(connection, table)
+        missing = []
+        for name, sql_type in wanted_columns(library, carries).items():
+            if name not in present:
+                missing.append(f"add column if not exists {quoted(name)} {sql_type}")
+                added.append(f"{table}.{name}")
+            elif present[name] != sql_type:
+                raise StorageError(
+                    f"The column {table}.{name} is {present[name]}, but the contracts need {sql_type}.",
+                    "A field keeps its kind for ever: give the field of the new contract version another name.",
+                )
+        if missing:
+            run_script(connection, f"alter table {quoted(table)} {', '.join(missing)}")
+    return tuple(added)
+
+
+def wanted_columns(library: Library, carries: Carries) -> dict[str, str]:
+    """Column name to SQL type over all contract versions; two versions that disagree are a ``StorageError``."""
+    wanted: dict[str, str] = {}
+    for contract in library.contracts.values():
+        for column in columns_of(tuple(fields_of(contract, carries))):
+            if wanted.setdefault(column.name, column.sql_type) != column.sql_type:
+                raise StorageError(
+                    f"Contract {contract.version} needs {column.name} as {column.sql_type}, "
+                    f"another version as {wanted[column.name]}.",
+                    "A field keeps its kind for ever: give the field of the new contract version another name.",
+                )
+    return wanted
+
+
+def fields_of(contract: Contract, carries: Carries) -> Iterator[Field]:
+    """The fields of one contract version that such a table carries."""
+    if carries is Carries.CASE:
+        yield from contract.parts[PartName.CASE].fields
+    elif carries is Carries.WORKFORCE:
+        yield from contract.parts[PartName.WORKFORCE].fields
+    else:
+        names = set()
+        for field in _aggregate_fields(contract):
+            if field.name not in names:
+                names.add(field.name)
+                yield field
+
+
+def _aggregate_fields(contract: Contract) -> Iterable[Field]:
+    yield from (field for field in contract.parts[PartName.CASE].fields if field.dimension)
+    yield from contract.parts[PartName.AGGREGATE].fields
+
+
+def _present(connection: Connection, table: str) -> dict[str, str]:
+    rows = connection.execute(
+        text(
+            "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+            "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped"
+        ),
+        {"table": quoted(table)},
+    )
+    present = {name: sql_type for name, sql_type in rows}
+    if not present:
+        raise StorageError(f"The table {table} does not exist.", "Run case-returns migrate.")
+    return present
+
+
+__all__ = ["Column", "add_typed_columns", "fields_of", "wanted_columns"]

@@ -1,0 +1,79 @@
+"""Bring a database to what this release needs: roles, schema, typed columns. Safe to run again, and by several at once."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from msgspec import Struct
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.storage.database import Limits, engine_for, plain_url
+from service.storage.roles import ensure_roles, login_of
+
+MIGRATION_LOCK: Final = 0x43_52_02
+_LIMITS: Final = Limits(connections=1, statement=1800.0, lock=15.0)
+"""A migration that cannot have its lock in a quarter of a minute gives up instead of stopping everyone behind it."""
+
+
+class Migrated(Struct, frozen=True):
+    """What a run found and did: revisions before and after, and the typed columns that were added."""
+
+    before: str | None
+    after: str | None
+    columns: tuple[str, ...]
+
+
+async def migrate(owner_url: str, service_url: str, library: Any) -> Migrated:
+    """Make the roles, run what alembic has not run yet, add the typed columns that the contracts ask for.
+
+    ``owner_url`` is the user who owns the schema, ``service_url`` the one the service logs in as; they may be the same.
+    """
+    connection = await asyncpg.connect(plain_url(owner_url))
+    try:
+        await ensure_roles(connection, login_of(service_url))
+    finally:
+        await connection.close()
+    engine = engine_for(owner_url, None, _LIMITS)
+    try:
+        return await _migrate_schema(engine, library)
+    finally:
+        await engine.dispose()
+
+
+async def _migrate_schema(engine: AsyncEngine, library: Any) -> Migrated:
+    async with engine.begin() as connection:
+        await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        before = await connection.run_sync(revision_of)
+        await connection.run_sync(_upgrade)
+        after = await connection.run_sync(revision_of)
+        columns: tuple[str, ...] = ()
+        if library is not None:
+            from service.migrations.columns import add_typed_columns
+
+            columns = await connection.run_sync(add_typed_columns, library)
+    return Migrated(before, after, columns)
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """alembic's settings without a file of its own: the scripts lie beside this module, wherever it is installed."""
+    config = Config()
+    config.set_main_option("script_location", str(files("service.migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database stands at; nothing where it was never migrated."""
+    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+        return None
+    revision: str | None = connection.scalar(text("select version_num from alembic_version"))
+    return revision

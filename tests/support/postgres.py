@@ -1,0 +1,152 @@
+"""A real PostgreSQL for the tests: one server a test process, one migrated template, a copy of it for each test.
+
+By default the embedded server runs in a temporary folder. ``CASE_RETURNS_TEST_POSTGRES_BIN`` names another release's
+programs (``/usr/lib/postgresql/15/bin``); ``CASE_RETURNS_TEST_DATABASE_URL`` a server that runs already, as a superuser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+from msgspec import Struct
+
+from service.migrations.migrate import migrate
+from service.storage.database import Database
+from service.storage.embedded import EmbeddedPostgres, Urls
+from service.storage.roles import ensure_roles, literal, quoted
+
+LOGINS = ("case_returns_owner", "case_returns_service")
+
+
+def test_programs() -> Path | None:
+    """The bin folder of the PostgreSQL that the tests were asked to use; none: the embedded one."""
+    named = os.environ.get("CASE_RETURNS_TEST_POSTGRES_BIN")
+    return Path(named) if named else None
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the server's unprivileged account may pass through (pytest's own are closed)."""
+    folder = Path(tempfile.mkdtemp(prefix="case-returns-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _library() -> object:
+    """For the time being: the schema stands without typed columns while the contracts are being written."""
+    try:
+        from service.contract.columns import columns_of  # noqa: F401
+        from service.contract.library import load_library
+
+        return load_library()
+    except Exception as unfinished:  # noqa: BLE001
+        warnings.warn(f"no typed columns: {unfinished}", stacklevel=1)
+        return None
+
+
+class Server(Struct, frozen=True):
+    """A running server and the names of its logins' URLs; ``at`` gives those of another database."""
+
+    urls: Urls
+
+    def at(self, database: str) -> Urls:
+        return Urls(*(_at(url, database) for url in (self.urls.service, self.urls.owner, self.urls.admin)))
+
+    async def create(self, name: str, template: str | None = None) -> None:
+        """Make a database that the schema's owner owns, empty or as a copy of another."""
+        copied = f" template {quoted(template)} strategy wal_log" if template else ""
+        await self.run(f"create database {quoted(name)} owner case_returns_owner{copied}")
+
+    async def drop(self, name: str) -> None:
+        await self.run(f"drop database if exists {quoted(name)} with (force)")
+
+    async def run(self, statement: str) -> None:
+        """One statement as the administrator, outside every test's database."""
+        connection = await asyncpg.connect(self.urls.admin)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def migrated(self, name: str) -> None:
+        """Make a database with the whole schema."""
+        await self.create(name)
+        urls = self.at(name)
+        await migrate(urls.owner, urls.service, _library())
+
+    @asynccontextmanager
+    async def copy_of(self, template: str) -> AsyncIterator[TestDatabase]:
+        """A fresh database like the template, opened; dropped at the end."""
+        name = f"{template}_{secrets.token_hex(4)}"
+        await self.create(name, template)
+        urls = self.at(name)
+        database = await Database.connect(urls.service, owner_url=urls.owner)
+        try:
+            yield TestDatabase(database, urls)
+        finally:
+            await database.close()
+            await self.drop(name)
+
+
+class TestDatabase(Struct, frozen=True):
+    """One migrated database of a test: the product's own way to it, and its URLs."""
+
+    __test__ = False  # pytest: not a test class
+
+    db: Database
+    urls: Urls
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """The server of this test process: the one that the environment names, or an embedded one of its own."""
+    if url := os.environ.get("CASE_RETURNS_TEST_DATABASE_URL"):
+        yield Server(asyncio.run(_adopt(url)))
+        return
+    with open_folder() as folder:
+        server = EmbeddedPostgres(folder / "data", programs=test_programs(), durable=False)
+        try:
+            yield Server(server.start())
+        finally:
+            server.stop()
+
+
+async def _adopt(admin: str) -> Urls:
+    """Logins on a server that is not ours; the passwords are made new, so runs must not share it at the same time
+    unless they are workers of one run, which share the password through the environment."""
+    password = os.environ.setdefault("CASE_RETURNS_TEST_PASSWORD", secrets.token_urlsafe(12))
+    connection = await asyncpg.connect(admin)
+    try:
+        await connection.execute("select pg_advisory_lock(20261124)")
+        for login in LOGINS:
+            exists = await connection.fetchval("select true from pg_roles where rolname = $1", login)
+            verb = "alter" if exists else "create"
+            await connection.execute(f"{verb} role {quoted(login)} login noinherit password {literal(password)}")
+        await ensure_roles(connection, "case_returns_service")
+    finally:
+        await connection.close()
+    service, owner = (_as(admin, login, password) for login in ("case_returns_service", "case_returns_owner"))
+    return Urls(service=service, owner=owner, admin=admin)
+
+
+def _at(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def _as(url: str, login: str, password: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{login}:{quote(password)}@{host}"))
