@@ -1,0 +1,164 @@
+"""What a picture is asked for, read from the parameters of a request. Pure.
+
+Nothing is guessed: a parameter or dimension that does not exist is refused with the closest that does, because a
+picture of something else than was meant looks just as true.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+
+from msgspec import Struct
+
+from service.clock import LONDON, london_date
+from service.errors import Invalid
+from service.picture.national import Dimension
+
+_Read = TypeVar("_Read")
+
+PARAMETERS = ("scope", "as_of", "period", "by")
+_POSITION = re.compile(r"[0-9]{1,30}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9:]{8}(?:\.[0-9]+)?)(?:[Zz]|([+\- ])([0-9]{2}:[0-9]{2}))")
+_PERIOD = re.compile(r"([0-9]{4})-([0-9]{2})")
+
+
+class AtPosition(Struct, frozen=True):
+    """As of the change with this number."""
+
+    position: int
+
+
+class AtTime(Struct, frozen=True):
+    """As of the last change at or before this moment (UTC)."""
+
+    moment: datetime
+
+
+AsOf = AtPosition | AtTime
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What is asked for; null where the request leaves it open. ``by`` are names as the contract gives them."""
+
+    scope: str | None = None
+    as_of: AsOf | None = None
+    period: date | None = None
+    by: tuple[str, ...] = ()
+
+
+def question(parameters: Iterable[tuple[str, str]], now: datetime) -> Question:
+    """Read the parameters of a request; ``Invalid`` names what is wrong and what would be right."""
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        if name not in PARAMETERS:
+            raise Invalid(f"There is no parameter {_shown(name)} here.", _instead(name, PARAMETERS))
+        if not value.strip():
+            raise Invalid(f"The parameter {name} is empty.", "Give it a value or leave it out.")
+        given.setdefault(name, []).append(value.strip())
+    for name in ("scope", "as_of", "period"):
+        if len(given.get(name, ())) > 1:
+            raise Invalid(f"The parameter {name} is given more than once.", "Give it once.")
+    return Question(
+        scope=given.get("scope", [None])[0],
+        as_of=read_as_of(given["as_of"][0], now) if "as_of" in given else None,
+        period=read_period(given["period"][0]) if "period" in given else None,
+        by=_names(",".join(given["by"])) if "by" in given else (),
+    )
+
+
+def read_as_of(value: str, now: datetime) -> AsOf:
+    """A position, an RFC 3339 time, or a day (its end in London, semantics 24). A time that has not come is refused."""
+    if _POSITION.fullmatch(value):
+        return AtPosition(int(value))
+    if _DAY.fullmatch(value):
+        day = _checked(date.fromisoformat, value)
+        if day >= london_date(now):
+            raise Invalid(
+                "The parameter as_of names a day that has not ended yet.",
+                "Leave it out for the last change, or give an earlier day or a time.",
+                code="as-of-in-future",
+            )
+        ends = datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)
+        return AtTime(ends - timedelta(microseconds=1))
+    if match := _TIME.fullmatch(value):
+        day_text, clock, sign, offset = match.groups()
+        # A plus sign that was not percent-encoded arrives as a space; it cannot mean anything else here.
+        zone = "+00:00" if offset is None else ("-" if sign == "-" else "+") + offset
+        moment = _checked(_moment, f"{day_text}T{clock}{zone}")
+        if moment > now:
+            raise in_the_future()
+        return AtTime(moment)
+    raise _bad_as_of()
+
+
+def _moment(value: str) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _checked(read: Callable[[str], _Read], value: str) -> _Read:
+    """What ``read`` makes of it; a day or time of the right form that does not exist is as unreadable as any other."""
+    try:
+        return read(value)
+    except (ValueError, OverflowError):
+        raise _bad_as_of() from None
+
+
+def in_the_future() -> Invalid:
+    """The error for a moment after the last that anything can be said about."""
+    return Invalid(
+        "The parameter as_of names a moment that has not come yet.",
+        "Leave it out for the last change, or give an earlier position, time or day.",
+        code="as-of-in-future",
+    )
+
+
+def _bad_as_of() -> Invalid:
+    return Invalid(
+        "The parameter as_of cannot be read.",
+        "Give a position (1234), a time with its zone (2025-12-01T09:00:00Z) or a day (2025-12-01).",
+    )
+
+
+def read_period(value: str) -> date:
+    """The first day of the month that is meant."""
+    if match := _PERIOD.fullmatch(value):
+        year, month = int(match[1]), int(match[2])
+        if year > 0 and 1 <= month <= 12:
+            return date(year, month, 1)
+    raise Invalid("The parameter period cannot be read.", "Give a month, for example 2025-11.")
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(","))
+
+
+def dimensions(names: Sequence[str], offered: Mapping[str, Dimension]) -> tuple[Dimension, ...]:
+    """The dimensions that are meant by the names in ``by``, each once."""
+    meant: list[Dimension] = []
+    for name in names:
+        if name not in offered:
+            raise Invalid(
+                f"The picture cannot be broken down by {_shown(name)}.",
+                _instead(name, tuple(offered)),
+                code="unknown-by",
+            )
+        if offered[name] in meant:
+            raise Invalid(f"The parameter by names {name} twice.", "Name it once.")
+        meant.append(offered[name])
+    return tuple(meant)
+
+
+def _instead(name: str, allowed: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), allowed, n=1, cutoff=0.5)
+    return (f"Did you mean {close[0]}? " if close else "") + f"Allowed: {', '.join(allowed)}."
+
+
+def _shown(text: str) -> str:
+    """Someone else's words, short and without anything that could break a line or a log."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f"“{clean[:40]}{'…' if len(clean) > 40 else ''}”"

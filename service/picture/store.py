@@ -1,0 +1,211 @@
+"""What the picture reads from the database: one query a function, under the national role.
+
+However many forces there are, the number of statements is the same; however many cases, so is their cost: only
+returns, tallies and the few rows that name other forces are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.picture.coverage import CountingReturn, Participation
+from service.picture.national import Dimension, MarginWeight, RulingWeight
+from service.picture.shared import SharedRow
+from service.tally.model import Margin
+
+
+class StoredEdition(Struct, frozen=True, kw_only=True):
+    """A scope edition as it was taken in: ``document`` is what its rules are read from."""
+
+    id: int
+    name: str
+    hash: str
+    state: str
+    vocabulary: str
+    document: Mapping[str, Any]
+
+
+class StoredTerms(Struct, frozen=True, kw_only=True):
+    """The terms of reference that held at a position."""
+
+    name: str
+    hash: str
+    document: Mapping[str, Any]
+
+
+_TIME_OF = text("select at from change where position = :position")
+
+_EDITIONS = text("select id, name, hash, state, vocabulary, document from scope_edition order by id")
+
+_IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
+
+_TERMS = text("""
+    select name, hash, document from terms_edition where position <= :position
+    order by position desc, adopted desc, name desc limit 1
+""")
+
+_PARTICIPATIONS = text("""
+    select force, first_period, last_period, successor from participation where terms = :terms
+    order by force, first_period
+""")
+
+# The rule of semantics 26. States are not asked: what was sealed and not withdrawn *then* counts, whatever became of
+# it since. An unjudged return takes its weight from another edition's tally: what it weighs does not depend on scope.
+_COUNTING = text("""
+    with counting as (
+        select distinct on (r.force) r.force, r.id, r.period, r.revision, r.sealed_at, r.sealed_position, r.digest
+        from case_return r
+        where r.sealed_position <= :position
+            and (r.withdrawn_position is null or r.withdrawn_position > :position)
+            and (cast(:period as date) is null or r.period <= cast(:period as date))
+        order by r.force, r.period desc, r.revision desc
+    )
+    select c.*, t.edition, t.counted, t.not_counted, t.open_cells
+    from counting c
+    left join lateral (
+        select t.edition, t.counted, t.not_counted, t.open_cells from tally t
+        where t.force = c.force and t.return_id = c.id
+        order by t.edition <> :edition, t.edition limit 1
+    ) t on true
+    order by c.force
+""")
+
+_HEADS = """
+    from unnest(cast(:forces as smallint[]), cast(:returns as uuid[]), cast(:editions as smallint[]))
+        as head (force, return_id, edition)
+"""
+
+_RULINGS = text(f"""
+    select c.force, case when c.edition = :edition then c.ruling end as ruling, sum(c.weight)::bigint as weight
+    {_HEADS}
+    join tally_cell c on (c.force, c.return_id, c.edition) = (head.force, head.return_id, head.edition)
+    where c.margin = :margin
+    group by 1, 2
+""")
+
+_MARGIN = text(f"""
+    select c.force, case when c.edition = :edition then sign(c.ruling)::integer else 1 end as verdict,
+        c.dimension as value, sum(c.weight)::bigint as weight
+    {_HEADS}
+    join tally_cell c on (c.force, c.return_id, c.edition) = (head.force, head.return_id, head.edition)
+    where c.margin = :margin
+    group by 1, 2, 3
+""")
+
+_SHARED = text(f"""
+    select s.force, s.shared_ref, s.shared_with, s.lead,
+        case when s.edition = :edition then s.ruling end as ruling, s.stage, s.setting, s.year
+    {_HEADS}
+    join shared_row s on (s.force, s.return_id, s.edition) = (head.force, head.return_id, head.edition)
+    order by s.shared_ref collate "C", s.force, s.case_id
+""")
+
+_MARGINS = {Dimension.STAGE: Margin.HEADLINE, Dimension.SETTING: Margin.SETTING, Dimension.YEAR: Margin.YEAR}
+"""Which margin answers for which dimension; the headline is the smallest that has the stages."""
+
+
+async def time_of(tx: AsyncConnection, position: int) -> datetime | None:
+    """When a change counts as made; null if there is none with this number."""
+    found: datetime | None = (await tx.execute(_TIME_OF, {"position": position})).scalar_one_or_none()
+    return found
+
+
+async def editions(tx: AsyncConnection) -> tuple[StoredEdition, ...]:
+    """Every scope edition that was taken in, in the order of taking in."""
+    return tuple(StoredEdition(**row) for row in (await tx.execute(_EDITIONS)).mappings())
+
+
+async def edition_in_force(tx: AsyncConnection, position: int) -> int | None:
+    """The id of the edition that was in force then."""
+    found: int | None = (await tx.execute(_IN_FORCE, {"position": position})).scalar_one_or_none()
+    return found
+
+
+async def terms_at(tx: AsyncConnection, position: int) -> StoredTerms | None:
+    """The terms of reference that held then; null before the first."""
+    row = (await tx.execute(_TERMS, {"position": position})).mappings().one_or_none()
+    return None if row is None else StoredTerms(**row)
+
+
+async def participations(tx: AsyncConnection, terms: str) -> tuple[Participation, ...]:
+    """Who takes part under an edition of the terms, by interval."""
+    return tuple(Participation(**row) for row in (await tx.execute(_PARTICIPATIONS, {"terms": terms})).mappings())
+
+
+async def counting_returns(
+    tx: AsyncConnection, edition: int, position: int, period: date | None
+) -> dict[int, CountingReturn]:
+    """Each force's return that counts at a position, of the asked period or before it, with the head of its tally."""
+    rows = await tx.execute(_COUNTING, {"edition": edition, "position": position, "period": period})
+    return {
+        row.force: CountingReturn(
+            force=row.force,
+            return_id=row.id,
+            period=row.period,
+            revision=row.revision,
+            sealed_at=row.sealed_at,
+            sealed_position=row.sealed_position,
+            digest=None if row.digest is None else row.digest.hex(),
+            judged=row.edition == edition,
+            edition=row.edition,
+            counted=row.counted,
+            not_counted=row.not_counted or 0,
+            open_cells=row.open_cells or 0,
+        )
+        for row in rows
+    }
+
+
+async def ruling_weights(
+    tx: AsyncConnection, edition: int, counting: Sequence[CountingReturn]
+) -> tuple[RulingWeight, ...]:
+    """What the returns weigh by ruling; without one where only another edition's tally is there."""
+    rows = await _of_heads(tx, _RULINGS, edition, counting, margin=int(Margin.STAGE))
+    return tuple(RulingWeight(row.force, row.ruling, row.weight) for row in rows)
+
+
+async def margin_weights(
+    tx: AsyncConnection, edition: int, counting: Sequence[CountingReturn], dimension: Dimension
+) -> tuple[MarginWeight, ...]:
+    """What they weigh by verdict and by the values of one dimension of the cases."""
+    rows = await _of_heads(tx, _MARGIN, edition, counting, margin=int(_MARGINS[dimension]))
+    return tuple(MarginWeight(row.force, row.verdict, row.value, row.weight) for row in rows)
+
+
+async def shared_rows(tx: AsyncConnection, edition: int, counting: Sequence[CountingReturn]) -> tuple[SharedRow, ...]:
+    """Their rows that name other forces."""
+    rows = await _of_heads(tx, _SHARED, edition, counting)
+    return tuple(
+        SharedRow(
+            force=row.force,
+            shared_ref=row.shared_ref,
+            shared_with=row.shared_with,
+            lead=row.lead,
+            ruling=row.ruling,
+            stage=row.stage,
+            setting=row.setting,
+            year=row.year,
+        )
+        for row in rows
+    )
+
+
+async def _of_heads(
+    tx: AsyncConnection, query: TextClause, edition: int, counting: Sequence[CountingReturn], **more: int
+) -> Sequence[Any]:
+    """Rows of exactly the tallies that the heads named, so that no tally that arrives meanwhile mixes in."""
+    heads = [item for item in counting if item.edition is not None]
+    parameters = {
+        "forces": [item.force for item in heads],
+        "returns": [item.return_id for item in heads],
+        "editions": [item.edition for item in heads],
+        "edition": edition,
+        **more,
+    }
+    return (await tx.execute(query, parameters)).all()
