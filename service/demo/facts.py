@@ -21,7 +21,7 @@ _BLANK: Row = dict.fromkeys(CASE_FIELDS, "")
 _OUTSIDE_THE_YEARS = 0.012
 _WITHOUT_DATE = 0.008
 _ONE_SUSPECT = 0.03
-_ADULT = 0.085
+_ADULT = 0.1
 _NOT_NFA = 0.02
 
 
@@ -62,7 +62,7 @@ def _offence(made: Facts, draw: Draw) -> None:
     if offence in odds.OTHER_OFFENCES:
         if chance < _ADULT:
             age = 18 + int(draw() ** 2 * 24)
-        elif chance < 0.22:
+        elif chance < 0.27:
             _blur(made, "youngest_victim_age", str(age), "")
             return
     elif chance < 0.13:
@@ -79,13 +79,13 @@ def _people(made: Facts, draw: Draw) -> None:
     chance = draw()
     if chance < _ONE_SUSPECT:
         row["suspect_count"] = "1"
-    elif chance < 0.12:
+    elif chance < 0.135:
         rough = pick(odds.SUSPECTS_ROUGH, draw)
         low, high = odds.SUSPECTS_ROUGHLY[rough]
         _blur(made, "suspect_count", str(low + int(draw() * (high - low + 1))), rough)
     else:
         row["suspect_count"] = pick(odds.SUSPECTS, draw)
-    if draw() < 0.09:
+    if draw() < 0.105:
         rough = pick(odds.VICTIMS_ROUGH, draw)
         low, high = odds.VICTIMS_ROUGHLY[rough]
         _blur(made, "victim_count", str(low + int(draw() * (high - low + 1))), rough)
@@ -164,5 +164,5 @@ def _ending(made: Facts, draw: Draw) -> None:
     elif chance < 0.033:
         _blur(made, "outcome", outcome, "15|16")
         made.truth["outcome"] = "15" if outcome != "16" else "16"
-    elif chance < 0.045:
+    elif chance < 0.05:
         _blur(made, "nfa_by", decider, "")

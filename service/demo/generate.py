@@ -16,7 +16,7 @@ from service.demo.lives import lives
 from service.demo.plan import CountryPlan, ForcePlan, Mode, plan
 from service.demo.teams import teams_of
 
-__all__ = ["Changes", "Withdrawal", "aggregates", "cases", "changed", "plan", "workforce"]
+__all__ = ["Changes", "Row", "Withdrawal", "aggregates", "cases", "changed", "plan", "workforce"]
 
 
 class Withdrawal(Struct, frozen=True):

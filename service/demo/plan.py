@@ -35,7 +35,11 @@ _SMALL = 100
 """Forces with fewer cases by weight send cases for every period: counts of a handful say nothing."""
 
 _ROLES = (
-    *["aggregate"] * 5,
+    "full",
+    "full",
+    "by_offence",
+    "coarse",
+    "bare",
     *["mixed"] * 3,
     *["late"] * 3,
     *["revised"] * 5,
@@ -184,14 +188,16 @@ def _force(force: str, cases: int, role: str, periods: tuple[str, ...], draw: Dr
     }.get(role, periods)
     if force in SPECIALIST:
         reports = periods[1:] if force == "british-transport" else periods[3:]
-    mode = {"aggregate": Mode.AGGREGATE, "mixed": Mode.MIXED}.get(role, Mode.CASES)
+    mode, style = Mode.CASES, Style.FULL
+    if role == "mixed":
+        mode = Mode.MIXED
+    elif role in set(Style):
+        mode, style = Mode.AGGREGATE, Style(role)
     revised = (periods[int(draw() * (len(periods) - 1))],) if role == "revised" or force == LARGEST else ()
     declared: tuple[int | str, ...] | None = None
     if mode is Mode.MIXED:
         newest = first_day(periods[0]).year
         declared = (*range(2016 + int(draw() * 4), newest + 1), "unknown")
-    styles = (Style.FULL, Style.FULL, Style.BY_OFFENCE, Style.COARSE, Style.BARE)
-    style = styles[int(draw() * len(styles))] if mode is Mode.AGGREGATE else Style.FULL
     return ForcePlan(
         force=force,
         cases=cases,
