@@ -10,25 +10,16 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
 from service.clock import wire_time
 from service.picture.coverage import Coverage, ForceCoverage, Reporting
 from service.picture.national import Counts, Dimension, Picture
+from service.picture.question import Table
 from service.picture.words import Words
 
 Value = int | str | None
-
-
-class CsvTable(StrEnum):
-    """The tables of a picture, of which a CSV answer is one."""
-
-    CELLS = "cells"
-    ATTRITION = "attrition"
-    MISSING = "missing"
-    COVERAGE = "coverage"
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -65,19 +56,19 @@ def as_document(answer: Answer) -> dict[str, object]:
     }
 
 
-def as_csv(answer: Answer, table: CsvTable = CsvTable.CELLS) -> str:
+def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
     """One table of the answer as CSV (RFC 4180), with a line of headings."""
     rows: Iterable[Mapping[str, object]]
     match table:
-        case CsvTable.CELLS:
+        case Table.CELLS:
             heads = [*(name_of(answer.words, item) for item in answer.picture.by), *_COLUMNS]
             heads += [f"led_elsewhere_{name}" for name in _COLUMNS] if Dimension.FORCE in answer.picture.by else []
             rows = _cells(answer) if answer.picture.by else [columns(answer.picture.totals)]
-        case CsvTable.ATTRITION:
+        case Table.ATTRITION:
             heads, rows = ["rule", "title", "cases"], _attrition(answer)
-        case CsvTable.MISSING:
+        case Table.MISSING:
             heads, rows = ["attribute", "label", "cases"], _missing(answer)
-        case CsvTable.COVERAGE:
+        case Table.COVERAGE:
             heads, rows = list(_FORCE_COLUMNS), _forces(answer)
     stamp = _stamp(answer)
     written = io.StringIO(newline="")

@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from service.errors import Invalid
 from service.picture.coverage import Coverage
 from service.picture.shared import SharedRow, join
 
@@ -119,14 +118,10 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def margin_of(by: Sequence[Dimension]) -> Dimension | None:
-    """The one attribute of cases in ``by``; two would be a deeper cut than tallies hold."""
+    """The one attribute of cases in ``by``; two would be a deeper cut than tallies hold (``question.dimensions``)."""
     margins = [item for item in by if item.is_margin]
     if len(margins) > 1:
-        raise Invalid(
-            "Two attributes of the cases at once is a deeper cut than the tallies hold.",
-            "Ask for one of them, alone or together with force or region.",
-            code="deeper-cut",
-        )
+        raise ValueError("a tally has one margin at a time")
     return margins[0] if margins else None
 
 

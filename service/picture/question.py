@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import TypeVar
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from service.picture.national import Dimension
 
 _Read = TypeVar("_Read")
 
-PARAMETERS = ("scope", "as_of", "period", "by")
+PARAMETERS = ("scope", "as_of", "period", "by", "table")
 _POSITION = re.compile(r"[0-9]{1,30}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9:]{8}(?:\.[0-9]+)?)(?:[Zz]|([+\- ])([0-9]{2}:[0-9]{2}))")
@@ -42,6 +43,15 @@ class AtTime(Struct, frozen=True):
 AsOf = AtPosition | AtTime
 
 
+class Table(StrEnum):
+    """The tables of a picture. JSON carries all of them, a CSV answer one."""
+
+    CELLS = "cells"
+    ATTRITION = "attrition"
+    MISSING = "missing"
+    COVERAGE = "coverage"
+
+
 class Question(Struct, frozen=True, kw_only=True):
     """What is asked for; null where the request leaves it open. ``by`` are names as the contract gives them."""
 
@@ -49,6 +59,7 @@ class Question(Struct, frozen=True, kw_only=True):
     as_of: AsOf | None = None
     period: date | None = None
     by: tuple[str, ...] = ()
+    table: Table | None = None
 
 
 def question(parameters: Iterable[tuple[str, str]], now: datetime) -> Question:
@@ -60,14 +71,15 @@ def question(parameters: Iterable[tuple[str, str]], now: datetime) -> Question:
         if not value.strip():
             raise Invalid(f"The parameter {name} is empty.", "Give it a value or leave it out.")
         given.setdefault(name, []).append(value.strip())
-    for name in ("scope", "as_of", "period"):
+    for name in ("scope", "as_of", "period", "table"):
         if len(given.get(name, ())) > 1:
             raise Invalid(f"The parameter {name} is given more than once.", "Give it once.")
     return Question(
         scope=given.get("scope", [None])[0],
         as_of=read_as_of(given["as_of"][0], now) if "as_of" in given else None,
         period=read_period(given["period"][0]) if "period" in given else None,
-        by=_names(",".join(given["by"])) if "by" in given else (),
+        by=tuple(part.strip() for part in ",".join(given.get("by", ())).split(",")) if "by" in given else (),
+        table=_table(given["table"][0]) if "table" in given else None,
     )
 
 
@@ -133,8 +145,10 @@ def read_period(value: str) -> date:
     raise Invalid("The parameter period cannot be read.", "Give a month, for example 2025-11.")
 
 
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(","))
+def _table(value: str) -> Table:
+    if value not in tuple(Table):
+        raise Invalid(f"The picture has no table {_shown(value)}.", _instead(value, tuple(Table)))
+    return Table(value)
 
 
 def dimensions(names: Sequence[str], offered: Mapping[str, Dimension]) -> tuple[Dimension, ...]:
@@ -150,6 +164,14 @@ def dimensions(names: Sequence[str], offered: Mapping[str, Dimension]) -> tuple[
         if offered[name] in meant:
             raise Invalid(f"The parameter by names {name} twice.", "Name it once.")
         meant.append(offered[name])
+    if sum(item.is_margin for item in meant) > 1:
+        margins = [name for name, item in offered.items() if item.is_margin]
+        others = [name for name, item in offered.items() if not item.is_margin]
+        raise Invalid(
+            f"Tallies hold one of {', '.join(margins)} at a time; two at once is a deeper cut.",
+            f"Ask for one of {', '.join(margins)}, alone or together with {' and '.join(others)}.",
+            code="deeper-cut",
+        )
     return tuple(meant)
 
 
