@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, text
 
-from service.contract.columns import Column, columns_of
+from service.contract.columns import columns_of
 from service.contract.library import Library
 from service.contract.model import Contract, Field, PartName
 from service.migrations.scripts import run_script
@@ -78,10 +78,7 @@ def _present(connection: Connection, table: str) -> dict[str, str]:
         ),
         {"table": quoted(table)},
     )
-    present = {name: sql_type for name, sql_type in rows}
+    present: dict[str, str] = dict(rows.tuples().all())
     if not present:
         raise StorageError(f"The table {table} does not exist.", "Run case-returns migrate.")
     return present
-
-
-__all__ = ["Column", "add_typed_columns", "fields_of", "wanted_columns"]

@@ -1,9 +1,9 @@
-"""Bring a database to what this release needs: roles, schema, typed columns. Safe to run again, and by several at once."""
+"""Bring a database to what this release needs: roles, schema, typed columns. Running it again is harmless."""
 
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 from alembic import command
@@ -12,6 +12,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.contract.library import Library
+from service.migrations.columns import add_typed_columns
 from service.storage.database import Limits, engine_for, plain_url
 from service.storage.roles import ensure_roles, login_of
 
@@ -28,7 +30,7 @@ class Migrated(Struct, frozen=True):
     columns: tuple[str, ...]
 
 
-async def migrate(owner_url: str, service_url: str, library: Any) -> Migrated:
+async def migrate(owner_url: str, service_url: str, library: Library) -> Migrated:
     """Make the roles, run what alembic has not run yet, add the typed columns that the contracts ask for.
 
     ``owner_url`` is the user who owns the schema, ``service_url`` the one the service logs in as; they may be the same.
@@ -45,17 +47,13 @@ async def migrate(owner_url: str, service_url: str, library: Any) -> Migrated:
         await engine.dispose()
 
 
-async def _migrate_schema(engine: AsyncEngine, library: Any) -> Migrated:
+async def _migrate_schema(engine: AsyncEngine, library: Library) -> Migrated:
     async with engine.begin() as connection:
         await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         before = await connection.run_sync(revision_of)
         await connection.run_sync(_upgrade)
         after = await connection.run_sync(revision_of)
-        columns: tuple[str, ...] = ()
-        if library is not None:
-            from service.migrations.columns import add_typed_columns
-
-            columns = await connection.run_sync(add_typed_columns, library)
+        columns = await connection.run_sync(add_typed_columns, library)
     return Migrated(before, after, columns)
 
 

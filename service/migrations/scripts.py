@@ -27,7 +27,3 @@ def run_script(connection: Connection, sql: str) -> None:
 def first_script(name: str) -> str:
     """The text of one file of the first migration."""
     return (_FIRST / name).read_text(encoding="utf-8")
-
-
-def has_script(name: str) -> bool:
-    return (_FIRST / name).is_file()

@@ -3,6 +3,8 @@
 No account is made and no folder that exists is opened to it; where it cannot go, things are put where it can.
 """
 
+# ruff: noqa: S603 - programs that we found ourselves, and arguments as a list: no shell reads them
+
 from __future__ import annotations
 
 import os

@@ -4,6 +4,8 @@ Only the wheel's *binaries* are used. Its own launcher trusts every local user, 
 up after ten seconds, so ours (``embedded.py``) stands in its place.
 """
 
+# ruff: noqa: S603 - programs that we found ourselves, and arguments as a list: no shell reads them
+
 from __future__ import annotations
 
 import hashlib
@@ -37,7 +39,7 @@ class Binaries(Struct, frozen=True):
 
 
 def find_binaries(folder: Path | None = None) -> Binaries:
-    """PostgreSQL's programs in ``folder``, or in the wheel when no folder is named; a ``StorageError`` says what lacks."""
+    """PostgreSQL's programs in ``folder``, or in the wheel when none is named; a ``StorageError`` says what lacks."""
     folder = folder or _wheel_folder()
     for name in ("initdb", "postgres"):
         if not (folder / name).is_file():

@@ -5,6 +5,8 @@ Three logins: ``case_returns_admin`` (the cluster's superuser, for making the ot
 nothing: it can only take on the three application roles).
 """
 
+# ruff: noqa: S603 - programs that we found ourselves, and arguments as a list: no shell reads them
+
 from __future__ import annotations
 
 import asyncio

@@ -12,6 +12,8 @@ A server that dies is started again. If this process is killed, its server goes 
 folder ends it, after making sure that the process really serves this folder, and starts anew.
 """
 
+# ruff: noqa: S603 - programs that we found ourselves, and arguments as a list: no shell reads them
+
 from __future__ import annotations
 
 import asyncio
@@ -94,7 +96,7 @@ class EmbeddedPostgres:
         settings: Mapping[str, str] | None = None,
         elsewhere: Path = ELSEWHERE,
     ) -> None:
-        """``programs``: an installed PostgreSQL's bin folder; ``durable=False``: for tests, nothing is synced to disk."""
+        """``programs``: an installed PostgreSQL's bin folder. ``durable=False``, for tests: nothing is synced."""
         self.data = Path(os.path.abspath(data))  # noqa: PTH100 - resolve() would follow the user's links
         self._programs = programs
         self._account_name = account
@@ -270,7 +272,7 @@ class EmbeddedPostgres:
 
 
 def _end_child(process: subprocess.Popen[bytes]) -> None:
-    """Fast shutdown, and where that does not end it, by force. The number of a child is its own until we wait for it."""
+    """Fast shutdown, then by force. The number of a child is its own until it was waited for."""
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         process.send_signal(number)
         try:

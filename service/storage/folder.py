@@ -36,7 +36,7 @@ class FolderLock:
 
     @classmethod
     def take(cls, data: Path) -> FolderLock:
-        """Lock the folder, making it where it is missing; if another process holds it, a ``StorageError`` says which."""
+        """Lock the folder, made where it is missing; a ``StorageError`` says which process holds it."""
         try:
             if not data.exists():
                 data.mkdir(parents=True, mode=0o711)  # the server's account passes through; every file is closed
@@ -139,7 +139,7 @@ class SocketFolder(Struct, frozen=True):
             record.unlink()
         path = place / "run"
         if len(os.fsencode(path / _SOCKET)) + len(".lock") > _LONGEST_SOCKET or any(mark in str(path) for mark in ',"'):
-            path = Path(tempfile.mkdtemp(prefix="case-returns-", dir="/tmp"))  # noqa: S108 - TMPDIR may be long too
+            path = Path(tempfile.mkdtemp(prefix="case-returns-", dir="/tmp"))  # TMPDIR may be long too
             record.write_text(str(path), encoding="utf-8")
         else:
             path.mkdir(mode=0o700, exist_ok=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ NO_SUCH_PID: Final = 2_000_000_000
 """Above every number that a kernel gives to a process."""
 
 _POLL_SECONDS: Final = 0.05
+_PROC: Final = Path("/proc")
 
 
 def recorded_pid(cluster: Path) -> int | None:
@@ -37,36 +37,34 @@ def running_postmaster(cluster: Path) -> int | None:
 
 
 def serves(pid: int, cluster: Path) -> bool:
-    """Whether a process is a PostgreSQL process whose working folder is this cluster (every one of them goes there)."""
-    if sys.platform == "linux":
-        process = Path("/proc") / str(pid)
-        try:
-            return (
-                process.joinpath("exe").readlink().name.removesuffix(" (deleted)") == "postgres"
-                and process.joinpath("cwd").samefile(cluster)
-                and process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
-            )
-        except OSError:
-            return False
-    listed = subprocess.run(
-        ["lsof", "-a", "-p", str(pid), "-c", "postgres", "-d", "cwd", "-Fn"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return any(line[1:] == str(cluster.resolve()) for line in listed.stdout.splitlines() if line.startswith("n"))
+    """Whether a process is PostgreSQL over this cluster: by its program and its working folder, or by its command."""
+    if not _PROC.is_dir():
+        return _is_named_by_command(pid, cluster)
+    process = _PROC / str(pid)
+    try:
+        return (
+            process.joinpath("exe").readlink().name.removesuffix(" (deleted)") == "postgres"
+            and process.joinpath("cwd").samefile(cluster)
+            and process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        )
+    except OSError:
+        return False
 
 
 def orphans(cluster: Path) -> list[int]:
-    """Every process of this cluster that still lives: after a kill -9 of the server its backends need a moment to go."""
-    if sys.platform != "linux":
+    """The processes of this cluster that still live: after a kill -9 of the server its backends need a moment to go."""
+    if not _PROC.is_dir():
         pid = running_postmaster(cluster)
         return [] if pid is None else [pid]
-    return [
-        int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and serves(int(entry.name), cluster)
-    ]
+    numbers = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+    return [pid for pid in numbers if serves(pid, cluster)]
+
+
+def _is_named_by_command(pid: int, cluster: Path) -> bool:
+    """Where the system has no /proc (macOS): whether the process was started with this cluster's folder."""
+    asked = ["/bin/ps", "-ww", "-p", str(pid), "-o", "stat=,command="]
+    shown = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()  # noqa: S603
+    return not shown.startswith("Z") and f"postgres -D {cluster} -c " in shown
 
 
 def end(cluster: Path, pid: int, *, patience: float = 60.0) -> None:

@@ -36,7 +36,7 @@ def quoted(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """An SQL string literal, for statements that take no parameters (needs standard_conforming_strings, the default)."""
+    """An SQL string literal, for statements that take no parameters."""
     if "\x00" in text or "\\" in text:
         raise ValueError("no NUL and no backslash in a literal")
     return "'" + text.replace("'", "''") + "'"
@@ -89,7 +89,7 @@ async def _ensure_role(connection: asyncpg.Connection, role: str) -> None:
 
 
 async def _ensure_membership(connection: asyncpg.Connection, role: str, login: str, major: int) -> None:
-    # From PostgreSQL 16 being a member and being allowed to SET ROLE are two things; before, the one includes the other.
+    # From PostgreSQL 16 on, being a member and being allowed to SET ROLE are two things.
     needed = "SET" if major >= 16 else "MEMBER"
     if await connection.fetchval("select pg_has_role($1, $2, $3)", login, role, needed):
         return

@@ -1,7 +1,8 @@
 """A real PostgreSQL for the tests: one server a test process, one migrated template, a copy of it for each test.
 
 By default the embedded server runs in a temporary folder. ``CASE_RETURNS_TEST_POSTGRES_BIN`` names another release's
-programs (``/usr/lib/postgresql/15/bin``); ``CASE_RETURNS_TEST_DATABASE_URL`` a server that runs already, as a superuser.
+programs (``/usr/lib/postgresql/15/bin``), ``CASE_RETURNS_TEST_DATABASE_URL`` a server that already runs, by a URL of
+its superuser.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 from msgspec import Struct
 
+from service.contract.library import load_library
 from service.migrations.migrate import migrate
 from service.storage.database import Database
 from service.storage.embedded import EmbeddedPostgres, Urls
@@ -43,18 +44,6 @@ def open_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _library() -> object:
-    """For the time being: the schema stands without typed columns while the contracts are being written."""
-    try:
-        from service.contract.columns import columns_of  # noqa: F401
-        from service.contract.library import load_library
-
-        return load_library()
-    except Exception as unfinished:  # noqa: BLE001
-        warnings.warn(f"no typed columns: {unfinished}", stacklevel=1)
-        return None
 
 
 class Server(Struct, frozen=True):
@@ -85,7 +74,7 @@ class Server(Struct, frozen=True):
         """Make a database with the whole schema."""
         await self.create(name)
         urls = self.at(name)
-        await migrate(urls.owner, urls.service, _library())
+        await migrate(urls.owner, urls.service, load_library())
 
     @asynccontextmanager
     async def copy_of(self, template: str) -> AsyncIterator[TestDatabase]:
