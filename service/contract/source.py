@@ -218,6 +218,28 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"Did you mean '{found[0]}'?" if found else ""
 
 
+def plain(node: Node | None) -> Any:
+    """The same as dicts, lists and words, for readers that want no places."""
+    if isinstance(node, Table):
+        return {key: plain(node.node(key)) for key in node.keys()}
+    return [plain(item) for item in node.nodes] if isinstance(node, Items) else node and node.value
+
+
+def place_at(table: Table, path: Iterable[str | int]) -> Place:
+    """Where ``("rules", 2, "when")`` stands; as near as the document has it."""
+    node: Node | None = table
+    place = table.place
+    for step in path:
+        if isinstance(node, Table) and isinstance(step, str):
+            place, node = node.place_of(step), node.node(step)
+        elif isinstance(node, Items) and isinstance(step, int) and step < len(node.nodes):
+            node = node.nodes[step]
+            place = node.place
+        else:
+            break
+    return place
+
+
 def read_yaml(content: str, file: str, problems: Problems) -> Table:
     """The document's table; what cannot be read is a problem, and then the table is empty."""
     whole = Place(file, 1)

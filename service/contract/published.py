@@ -1,0 +1,70 @@
+"""What is published never changes again: ``contracts/PUBLISHED`` holds a digest for each published folder and file.
+
+One line each, ``DIGEST  PATH``, in the order of publication. A line is only ever added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from service.contract.library import Library
+from service.contract.source import Place, Problem, Problems
+
+FILE = "PUBLISHED"
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 in hex of a file, or of a folder: over the names and digests of all files in it."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path).as_posix()}" for file in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def check_published(library: Library) -> tuple[Problem, ...]:
+    """What was changed or removed after it was published, and what is in use without being listed."""
+    problems = Problems()
+    listed = _listed(library.root, problems)
+    for path, (digest, place) in listed.items():
+        target = library.root / path
+        if not target.exists():
+            problems.add(place, f"'{path}' was published and is gone.", "Put it back.")
+        elif digest_of(target) != digest:
+            says = f"'{path}' is not what was published under this name."
+            problems.add(place, says, "Put it back as it was, and publish the change under a new name.")
+    for path in expected(library):
+        if path not in listed:
+            says = f"'{path}' is in use and not listed as published."
+            problems.add(Place(FILE, 1), says, f"Add the line: {digest_of(library.root / path)}  {path}")
+    return tuple(problems.found)
+
+
+def expected(library: Library) -> tuple[str, ...]:
+    """What must be listed: versions that are no draft, their code lists, all scopes, and all terms."""
+    published = {name: contract for name, contract in library.contracts.items() if contract.state != "draft"}
+    lists = sorted({name for contract in published.values() for name in contract.lists})
+    return (
+        *(f"codes/{name}.csv" for name in lists),
+        *(f"returns/{name}" for name in published),
+        *(document.file for document in library.scopes.values()),
+        *(document.file for document in library.terms.values()),
+    )
+
+
+def _listed(root: Path, problems: Problems) -> dict[str, tuple[str, Place]]:
+    found: dict[str, tuple[str, Place]] = {}
+    try:
+        lines = (root / FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return found
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#"):
+            continue
+        digest, _, path = line.partition("  ")
+        place = Place(FILE, number)
+        if path in found:
+            problems.add(place, f"'{path}' stands here twice.", "A published thing has one digest.")
+        found[path] = (digest, place)
+    return found

@@ -1,0 +1,173 @@
+"""Records of one version, read as another: in Python for one record, in SQL for a table of all versions.
+
+A name that was changed is the same field under either name, so reading goes both ways: an edition written for an older
+version judges newer records too. What a version does not have is unknown, unless its field derives it; a derived value
+fills only what the force left empty, and is never stored as if sent (semantics 8, 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from service.contract.columns import Column, column_sql, columns_of, null_sql, stored_fields
+from service.contract.library import Library
+from service.contract.model import Contract, Field, PartName, Rename
+from service.criteria.evaluate import compiled
+from service.criteria.sql import FieldSql, holds_sql
+
+_V = TypeVar("_V")
+
+Record = Mapping[str, Any]
+"""Values by field, as the language of conditions has them; ``None`` or absent is unknown."""
+
+
+def reader(library: Library, from_version: str, to_version: str) -> Callable[[Record], dict[str, Any]]:
+    """A function that gives a record as judging reads it in ``to_version``: renamed, and what is derived filled in.
+
+    It is made once for many records; what it gives has every field of the case part.
+    """
+    names = new_names(library, from_version, to_version)
+    fields = library.contracts[to_version].parts[PartName.CASE].fields
+    empty = dict.fromkeys(field.name for field in fields)
+    derived = {
+        field.name: [(compiled(item.criterion), _mask(field, item.value)) for item in field.derive]
+        for field in fields
+        if field.derive
+    }
+
+    def read(record: Record) -> dict[str, Any]:
+        found: dict[str, Any] = dict(empty)
+        found.update({names[name]: value for name, value in record.items() if name in names})
+        for name, choices in derived.items():
+            if found[name] is None:
+                found[name] = next((mask for holds, mask in choices if holds(found) is True), None)
+        return found
+
+    return read
+
+
+def read_forward(library: Library, record: Record, from_version: str, to_version: str) -> dict[str, Any]:
+    """One record as judging reads it in ``to_version``; for many, ask ``reader`` once."""
+    return reader(library, from_version, to_version)(record)
+
+
+def upgraded(library: Library, values: Mapping[str, _V], from_version: str, to_version: str) -> dict[str, _V]:
+    """Values, or the kinds of empty, by the names of another version; nothing is derived. What it lacks is left out."""
+    names = new_names(library, from_version, to_version)
+    return {names[name]: value for name, value in values.items() if name in names}
+
+
+def new_names(library: Library, from_version: str, to_version: str) -> Mapping[str, str]:
+    """For each field of one version the name that it has in another; absent where that version does not have it."""
+    target = library.contracts[to_version]
+    bears = {name: field for field in _names(target) for name in all_names(library, to_version, field)}
+    own = {name for part in library.contracts[from_version].parts.values() for name in part.by_name}
+    return MappingProxyType({name: bears[name] for name in sorted(own) if name in bears})
+
+
+def all_names(library: Library, version: str, field: str) -> tuple[str, ...]:
+    """Every name that a field of a version has borne or will bear: its own, then later ones, then former ones."""
+    versions = list(library.contracts)
+    names, name = [field], field
+    for later in versions[versions.index(version) + 1 :]:
+        name = _renames(library.contracts[later]).get(name, name)
+        names.append(name)
+    return tuple(dict.fromkeys([*names, *former_names(library, version, field)]))
+
+
+def former_names(library: Library, version: str, field: str) -> tuple[str, ...]:
+    """The names that a field of a version had before, newest first."""
+    versions = list(library.contracts)
+    names, name = [field], field
+    for own in reversed(versions[: versions.index(version) + 1]):
+        name = {new: old for old, new in _renames(library.contracts[own]).items()}.get(name, name)
+        names.append(name)
+    return tuple(dict.fromkeys(names))[1:]
+
+
+def stored_columns(library: Library, part: PartName) -> tuple[Column, ...]:
+    """The columns of a table that holds a part's rows of every version."""
+    return columns_of(stored_part(library, part).values())
+
+
+def stored_part(library: Library, part: PartName) -> dict[str, Field]:
+    """Every field of any version of a part, by name, oldest version first."""
+    return stored_fields(
+        contract.parts[part].by_name for contract in library.contracts.values() if part in contract.parts
+    )
+
+
+def reading_sql(
+    library: Library,
+    vocabulary_version: str,
+    alias: str,
+    *,
+    part: PartName = PartName.CASE,
+    derived: bool = True,
+    stored: Iterable[str] | None = None,
+) -> dict[str, FieldSql]:
+    """Where each field of a vocabulary stands in a table of all versions called ``alias``.
+
+    ``part`` is the part whose rows the table holds: what an aggregate cell cannot say is a typed null. ``derived=False``
+    gives values as sent, for merging. ``stored`` names the fields that the table has, where it has not all.
+    """
+    held = set(stored_part(library, part) if stored is None else stored)
+    contract = library.contracts[vocabulary_version]
+    fields = contract.parts[PartName.CASE].by_name | (contract.parts[part].by_name if part in contract.parts else {})
+    found = {
+        field.name: _joined(
+            [name for name in all_names(library, vocabulary_version, field.name) if name in held], field, alias
+        )
+        for field in fields.values()
+    }
+    if derived:
+        for field in fields.values():
+            if field.derive:
+                found[field.name] = _derived_sql(field, found)
+    return found
+
+
+def _joined(names: list[str], field: Field, alias: str) -> FieldSql:
+    """The one of several columns that is filled: a row was written under one name alone."""
+    if not names:
+        return null_sql(field.kind)
+    pieces = [column_sql(name, field.kind, alias) for name in names]
+    return FieldSql(
+        field.kind,
+        low=_coalesce([piece.low for piece in pieces]),
+        high=_coalesce([piece.high for piece in pieces]),
+        mask=_coalesce([piece.mask for piece in pieces]),
+        text=_coalesce([piece.text for piece in pieces]),
+    )
+
+
+def _coalesce(columns: list[str | None]) -> str | None:
+    there = [column for column in columns if column is not None]
+    if not there:
+        return None
+    return there[0] if len(there) == 1 else f"coalesce({', '.join(there)})"
+
+
+def _derived_sql(field: Field, columns: Mapping[str, FieldSql]) -> FieldSql:
+    cases = " ".join(
+        f"when {holds_sql(item.criterion, columns)} then {_mask(field, item.value)}" for item in field.derive
+    )
+    return FieldSql(field.kind, mask=f"coalesce({columns[field.name].mask}, case {cases} end)")
+
+
+def _mask(field: Field, code: str) -> int:
+    if field.list is None:
+        raise TypeError("only a field of codes is derived")
+    return field.list.mask_of((code,))
+
+
+def _names(contract: Contract) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in contract.parts.values() for name in part.by_name))
+
+
+def _renames(contract: Contract) -> dict[str, str]:
+    if contract.upgrade is None:
+        return {}
+    return {step.old: step.new for step in contract.upgrade.steps if isinstance(step, Rename)}

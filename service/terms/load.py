@@ -1,0 +1,191 @@
+"""Terms documents, read and checked against the forces, scopes and contract versions that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from service.contract.library import Document, Library
+from service.contract.model import CodeList, PartName, Role
+from service.contract.source import Place, Problems, Table, closest
+from service.errors import Invalid
+from service.terms.calendar import Calendar, Period, parse_period
+from service.terms.model import Accepted, Milestone, Participation, Terms
+
+_EARLIEST = Period(1900, 1)
+
+
+def published_terms(library: Library) -> Mapping[str, Terms]:
+    """Every edition of the terms that the library carries, by name, in the order of their names."""
+    problems = Problems()
+    found = {name: read_terms(document, library, problems) for name, document in library.terms.items()}
+    problems.raise_if_any()
+    return MappingProxyType(found)
+
+
+def read_terms(document: Document, library: Library, problems: Problems) -> Terms:
+    """One edition; what is wrong with it is added to ``problems``."""
+    return _Reader(document, library, problems).read()
+
+
+class _Reader:
+    """One reading of one document."""
+
+    def __init__(self, document: Document, library: Library, problems: Problems) -> None:
+        self.document, self.library, self.problems = document, library, problems
+        self.table = document.table(problems)
+        self.seen: dict[str, list[tuple[Period, Period | None]]] = {}
+        listed = self._force_list()
+        self.force_list = listed.name if listed else ""
+        self.forces: Collection[str] = listed.by_code if listed else ()
+
+    def read(self) -> Terms:
+        table = self.table
+        edition = table.text("edition")
+        if edition and edition != self.document.name:
+            says = f"The file is '{self.document.name}' and the edition '{edition}'."
+            self.problems.add(table.place_of("edition"), says, "Make them the same.")
+        scope = self._named(table.text("scope"), self.library.scopes, "scope edition", table.place_of("scope"))
+        proposed = [
+            self._named(item.value, self.library.scopes, "scope edition", item.place)
+            for item in table.texts("proposed")
+        ]
+        if scope in proposed:
+            self.problems.add(table.place_of("proposed"), f"'{scope}' is both in force and proposed.")
+        found = Terms(
+            edition=edition,
+            title=table.text("title"),
+            adopted=table.day("adopted"),
+            source=table.text("source"),
+            scope=scope,
+            proposed=tuple(proposed),
+            contracts=tuple(self._accepted(entry) for entry in table.tables("contracts")),
+            calendar=self._calendar(table.table("calendar")),
+            milestones=tuple(self._milestone(entry) for entry in table.tables("milestones")),
+            participation=tuple(item for entry in table.tables("participation") for item in self._participation(entry)),
+            force_list=self.force_list,
+            hash=self.document.digest,
+        )
+        self._check_whole(found)
+        table.done()
+        return found
+
+    def _named(self, name: str, known: Collection[str], what: str, place: Place) -> str:
+        if name and name not in known:
+            self.problems.add(place, f"There is no {what} '{name}'.", closest(name, known))
+        return name
+
+    def _period(self, table: Table, key: str) -> Period:
+        words = table.text(key)
+        try:
+            return parse_period(words)
+        except Invalid as error:
+            if words:
+                self.problems.add(table.place_of(key), f"'{key}' is '{words}'. {error.says}", error.do)
+            return _EARLIEST
+
+    def _interval(self, table: Table) -> tuple[Period, Period | None]:
+        start = self._period(table, "from")
+        until = self._period(table, "until") if "until" in table else None
+        if until is not None and until < start:
+            self.problems.add(table.place_of("until"), f"The interval ends in {until}, before it begins in {start}.")
+        return start, until
+
+    def _accepted(self, table: Table) -> Accepted:
+        version = self._named(
+            table.text("version"), self.library.contracts, "contract version", table.place_of("version")
+        )
+        start, until = self._interval(table)
+        contract = self.library.contracts.get(version)
+        if contract is not None and contract.state == "draft":
+            says = f"The contract version '{version}' is a draft, and no terms accept a draft."
+            self.problems.add(table.place_of("version"), says, "Publish it first.")
+        table.done()
+        return Accepted(version=version, start=start, until=until)
+
+    def _calendar(self, table: Table) -> Calendar:
+        every = table.text("every")
+        if every and every != "month":
+            self.problems.add(table.place_of("every"), f"There is no calendar for every '{every}'.", "Write month.")
+        due_days = table.whole("due_days")
+        if not 0 <= due_days <= 366:
+            self.problems.add(table.place_of("due_days"), f"{due_days} days are no due day.", "Write 0 to 366.")
+        found = Calendar(self._period(table, "first"), due_days)
+        table.done()
+        return found
+
+    def _milestone(self, table: Table) -> Milestone:
+        found = Milestone(
+            id=table.text("id"),
+            title=table.text("title"),
+            by=table.day("by"),
+            stages=self._stages(table),
+            least_percent=table.whole("least_percent", 100),
+        )
+        table.done()
+        return found
+
+    def _stages(self, table: Table) -> tuple[str, ...]:
+        """The codes of a named set of stages, in the newest version that these terms accept."""
+        name = table.text("set")
+        accepted = {entry.text("version") for entry in self.table.tables("contracts")}
+        contracts = [contract for version, contract in self.library.contracts.items() if version in accepted]
+        stage = contracts[-1].parts[PartName.CASE].by_role.get(Role.STAGE) if contracts else None
+        if stage is None or stage.list is None:
+            return ()
+        known = {one.name: one for one in contracts[-1].vocabulary.sets.values() if one.list == stage.list.name}
+        if name and name not in known:
+            self.problems.add(table.place_of("set"), f"There is no set of stages '{name}'.", closest(name, known))
+        return known[name].codes if name in known else ()
+
+    def _participation(self, table: Table) -> list[Participation]:
+        """One interval for each force of an entry."""
+        start, until = self._interval(table)
+        successor = table.optional("successor")
+        if successor is not None:
+            self._named(successor, self.forces, "force", table.place_of("successor"))
+            if until is None:
+                says = f"'{successor}' follows, and the interval has no end."
+                self.problems.add(table.place_of("successor"), says, "Add until.")
+        named = [(item.value, item.place) for item in table.texts("forces")]
+        if "force" in table:
+            named.append((table.text("force"), table.place_of("force")))
+        table.done()
+        if not named:
+            self.problems.add(table.place, "The entry names no force.", "Add forces: [...].")
+        found = []
+        for force, place in named:
+            self._named(force, self.forces, "force", place)
+            if force == successor:
+                self.problems.add(place, f"'{force}' cannot follow itself.")
+            self._check_overlap(force, start, until, place)
+            self.seen.setdefault(force, []).append((start, until))
+            found.append(Participation(force=force, start=start, until=until, successor=successor))
+        return found
+
+    def _check_overlap(self, force: str, start: Period, until: Period | None, place: Place) -> None:
+        for other_start, other_until in self.seen.get(force, []):
+            if (until is None or other_start <= until) and (other_until is None or start <= other_until):
+                says = f"'{force}' takes part twice in {max(start, other_start)}."
+                self.problems.add(place, says, "Its intervals must not overlap.")
+
+    def _force_list(self) -> CodeList | None:
+        name = self.table.text("force_list")
+        return self.library.lists.get(
+            self._named(name, self.library.lists, "code list", self.table.place_of("force_list"))
+        )
+
+    def _check_whole(self, terms: Terms) -> None:
+        first = terms.calendar.first
+        if terms.contracts and not terms.accepted(first):
+            place = self.table.place_of("contracts")
+            self.problems.add(place, f"No contract version is accepted for the first period, {first}.")
+        if not terms.contracts:
+            self.problems.add(self.table.place, "The terms accept no contract version.", "Add contracts.")
+        if not terms.participation:
+            self.problems.add(self.table.place, "No force takes part.", "Add participation.")
+        seen: set[str] = set()
+        for entry, milestone in zip(self.table.tables("milestones"), terms.milestones, strict=True):
+            if milestone.id in seen:
+                self.problems.add(entry.place_of("id"), f"The milestone '{milestone.id}' stands here twice.")
+            seen.add(milestone.id)
