@@ -26,7 +26,7 @@ audit_entry = Table(
 audit_head = Table(
     "audit_head",
     metadata,
-    Column("only", Boolean, primary_key=True),
+    Column("single", Boolean, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("frontier", ARRAY(LargeBinary), nullable=False),
     Column("root", LargeBinary, nullable=False),

@@ -19,7 +19,7 @@ create table audit_entry (
 create index audit_entry_force on audit_entry (force, index) where force is not null;
 
 create table audit_head (
-    only boolean primary key default true check (only),
+    single boolean primary key default true check (single),
     size bigint not null,
     frontier bytea[] not null,
     root bytea not null
@@ -46,7 +46,7 @@ declare
     new_leaf bytea := sha256('\x00'::bytea || entry_bytes);
     merged bytea := new_leaf;
     rest bytea[];
-    trailing bigint;
+    bits bigint;
     subtrees int;
 begin
     select audit_head.size, audit_head.frontier into strict entry_index, rest from audit_head for update;
@@ -55,11 +55,11 @@ begin
     for item in reverse subtrees..1 loop
         path := array_append(path, rest[item]);
     end loop;
-    trailing := entry_index;
-    while trailing % 2 = 1 loop
+    bits := entry_index;
+    while bits % 2 = 1 loop
         merged := sha256('\x01'::bytea || rest[subtrees] || merged);
         subtrees := subtrees - 1;
-        trailing := trailing / 2;
+        bits := bits / 2;
     end loop;
     rest := array_append(rest[1:subtrees], merged);
     head := rest[subtrees + 1];
