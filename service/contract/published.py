@@ -15,10 +15,13 @@ FILE = "PUBLISHED"
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 in hex of a file, or of a folder: over the names and digests of all files in it."""
+    """SHA-256 in hex of a file, or of a version's folder: over the names and digests of the files that say what it is.
+
+    Examples beside them may grow.
+    """
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(file for file in path.glob("*.yaml") if file.is_file())
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(path).as_posix()}" for file in files]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -51,6 +54,13 @@ def expected(library: Library) -> tuple[str, ...]:
         *(document.file for document in library.scopes.values()),
         *(document.file for document in library.terms.values()),
     )
+
+
+def missing_lines(library: Library) -> str:
+    """What is to be added to the list; to be done when a thing is published, and never to change a line."""
+    listed = _listed(library.root, Problems())
+    paths = (path for path in expected(library) if path not in listed)
+    return "".join(f"{digest_of(library.root / path)}  {path}\n" for path in paths)
 
 
 def _listed(root: Path, problems: Problems) -> dict[str, tuple[str, Place]]:

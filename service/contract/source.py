@@ -30,7 +30,7 @@ class Place(Struct, frozen=True):
     line: int
 
 
-class Problem(Struct, frozen=True, order=True):
+class Problem(Struct, frozen=True):
     """One thing that is wrong in published data. ``column`` (from 1) is a place inside the condition on that line."""
 
     file: str
@@ -44,15 +44,18 @@ class Problem(Struct, frozen=True, order=True):
         return f"{self.file}, line {self.line}{inside}: {self.says}{' ' + self.do if self.do else ''}"
 
 
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, by file and line."""
+    return tuple(sorted(set(problems), key=lambda item: (item.file, item.line, item.column or 0, item.says)))
+
+
 class LibraryErrors(Invalid):
     """The published data cannot be used; ``problems`` has every reason."""
 
     code = "contracts-invalid"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(
-            sorted(set(problems), key=lambda item: (item.file, item.line, item.column or 0, item.says))
-        )
+        self.problems = in_order(problems)
         count = len(self.problems)
         super().__init__(
             f"The contracts have {count} problem{'' if count == 1 else 's'}.\n" + "\n".join(map(str, self.problems)),
@@ -98,7 +101,7 @@ class Table:
         self._asked.add(key)
         return self._entries.get(key, (None, None))[1] is not None
 
-    def keys(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """Every key that stands here, in order; all count as asked for."""
         self._asked.update(self._entries)
         return tuple(self._entries)
@@ -221,7 +224,7 @@ def closest(word: str, known: Iterable[str]) -> str:
 def plain(node: Node | None) -> Any:
     """The same as dicts, lists and words, for readers that want no places."""
     if isinstance(node, Table):
-        return {key: plain(node.node(key)) for key in node.keys()}
+        return {key: plain(node.node(key)) for key in node.names()}
     return [plain(item) for item in node.nodes] if isinstance(node, Items) else node and node.value
 
 

@@ -110,12 +110,12 @@ def reading_sql(
 ) -> dict[str, FieldSql]:
     """Where each field of a vocabulary stands in a table of all versions called ``alias``.
 
-    ``part`` is the part whose rows the table holds: what an aggregate cell cannot say is a typed null. ``derived=False``
-    gives values as sent, for merging. ``stored`` names the fields that the table has, where it has not all.
+    ``part`` is the part whose rows the table holds: what an aggregate cell cannot say is a typed null.
+    ``derived=False`` gives values as sent, for merging. ``stored`` names the fields that the table has, if not all.
     """
     held = set(stored_part(library, part) if stored is None else stored)
     contract = library.contracts[vocabulary_version]
-    fields = contract.parts[PartName.CASE].by_name | (contract.parts[part].by_name if part in contract.parts else {})
+    fields = {name: field for each in (PartName.CASE, part) for name, field in contract.parts[each].by_name.items()}
     found = {
         field.name: _joined(
             [name for name in all_names(library, vocabulary_version, field.name) if name in held], field, alias

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from service.contract.library import Library, read_library
 from service.contract.published import check_published
-from service.contract.source import LibraryErrors, Place, Problem, Problems
+from service.contract.source import Place, Problem, Problems, in_order
 from service.scope.edition import Edition, State
 from service.scope.published import read_editions
 from service.terms.load import read_terms
@@ -28,7 +28,7 @@ def check(root: Path | None = None) -> tuple[Problem, ...]:
     """Every problem of everything under ``contracts/``; none if it can be used."""
     problems = Problems()
     _read(root, problems)
-    return LibraryErrors(problems.found).problems
+    return in_order(problems.found)
 
 
 def load_published(root: Path | None = None) -> Published:
