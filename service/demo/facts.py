@@ -21,7 +21,10 @@ _BLANK: Row = dict.fromkeys(CASE_FIELDS, "")
 _OUTSIDE_THE_YEARS = 0.012
 _WITHOUT_DATE = 0.008
 _ONE_SUSPECT = 0.03
+_MANY_SUSPECTS = 0.0001
+_NO_VICTIM = 0.001
 _ADULT = 0.1
+_AGE_MISTAKEN = 0.005
 _NOT_NFA = 0.02
 
 
@@ -71,7 +74,7 @@ def _offence(made: Facts, draw: Draw) -> None:
     elif chance < 0.16:
         _blur(made, "youngest_victim_age", str(age), f"{low}-{high}")
         return
-    row["youngest_victim_age"] = str(age)
+    row["youngest_victim_age"] = str(age + 4 if chance > 1 - _AGE_MISTAKEN else age)
 
 
 def _people(made: Facts, draw: Draw) -> None:
@@ -79,13 +82,18 @@ def _people(made: Facts, draw: Draw) -> None:
     chance = draw()
     if chance < _ONE_SUSPECT:
         row["suspect_count"] = "1"
+    elif chance < _ONE_SUSPECT + _MANY_SUSPECTS:
+        row["suspect_count"] = str(60 + int(draw() * 30))
     elif chance < 0.135:
         rough = pick(odds.SUSPECTS_ROUGH, draw)
         low, high = odds.SUSPECTS_ROUGHLY[rough]
         _blur(made, "suspect_count", str(low + int(draw() * (high - low + 1))), rough)
     else:
         row["suspect_count"] = pick(odds.SUSPECTS, draw)
-    if draw() < 0.105:
+    chance = draw()
+    if chance < _NO_VICTIM:
+        row["victim_count"] = "0"
+    elif chance < 0.105:
         rough = pick(odds.VICTIMS_ROUGH, draw)
         low, high = odds.VICTIMS_ROUGHLY[rough]
         _blur(made, "victim_count", str(low + int(draw() * (high - low + 1))), rough)

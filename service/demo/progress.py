@@ -27,7 +27,7 @@ def next_stage(row: Row, draw: Draw) -> str | None:
     stage = row["stage"]
     if stage == "concluded":
         return None
-    if stage in {"assessed", "panel_review"} and draw() < 0.35:
+    if stage in {"assessed", "panel_review"} and draw() < (0.03 if row["justice_opportunity"] == "yes" else 0.45):
         return "concluded"
     return STAGES[STAGES.index(stage) + 1]
 
@@ -50,13 +50,14 @@ def enter(row: Row, stage: str, day: int, draw: Draw) -> None:
         _assess(row, day, draw)
     elif stage == "reinvestigation":
         _decide(row, pick(odds.DECISIONS, draw), "nca" if draw() < 0.1 else "panel", day)
-        row["victim_contact"] = "agreed"
+        row["victim_contact"] = "agreed" if draw() < 0.97 else "declined"
     elif stage == "concluded":
         _conclude(row, day, "panel" if from_panel else "force", draw)
 
 
 def _take_up(row: Row, draw: Draw) -> None:
-    row["priority"] = "rape" if row["offence_code"] in RAPE and draw() < 0.85 else pick(odds.PRIORITIES, draw)
+    urgent = row["offence_code"] in RAPE and draw() < 0.96
+    row["priority"] = "rape" if urgent else pick(odds.PRIORITIES, draw)
     row["victim_contact"] = pick(odds.CONTACTS, draw)
     row["concern"] = "yes" if draw() < 0.04 else "no"
 
@@ -68,7 +69,7 @@ def _assess(row: Row, day: int, draw: Draw) -> None:
     row["new_lines"] = "yes" if new else "no"
     row["justice_opportunity"] = "yes" if (missed or new) and draw() < 0.6 else "no"
     risk = row["risk"] = pick(odds.RISKS, draw)
-    if risk == "unmanaged" or (risk == "managed" and draw() < 0.3):
+    if draw() < (0.93 if risk == "unmanaged" else 0.3 if risk == "managed" else 0.0):
         row["safeguarding_referral_date"] = day_text(day)
     row["assessed_date"] = day_text(day)
 
@@ -82,6 +83,8 @@ def _conclude(row: Row, day: int, by: str, draw: Draw) -> None:
     row["suspects_charged"] = "0"
     if not row["decision"]:
         _decide(row, "no_further", by, day)
+        if draw() < 0.9:
+            row["justice_opportunity"] = "no"
         row["result"] = "no_further_investigation"
         return
     result = row["result"] = pick(odds.RESULTS, draw)

@@ -19,14 +19,20 @@ _ASSESSMENT = (
 """Officers and staff (full-time equivalents) for as many cases as the largest force has."""
 
 
+_LEAST_LISTED = 0.25
+"""Full-time equivalents: less than this rounds to nobody."""
+
+
 def teams_of(force: ForcePlan, number: int) -> Iterator[Row]:
-    """Rows of one force in period ``number`` (from 0), oldest team first."""
+    """Rows of one force in period ``number`` (from 0). A team too small for half a post is not listed."""
     share = force.cases / LARGEST_CASES
-    for team, officers, staff in _ASSESSMENT:
-        yield _row(team, "assessment", officers * share, staff * share, vacancies=officers * share / 12)
-    for team, officers, staff in _ASSESSMENT:
-        grown = share * (1 + 0.5 * number)
-        yield _row(team, "reinvestigation", officers * grown / 2, staff * grown / 2, vacancies=officers * grown / 6)
+    for phase, size in (("assessment", share), ("reinvestigation", share * (1 + 0.5 * number) / 2)):
+        for place, (team, officers, staff) in enumerate(_ASSESSMENT):
+            # Somebody does the work even in the smallest force.
+            least = 0.5 if phase == "assessment" and place == 0 and force.cases else 0.0
+            posts = max(officers * size, least)
+            if posts >= _LEAST_LISTED:
+                yield _row(team, phase, posts, staff * size, vacancies=posts / 12)
 
 
 def _row(team: str, phase: str, officers: float, staff: float, vacancies: float) -> Row:

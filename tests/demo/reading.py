@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from service.contract.library import contracts_root, load_library
-from service.contract.model import Contract, PartName
+from service.contract.model import Contract, PartName, Severity
 from service.contract.values import Cell, Check, cell_reader
-from service.criteria.evaluate import Observation
+from service.criteria.evaluate import Observation, Test, compiled
 from service.criteria.parse import parse
 from service.criteria.ruling import Definition, define
 
@@ -53,3 +53,15 @@ def verdict(part: PartName, row: Mapping[str, str]) -> str:
     """What 2025-11-wide says of a row: ``in``, ``out`` or ``undetermined``."""
     ruling = wide().ruling(observed(part, row))
     return "in" if ruling == 0 else "out" if ruling < 0 else "undetermined"
+
+
+@cache
+def _rules(part: PartName) -> tuple[tuple[Severity, Test], ...]:
+    rules = contract().rules_of(part)
+    return tuple((rule.severity, compiled(rule.criterion)) for rule in rules if rule.criterion is not None)
+
+
+def fired(part: PartName, row: Mapping[str, str]) -> set[Severity]:
+    """The severities of the contract's conditions that say something against a row."""
+    seen = observed(part, row)
+    return {severity for severity, test in _rules(part) if test(seen) is True}

@@ -10,14 +10,14 @@ from itertools import combinations
 
 import pytest
 
-from service.contract.model import PartName
+from service.contract.model import PartName, Severity
 from service.criteria.evaluate import compiled
 from service.criteria.parse import parse
 from service.demo.fields import CASE_FIELDS, GROUPS
 from service.demo.generate import Row, cases, changed
 from service.demo.odds import STAGES
 from service.demo.plan import Claim, CountryPlan, Mode, plan
-from tests.demo.reading import contract, observed, unreadable, verdict
+from tests.demo.reading import contract, fired, observed, unreadable, verdict
 
 COUNTRY = plan(date(2026, 11, 24), cases=12_200)
 LAST = COUNTRY.periods[-1]
@@ -215,3 +215,11 @@ def test_another_process_makes_the_same_country() -> None:
         for seed in ("1", "2")
     }
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("period", [COUNTRY.periods[0], LAST])
+def test_no_row_is_held_and_about_one_in_twenty_needs_a_word(period: str) -> None:
+    rows = [row for each in COUNTRY.forces for row in cases(each.force, COUNTRY, period)]
+    severities = Counter(severity for row in rows for severity in fired(PartName.CASE, row))
+    assert set(severities) == {Severity.QUALITY}
+    assert 0.03 < severities[Severity.QUALITY] / len(rows) < 0.06

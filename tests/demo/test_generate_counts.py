@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from service.contract.model import PartName
+from service.contract.model import PartName, Severity
 from service.demo.fields import AGGREGATE_FIELDS, WORKFORCE_FIELDS
 from service.demo.generate import aggregates, cases, workforce
 from service.demo.plan import Mode, Style, plan
-from tests.demo.reading import contract, unreadable, verdict
+from tests.demo.reading import contract, fired, unreadable, verdict
 
 COUNTRY = plan(date(2026, 11, 24), cases=12_200)
 LAST = COUNTRY.periods[-1]
@@ -73,3 +73,11 @@ def test_workforce_rows_can_be_read_and_are_one_a_team_and_phase() -> None:
         assert all(row.keys() == set(WORKFORCE_FIELDS) for row in rows)
         assert unreadable(PartName.WORKFORCE, rows) == set()
         assert len({(row["team"], row["phase"]) for row in rows}) == len(rows)
+
+
+def test_no_cell_and_no_team_is_held() -> None:
+    for each in COUNTRY.forces:
+        for cell in aggregates(each.force, COUNTRY, LAST):
+            assert fired(PartName.AGGREGATE, cell) <= {Severity.QUALITY}
+        for row in workforce(each.force, COUNTRY, LAST):
+            assert fired(PartName.WORKFORCE, row) == set()
