@@ -18,6 +18,7 @@ from msgspec import Struct
 from service.clock import LONDON, london_date
 from service.errors import Invalid
 from service.picture.national import Dimension
+from service.terms.calendar import parse_period
 
 _Read = TypeVar("_Read")
 
@@ -25,7 +26,6 @@ PARAMETERS = ("scope", "as_of", "period", "by", "table")
 _POSITION = re.compile(r"[0-9]{1,30}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9:]{8}(?:\.[0-9]+)?)(?:[Zz]|([+\- ])([0-9]{2}:[0-9]{2}))")
-_PERIOD = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 class AtPosition(Struct, frozen=True):
@@ -67,7 +67,7 @@ def question(parameters: Iterable[tuple[str, str]], now: datetime) -> Question:
     given: dict[str, list[str]] = {}
     for name, value in parameters:
         if name not in PARAMETERS:
-            raise Invalid(f"There is no parameter {_shown(name)} here.", _instead(name, PARAMETERS))
+            raise Invalid(f"There is no parameter {shown(name)} here.", closest(name, PARAMETERS))
         if not value.strip():
             raise Invalid(f"The parameter {name} is empty.", "Give it a value or leave it out.")
         given.setdefault(name, []).append(value.strip())
@@ -138,16 +138,12 @@ def _bad_as_of() -> Invalid:
 
 def read_period(value: str) -> date:
     """The first day of the month that is meant."""
-    if match := _PERIOD.fullmatch(value):
-        year, month = int(match[1]), int(match[2])
-        if year > 0 and 1 <= month <= 12:
-            return date(year, month, 1)
-    raise Invalid("The parameter period cannot be read.", "Give a month, for example 2025-11.")
+    return parse_period(value).first_day
 
 
 def _table(value: str) -> Table:
     if value not in tuple(Table):
-        raise Invalid(f"The picture has no table {_shown(value)}.", _instead(value, tuple(Table)))
+        raise Invalid(f"The picture has no table {shown(value)}.", closest(value, tuple(Table)))
     return Table(value)
 
 
@@ -157,8 +153,8 @@ def dimensions(names: Sequence[str], offered: Mapping[str, Dimension]) -> tuple[
     for name in names:
         if name not in offered:
             raise Invalid(
-                f"The picture cannot be broken down by {_shown(name)}.",
-                _instead(name, tuple(offered)),
+                f"The picture cannot be broken down by {shown(name)}.",
+                closest(name, tuple(offered)),
                 code="unknown-by",
             )
         if offered[name] in meant:
@@ -175,12 +171,13 @@ def dimensions(names: Sequence[str], offered: Mapping[str, Dimension]) -> tuple[
     return tuple(meant)
 
 
-def _instead(name: str, allowed: Sequence[str]) -> str:
+def closest(name: str, allowed: Sequence[str]) -> str:
+    """What to write instead of a name that is not known."""
     close = difflib.get_close_matches(name.lower(), allowed, n=1, cutoff=0.5)
     return (f"Did you mean {close[0]}? " if close else "") + f"Allowed: {', '.join(allowed)}."
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Someone else's words, short and without anything that could break a line or a log."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text)
     return f"“{clean[:40]}{'…' if len(clean) > 40 else ''}”"

@@ -26,12 +26,7 @@ class Words(Struct, frozen=True, kw_only=True, dict=True):
 
     edition: Edition
     contract: Contract
-
-    @cached_property
-    def forces(self) -> CodeList | None:
-        """The list of forces: the one that the field for the lead is coded by."""
-        field = self.contract.parts[PartName.CASE].by_role.get(Role.LEAD)
-        return None if field is None else field.list
+    forces: CodeList
 
     @cached_property
     def offered(self) -> Mapping[str, Dimension]:
@@ -41,19 +36,18 @@ class Words(Struct, frozen=True, kw_only=True, dict=True):
             field = self.contract.parts[PartName.CASE].by_role.get(role)
             if field is not None:
                 names[year_name(field.name) if dimension is Dimension.YEAR else field.name] = dimension
-        if self.forces is not None and any(_REGION in item.columns for item in self.forces.codes):
+        if any(_REGION in item.columns for item in self.forces.codes):
             names[_REGION] = Dimension.REGION
         return MappingProxyType(names)
 
     @cached_property
     def regions(self) -> Mapping[int, str | None]:
         """The region of every force; null for a force that is in none."""
-        codes = () if self.forces is None else self.forces.codes
-        return MappingProxyType({item.ordinal: item.columns.get(_REGION) or None for item in codes})
+        return MappingProxyType({item.ordinal: item.columns.get(_REGION) or None for item in self.forces.codes})
 
     def force(self, ordinal: int) -> tuple[str, str]:
         """The id and the name of a force."""
-        item = None if self.forces is None else self.forces.by_ordinal.get(ordinal)
+        item = self.forces.by_ordinal.get(ordinal)
         return (f"#{ordinal}", "") if item is None else (item.code, item.title)
 
     def value(self, dimension: Dimension, part: int | str | None) -> int | str | None:

@@ -1,0 +1,98 @@
+"""Routes of the national picture: who may ask, which media type, and whether the caller has the answer already."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.openapi.spec import Example
+from litestar.params import Parameter
+
+from service.api.negotiation import negotiated
+from service.clock import Clock
+from service.errors import Forbidden, Invalid
+from service.identity.principal import Permission, Principal, require
+from service.picture.answer import answer
+from service.picture.export import as_csv, as_document
+from service.picture.question import Table, question
+from service.storage.database import Database
+from service.terms.check import Published
+
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
+OFFERED: Final = (JSON, CSV)
+
+
+def national_routes(db: Database, published: Published, clock: Clock) -> Router:
+    """``GET /api/national/picture``, for a caller with ``national:read`` of a national body."""
+
+    @get(
+        "/picture",
+        summary="The national picture: sums of tallies, with their scope, moment and coverage",
+        description=(
+            "JSON carries the totals, the cells of `by`, attrition by rule, missing attributes and coverage. "
+            "CSV (`Accept: text/csv`) carries one table, `?table=cells` unless another is named."
+        ),
+        tags=["national"],
+    )
+    async def national_picture(
+        request: Request[Any, Any, Any],
+        principal: Principal,
+        scope: Annotated[str | None, Parameter(description="A scope edition; otherwise the one in force then.")] = None,
+        as_of: Annotated[
+            str | None,
+            Parameter(
+                description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
+                examples=[Example(value="2025-12-01T09:00:00Z")],
+            ),
+        ] = None,
+        period: Annotated[
+            str | None, Parameter(description="A month (2025-11); otherwise each force's newest return.")
+        ] = None,
+        by: Annotated[
+            str | None, Parameter(description="Dimensions, with commas: one of the cases', with force or region.")
+        ] = None,
+        table: Annotated[str | None, Parameter(description="CSV only: cells, attrition, missing or coverage.")] = None,
+    ) -> Response[bytes]:
+        del (
+            scope,
+            as_of,
+            period,
+            by,
+            table,
+        )  # declared for the OpenAPI document; read as they were sent, repeats and all
+        require_national(principal)
+        media = negotiated(request.headers.get("accept"), OFFERED)
+        asked = question(request.query_params.multi_items(), clock())
+        if asked.table is not None and media == JSON:
+            raise Invalid("JSON carries every table.", "Leave table out, or ask for CSV (Accept: text/csv).")
+        async with db.national() as tx:
+            found = await answer(tx, published, asked, clock())
+        if media == CSV:
+            return tagged(request, as_csv(found, asked.table or Table.CELLS).encode(), f"{CSV}; charset=utf-8")
+        return tagged(request, msgspec.json.encode(as_document(found)), JSON)
+
+    return Router("/api/national", route_handlers=[national_picture])
+
+
+def require_national(principal: Principal) -> None:
+    """A body with the permission; a force's client never, whatever an issuer gave it."""
+    require(principal, Permission.NATIONAL_READ)
+    if principal.body is None:
+        raise Forbidden("The national picture is for the national bodies.", "Call as one of them.")
+
+
+def tagged(request: Request[Any, Any, Any], body: bytes, media_type: str) -> Response[bytes]:
+    """The answer with a strong ETag over its very bytes, or 304 where the caller has them already.
+
+    Nothing in an answer depends on the clock but which period is due, so the same data gives the same bytes.
+    """
+    digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
+    etag = f'"{digest[:32]}"'
+    headers = {"ETag": etag, "Vary": "Accept, Authorization", "Cache-Control": "private, no-cache"}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if etag in known or "*" in known:
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    return Response(body, headers=headers, media_type=media_type)

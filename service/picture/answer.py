@@ -1,0 +1,135 @@
+"""Answers a question for the national picture: which moment, which edition, whose returns, and the sums of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.clock import london_date
+from service.errors import Invalid, NotFound, Unavailable
+from service.picture import store
+from service.picture.coverage import Coverage, cover
+from service.picture.export import Answer
+from service.picture.national import Dimension, margin_of, picture
+from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
+from service.picture.words import Words
+from service.storage.position import latest, position_at
+from service.terms.calendar import Calendar
+from service.terms.check import Published
+from service.terms.model import Terms
+
+NO_TALLIES = ("draft", "rejected")
+"""States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """What a picture is as of. ``day`` is the day in London that decides which period is the last one due."""
+
+    position: int
+    at: datetime
+    day: date
+
+
+async def answer(tx: AsyncConnection, published: Published, asked: Question, now: datetime) -> Answer:
+    """The picture that was asked for, in a transaction of the national role."""
+    moment = await moment_of(tx, asked.as_of, now)
+    scope = await _scope(tx, published, asked.scope, moment.position)
+    stored = await store.terms_at(tx, moment.position)
+    if stored is None:
+        raise Invalid("No terms of reference had been adopted at that moment.", "Give a later as_of, or leave it out.")
+    terms = published.terms.get(stored.name)
+    if terms is None:
+        raise Unavailable(f"The terms {stored.name} are not here.", "Start the service with all that was published.")
+    words = Words(
+        edition=published.scopes[scope.name],
+        contract=published.library.contracts[scope.vocabulary],
+        forces=published.library.lists[terms.force_list],
+    )
+    by = dimensions(asked.by, words.offered)
+    coverage = await _coverage(tx, terms, asked.period, moment, scope.id)
+    counting = coverage.counting
+    margin: Dimension | None = margin_of(by)
+    rulings = await store.ruling_weights(tx, scope.id, counting)
+    margins = () if margin is None else await store.margin_weights(tx, scope.id, counting, margin)
+    shared = await store.shared_rows(tx, scope.id, counting)
+    return Answer(
+        picture=picture(by, coverage, rulings, margins, shared, words.regions),
+        words=words,
+        scope_hash=scope.hash,
+        terms=stored.name,
+        terms_hash=stored.hash,
+        position=moment.position,
+        at=moment.at,
+    )
+
+
+async def moment_of(tx: AsyncConnection, asked: AsOf | None, now: datetime) -> Moment:
+    """The change that is meant. Without ``as_of`` it is the last one, and what is due is decided by today."""
+    last = await latest(tx)
+    if asked is None:
+        return Moment(position=last.position, at=last.at, day=london_date(now))
+    if not isinstance(asked, AtPosition):
+        found = await position_at(tx, asked.moment)
+        return Moment(position=found.position, at=asked.moment, day=london_date(asked.moment))
+    if asked.position > last.position:
+        raise in_the_future()
+    at = await store.time_of(tx, asked.position)
+    if at is None:
+        raise Invalid("There is no change with that number.", "Give the number of a change, a time or a day as as_of.")
+    return Moment(position=asked.position, at=at, day=london_date(at))
+
+
+async def _scope(tx: AsyncConnection, published: Published, name: str | None, position: int) -> store.StoredEdition:
+    """The edition that was named, or the one in force at the position."""
+    stored = [item for item in await store.editions(tx) if item.name in published.scopes]
+    if name is not None:
+        found = next((item for item in stored if item.name == name), None)
+        offered = [item.name for item in stored if item.state not in NO_TALLIES]
+        if found is None:
+            raise NotFound(f"There is no scope edition {shown(name)}.", closest(name, offered), code="no-such-scope")
+        if found.state in NO_TALLIES:
+            raise Invalid(
+                f"Scope edition {found.name} is {found.state}: there are no tallies under it.",
+                f"Ask for one of: {', '.join(offered)}.",
+                code="scope-not-tallied",
+            )
+        return found
+    in_force = await store.edition_in_force(tx, position)
+    found = next((item for item in stored if item.id == in_force), None)
+    if found is None:
+        raise Invalid(
+            "No scope edition was in force at that moment.",
+            "Name one with scope, or give a later as_of.",
+            code="no-scope-in-force",
+        )
+    return found
+
+
+async def _coverage(tx: AsyncConnection, terms: Terms, period: date | None, moment: Moment, edition: int) -> Coverage:
+    """Whose returns count, seen from the terms that held then."""
+    calendar = terms.calendar
+    if period is not None:
+        _check_period(calendar, period, moment.day)
+    due = calendar.last_due(moment.day)
+    return cover(
+        await store.participations(tx, terms.edition),
+        await store.counting_returns(tx, edition, moment.position, period),
+        period=period,
+        last_due=None if due is None else due.first_day,
+        month=moment.day.replace(day=1),
+    )
+
+
+def _check_period(calendar: Calendar, period: date, day: date) -> None:
+    if period < calendar.first.first_day:
+        raise Invalid(
+            "That period is before the first one.", f"The first period is {calendar.first}.", code="no-such-period"
+        )
+    if period > day:
+        raise Invalid(
+            "That period had not begun at that moment.",
+            "Give an earlier one, or leave it out.",
+            code="period-not-begun",
+        )
