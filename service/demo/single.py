@@ -49,9 +49,8 @@ def sample(
     listed = library.contracts[_WRITTEN_FOR].parts[PartName.CASE].by_name["lead_force"].list
     if listed is None or force not in listed.by_code:
         raise Invalid(f"There is no force '{force}'.", "Use the identifier of a force from the code list of forces.")
-    planned = country.by_force.get(
-        force, ForcePlan(force=force, cases=0, mode=Mode.CASES, style=Style.FULL, reports=())
-    )
+    nobody = ForcePlan(force=force, cases=0, mode=Mode.CASES, style=Style.FULL, reports=())
+    planned = country.by_force.get(force, nobody)
     stock = planned.cases if number is None else number
     each = replace(planned, cases=stock, mode=Mode.CASES, reports=country.periods)
     alone = replace(country, cases=stock, forces=(each,))
