@@ -73,12 +73,12 @@ def _aggregate_fields(contract: Contract) -> Iterable[Field]:
 def _present(connection: Connection, table: str) -> dict[str, str]:
     rows = connection.execute(
         text(
-            "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+            "select attname, format_type(atttypid, atttypmod) as sql_type from pg_attribute "
             "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped"
         ),
         {"table": quoted(table)},
     )
-    present: dict[str, str] = dict(rows.tuples().all())
+    present: dict[str, str] = {row.attname: row.sql_type for row in rows}
     if not present:
         raise StorageError(f"The table {table} does not exist.", "Run case-returns migrate.")
     return present

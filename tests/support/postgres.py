@@ -36,14 +36,21 @@ def test_programs() -> Path | None:
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
+def open_folder(inside: Path | None = None) -> Iterator[Path]:
     """A temporary folder that the server's unprivileged account may pass through (pytest's own are closed)."""
-    folder = Path(tempfile.mkdtemp(prefix="case-returns-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="case-returns-test-", dir=inside))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A folder in memory with room for many databases, if the machine has one: copies are made twenty times faster."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30
+    return memory if roomy else None
 
 
 class Server(Struct, frozen=True):
@@ -105,7 +112,7 @@ def running_server() -> Iterator[Server]:
     if url := os.environ.get("CASE_RETURNS_TEST_DATABASE_URL"):
         yield Server(asyncio.run(_adopt(url)))
         return
-    with open_folder() as folder:
+    with open_folder(inside=_memory()) as folder:
         server = EmbeddedPostgres(folder / "data", programs=test_programs(), durable=False)
         try:
             yield Server(server.start())
