@@ -222,13 +222,18 @@ def _log(error: BaseException, reference: str) -> None:
     chain: list[str] = []
     current: BaseException | None = error
     while current is not None and len(chain) < 5:
-        frames = traceback.extract_tb(current.__traceback__)[-12:]
-        lines = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+        frames = traceback.extract_tb(current.__traceback__)
+        ours = [frame for frame in frames[:-1] if f"/{_PACKAGE}/" in frame.filename][-8:]
+        lines = " < ".join(
+            f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
+            for frame in reversed([*ours, *frames[-1:]])
+        )
         chain.append(f"{type(current).__module__}.{type(current).__qualname__} at {lines or 'nowhere'}")
         current = current.__cause__ or current.__context__
     logger.error("request_failed reference=%s %s", reference, " caused by ".join(chain))
 
 
+_PACKAGE: Final = __name__.partition(".")[0]
 _SAFE_MESSAGE = re.compile(
     r"Expected `[A-Za-z0-9_ |<>.-]+`(, got `[a-z]+`)?|Object missing required field `[A-Za-z0-9_-]+`"
 )
