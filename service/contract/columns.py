@@ -33,7 +33,11 @@ class Column(Struct, frozen=True):
     side: Side
 
 
-_RANGE_TYPES = {Kind.NUMBER: "integer", Kind.DECIMAL: "numeric(10,2)", Kind.DATE: "date"}
+_RANGE_TYPES = {  # a decimal column has room for the open end of a range
+    Kind.NUMBER: "integer",
+    Kind.DECIMAL: "numeric(12,2)",
+    Kind.DATE: "date",
+}
 MASK_TYPE = "bigint"
 TEXT_TYPE = "text"
 

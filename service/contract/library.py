@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from service.contract.codes import check_editions, read_codes
 from service.contract.load import load_contract
-from service.contract.model import CodeList, Contract, PartName
+from service.contract.model import CodeList, Contract, PartName, Rename
 from service.contract.source import LibraryErrors, Place, Problems, Table, read_yaml
 from service.criteria.vocabulary import FieldType
 
@@ -128,11 +128,18 @@ def _read(path: Path, file: str, problems: Problems) -> str | None:
 def _check_versions(contracts: Mapping[str, Contract], problems: Problems) -> None:
     """What storage and upgrades rest on: one name is one type in all versions, and only the first has no upgrade."""
     types: dict[tuple[PartName, str], tuple[FieldType, str]] = {}
+    given_up: dict[str, str] = {}
     for place, (version, contract) in enumerate(contracts.items()):
         where = Place(f"returns/{version}/contract.yaml", 1)
         if place and contract.upgrade is None:
             problems.add(where, "The version does not say how the one before reads as this one.", "Add upgrade.yaml.")
+        for step in contract.upgrade.steps if contract.upgrade else ():
+            if isinstance(step, Rename):
+                given_up[step.old] = version
         for part in contract.parts.values():
+            for name in sorted(given_up.keys() & part.by_name.keys()):
+                says = f"'{name}' was given up in {given_up[name]}, and a name never comes back for something else."
+                problems.add(where, says, "Take another name.")
             for field in part.vocabulary.fields.values():
                 known, since = types.setdefault((part.name, field.name), (field, version))
                 if (known.kind, known.list) != (field.kind, field.list):

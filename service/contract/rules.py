@@ -11,38 +11,17 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from service.contract.fields import choice
 from service.contract.model import PartName, Rule, Severity
 from service.contract.source import Place, Problems, Table, closest
+from service.contract.values import Check
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError
 from service.criteria.tree import Criterion, fields_of
 from service.criteria.vocabulary import Vocabulary
 
-CHECKS = frozenset(
-    {
-        "number",
-        "date",
-        "decimal",
-        "text",
-        "shape",
-        "encoding",
-        "code",
-        "required",
-        "bounds",
-        "pattern",
-        "personal",
-        "unknown_column",
-        "duplicate_key",
-        "exact",
-        "not_applicable",
-        "duplicate_cell",
-        "former_in_use",
-        "knowledge_lost",
-        "sum_exceeds",
-        "sum_differs",
-    }
-)
-"""What reading can find; each has its rule in ``rules.yaml``, which gives it a severity and words."""
+UNHELD = frozenset({Check.KNOWLEDGE_LOST, Check.SUM_DIFFERS})
+"""The reading checks after which a row has all its values; every other leaves one that cannot be kept, and holds it."""
 
 CHECK_PLACEHOLDERS = frozenset({"label", "value", "allowed"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -73,7 +52,25 @@ def read_rules(
     document.done()
     kept = [rule for rule in before if rule.id not in own and rule.id not in dropped]
     carried = [_carried(rule, vocabularies, renames, document.place, problems) for rule in kept]
-    return (*carried, *own.values())
+    rules = (*carried, *own.values())
+    _check_checks(rules, document.place, problems)
+    return rules
+
+
+def _check_checks(rules: Sequence[Rule], place: Place, problems: Problems) -> None:
+    """Whatever reading finds has one rule in a part, and every check has a rule somewhere: it needs an id and words."""
+    taken: dict[tuple[PartName, str], str] = {}
+    for rule in rules:
+        for part in rule.parts if rule.check is not None else ():
+            other = taken.setdefault((part, rule.check or ""), rule.id)
+            if other != rule.id:
+                says = f"The check {rule.check} of part {part} has two rules, '{other}' and '{rule.id}'."
+                problems.add(place, says, "Keep one.")
+    absent = sorted(set(Check) - {check for _, check in taken})
+    if absent:
+        problems.add(
+            place, f"No rule says what is wrong where a check fails: {', '.join(absent)}.", "Add a rule for each."
+        )
 
 
 def renamed(condition: str, renames: Mapping[str, str]) -> str:
@@ -109,13 +106,11 @@ def _read_rule(table: Table, vocabularies: Mapping[PartName, Vocabulary], versio
     elif "when" in table:
         when, criterion = _condition(table, parts, vocabularies, problems)
     else:
-        check = table.text("check")
-        if check not in CHECKS:
-            problems.add(table.place_of("check"), f"There is no check '{check}'.", closest(check, CHECKS))
+        check = choice(table, "check", Check, Check.SHAPE, problems)
     rule = Rule(
         id=rule_id,
         parts=parts,
-        severity=_severity(table, problems),
+        severity=choice(table, "severity", Severity, Severity.QUALITY, problems),
         says=table.text("says"),
         fix=table.text("fix"),
         guidance=table.text("guidance", ""),
@@ -127,6 +122,7 @@ def _read_rule(table: Table, vocabularies: Mapping[PartName, Vocabulary], versio
     )
     if check is not None or criterion is not None:
         _check_words(rule, table, problems)
+        _check_severity(rule, table, problems)
     table.done()
     return rule
 
@@ -155,14 +151,14 @@ def _condition(
     return words, criterion
 
 
-def _severity(table: Table, problems: Problems) -> Severity:
-    words = table.text("severity")
-    try:
-        return Severity(words)
-    except ValueError:
-        if words:
-            problems.add(table.place_of("severity"), f"There is no severity '{words}'.", closest(words, Severity))
-        return Severity.QUALITY
+def _check_severity(rule: Rule, table: Table, problems: Problems) -> None:
+    """Macro is for the whole return and only for it; what leaves no value to keep must hold the row."""
+    place = table.place_of("severity")
+    if (rule.parts == (PartName.RETURN,)) != (rule.severity is Severity.MACRO):
+        problems.add(place, "The severity macro and the part return belong together.", "Give a rule both or neither.")
+    if rule.check is not None and not rule.severity.holds and rule.check not in UNHELD:
+        says = f"What the check {rule.check} finds cannot be kept, so it must hold the row."
+        problems.add(place, says, "Make it syntactical or validity.")
 
 
 def _shown(

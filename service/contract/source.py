@@ -126,6 +126,8 @@ class Table:
                 self.problems.add(self.place_of(key), f"'{key}' is missing.", f"Add {key}.")
             return default or ""
         if isinstance(node, Text):
+            if not node.value and default is None:
+                self.problems.add(node.place, f"'{key}' is empty.")
             return node.value
         self.problems.add(self.place_of(key), f"'{key}' must be text.")
         return default or ""
