@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
@@ -39,6 +39,10 @@ class _TokenOperation(Operation):
             required=list(_TOKEN_PARAMETERS[:3]),
         )
         self.request_body = RequestBody(content={FORM: OpenAPIMediaType(schema=form)}, required=True)
+
+
+Caller = NamedDependency[Principal]
+"""How a route asks for who calls: ``principal: Caller``."""
 
 
 def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
@@ -71,7 +75,7 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
 
 
 def principal_dependency(verifier: TokenVerifier) -> Provide:
-    """For ``dependencies={"principal": ...}``: a route that takes ``principal: Principal`` answers 401 without one."""
+    """For ``dependencies={"principal": ...}``: a route that takes ``principal: Caller`` answers 401 without one."""
 
     async def principal(request: Request[Any, Any, Any]) -> Principal:
         return await authenticate(request, verifier)

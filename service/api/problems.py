@@ -218,7 +218,7 @@ def _plain(error: HTTPException) -> Problem:
 
 
 def _log(error: BaseException, reference: str) -> None:
-    """Type and lines of the error and of what caused it; never a text, which may quote what a force sent."""
+    """Type and lines of the error and of what caused it; never a foreign text, which may quote what a force sent."""
     chain: list[str] = []
     current: BaseException | None = error
     while current is not None and len(chain) < 5:
@@ -228,7 +228,8 @@ def _log(error: BaseException, reference: str) -> None:
             f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
             for frame in reversed([*ours, *frames[-1:]])
         )
-        chain.append(f"{type(current).__module__}.{type(current).__qualname__} at {lines or 'nowhere'}")
+        words = f" ({current.says})" if isinstance(current, CaseReturnsError) else ""
+        chain.append(f"{type(current).__module__}.{type(current).__qualname__}{words} at {lines or 'nowhere'}")
         current = current.__cause__ or current.__context__
     logger.error("request_failed reference=%s %s", reference, " caused by ".join(chain))
 

@@ -67,8 +67,10 @@ class Issuer:
     """One issuer, at the addresses that its clients know."""
 
     def __init__(self, addresses: Addresses, keys: SigningKeys, db: Database, clients: ClientDirectory, clock: Clock):
-        """Raises Invalid for an address that would send tokens in the clear over a network."""
+        """Raises Invalid for an address that would send tokens in the clear over a network, and what is wrong with the
+        keys now rather than at the first request."""
         check_origin(addresses.origin)
+        keys.current()
         self.addresses = addresses
         self._keys = keys
         self._server = _Server(_Desk(addresses, keys, db, clients, clock))

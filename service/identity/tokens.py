@@ -126,7 +126,8 @@ class TokenVerifier:
         force, body = claims.get("force"), claims.get("body")
         if (force is None) == (body is None):
             raise BadToken("it must speak for one force or one body")
-        if (force is not None and force not in self._forces) or (body is not None and body not in BODIES):
+        spoken_for, known = (force, self._forces) if body is None else (body, BODIES)
+        if not isinstance(spoken_for, str) or spoken_for not in known:
             raise BadToken("it speaks for a force or body that is not known here")
         return claims
 
