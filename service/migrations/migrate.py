@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from msgspec import Struct
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contract.library import Library
 from service.migrations.columns import add_typed_columns
-from service.storage.database import Limits, engine_for, plain_url
+from service.storage.database import Limits, engine_for, opened
 from service.storage.roles import ensure_roles, login_of
 
 MIGRATION_LOCK: Final = 0x43_52_02
@@ -35,11 +34,8 @@ async def migrate(owner_url: str, service_url: str, library: Library) -> Migrate
 
     ``owner_url`` is the user who owns the schema, ``service_url`` the one the service logs in as; they may be the same.
     """
-    connection = await asyncpg.connect(plain_url(owner_url))
-    try:
+    async with opened(owner_url) as connection:
         await ensure_roles(connection, login_of(service_url))
-    finally:
-        await connection.close()
     engine = engine_for(owner_url, None, _LIMITS)
     try:
         return await _migrate_schema(engine, library)

@@ -18,7 +18,7 @@ from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from service.errors import Unavailable
-from service.storage.roles import APP, JUDGE, NATIONAL, check_version
+from service.storage.roles import APP, JUDGE, NATIONAL, StorageError, check_version
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -75,7 +75,8 @@ def engine_for(url: str, role: str | None, limits: Limits) -> AsyncEngine:
     )
 
 
-_SET_FORCE = text("select set_config('app.force', :force, true)")
+_BEGIN = text("select set_config('role', :role, true), set_config('app.force', :force, true)")
+"""First of every transaction. The role stands already; again here, no SET ROLE of an earlier one can linger."""
 
 _TRANSIENT_CLASSES: Final = ("08", "53", "58")  # connection, insufficient resources, input/output
 _TRANSIENT_STATES: Final = frozenset(
@@ -109,6 +110,22 @@ def unavailable(error: BaseException) -> Unavailable | None:
     return _unreachable() if _is_lost(error) or isinstance(error, exc.DBAPIError) else None
 
 
+def _refused(error: BaseException) -> StorageError:
+    says = str(error).splitlines()[0]
+    return StorageError(
+        f"The database does not let the service in: {says}.",
+        "Check CASE_RETURNS_DATABASE_URL and CASE_RETURNS_MIGRATE_URL, and that case-returns migrate has run.",
+    )
+
+
+def _without_values(error: BaseException | None) -> None:
+    """Take out of an error, and out of what caused it, the detail in which PostgreSQL quotes the row."""
+    while error is not None:
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None
+        error = error.__cause__ or error.__context__
+
+
 def _unreachable() -> Unavailable:
     return Unavailable("The database is not reachable now; nothing of this request was stored.", "Try again shortly.")
 
@@ -116,6 +133,21 @@ def _unreachable() -> Unavailable:
 def _is_lost(error: BaseException) -> bool:
     """Whether the driver says, without a state, that the connection is gone (as its raw COPY methods do)."""
     return isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError) and "clos" in str(error)
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection of the driver's own, outside every pool, as the user whom the URL names."""
+    try:
+        connection = await asyncpg.connect(plain_url(url), timeout=CONNECT_SECONDS)
+    except (OSError, TimeoutError) as error:
+        raise _unreachable() from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise unavailable(error) or _refused(error) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def raw(tx: AsyncConnection) -> asyncpg.Connection:
@@ -152,32 +184,34 @@ class Database:
             for probe in (database.national, database.judge):
                 async with probe():
                     pass
-        except BaseException:
+        except BaseException as error:
             await database.close()
+            if isinstance(error, exc.DBAPIError):
+                raise _refused(error.orig or error) from error
             raise
         return database
 
     def force(self, force: int) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of the application role that sees and writes the rows of this force alone."""
-        return _transaction(self._app, force)
+        return _transaction(self._app, APP, force)
 
     def app(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of the application role without a force: of rows that belong to one, it sees none."""
-        return _transaction(self._app)
+        return _transaction(self._app, APP)
 
     def national(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of the national role: returns and tallies of every force, no case row."""
-        return _transaction(self._national)
+        return _transaction(self._national, NATIONAL)
 
     def judge(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of the judge role: reads case versions of all forces, to give back counts only."""
-        return _transaction(self._judge)
+        return _transaction(self._judge, JUDGE)
 
     def owner(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of the schema's owner: for migrations and for tests."""
         if self._owner is None:
             raise RuntimeError("this database was connected without its owner's URL")
-        return _transaction(self._owner)
+        return _transaction(self._owner, "none")
 
     async def close(self) -> None:
         """Close every connection. Nothing can be used after."""
@@ -187,46 +221,51 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, force: int | None = None) -> AsyncIterator[AsyncConnection]:
+async def _transaction(engine: AsyncEngine, role: str, force: int | None = None) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed at the end of the block, rolled back on an exception."""
     connection: AsyncConnection | None = None
     try:
-        connection = await _begun(engine, force)
+        connection = await _begun(engine, role, force)
         yield connection
         await connection.commit()
     except Exception as error:
-        if connection is not None and _is_lost(error):
-            await connection.invalidate()
+        _without_values(error)
         better = unavailable(error)
         if better is None:
             raise
         raise better from error
     finally:
         if connection is not None:
-            # A request that is cancelled here must still give its connection back, rolled back.
-            await asyncio.shield(connection.close())
+            await asyncio.shield(_give_back(connection))  # a cancelled request gives its connection back too
 
 
-async def _begun(engine: AsyncEngine, force: int | None) -> AsyncConnection:
+async def _begun(engine: AsyncEngine, role: str, force: int | None) -> AsyncConnection:
     """A connection whose transaction has begun, with its force set.
 
     The setting is the first statement, so it is also the test whether a pooled connection still stands: where the
     server went away since, the pool forgets all its connections and tries again until one is fresh.
     """
-    setting = {"force": "" if force is None else str(force)}
+    settings = {"role": role, "force": "" if force is None else str(force)}
     while True:
         connection = await _checked_out(engine)
         fresh = connection.info.setdefault("used", 0) == 0
         connection.info["used"] += 1
         try:
             await connection.begin()
-            await connection.execute(_SET_FORCE, setting)
+            await connection.execute(_BEGIN, settings)
         except BaseException as error:
-            await asyncio.shield(connection.close())
+            await asyncio.shield(_give_back(connection))
             if fresh or not (isinstance(error, exc.DBAPIError) and error.connection_invalidated):
                 raise
         else:
             return connection
+
+
+async def _give_back(connection: AsyncConnection) -> None:
+    """Roll back what was not committed, and return the connection to its pool, or drop it where it was cut."""
+    if not connection.invalidated and (await raw_idle(connection)).is_closed():
+        await connection.invalidate()
+    await connection.close()
 
 
 async def _checked_out(engine: AsyncEngine) -> AsyncConnection:
