@@ -231,6 +231,10 @@ class _Reader:
     def _place(self, part: PartName, field: str, otherwise: Table) -> Place:
         return self.places[part, field].place if (part, field) in self.places else otherwise.place
 
+    def _is_own(self, part: PartName, field: str) -> bool:
+        """Whether the field is declared in this version: what is wrong with one that is carried is said there."""
+        return self.base is None or (part, field) in self.places
+
     def _derived(self, field: Field, part: PartName, vocabulary: Vocabulary) -> Field:
         """The field with its derivations: declared here, or carried from the version before under new names."""
         entry = self.places.get((part, field.name))
@@ -298,7 +302,7 @@ class _Reader:
             field = part.by_role.get(role)
             if field is None:
                 self.problems.add(where, f"No field of part case has the role {role}.")
-            elif not (field.required and field.exact):
+            elif self._is_own(part.name, field.name) and not (field.required and field.exact):
                 place = self._place(part.name, field.name, self.document)
                 self.problems.add(place, f"'{field.name}' has the role {role}.", "It must be required and exact.")
         added = {step.new for step in self.steps if isinstance(step, Added)}
