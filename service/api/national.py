@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Request, Response, Router, get
 from litestar.openapi.spec import Example
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
+from service.api.identity import Caller
 from service.api.negotiation import negotiated
 from service.clock import Clock
 from service.errors import Forbidden, Invalid
@@ -23,6 +24,25 @@ from service.terms.check import Published
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 OFFERED: Final = (JSON, CSV)
+
+ScopeQuery = Annotated[
+    str | None, QueryParameter(name="scope", description="A scope edition; otherwise the one that was in force.")
+]
+AsOfQuery = Annotated[
+    str | None,
+    QueryParameter(
+        description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
+        examples=[Example(value="2025-12-01T09:00:00Z")],
+    ),
+]
+PeriodQuery = Annotated[
+    str | None, QueryParameter(description="A month (2025-11); otherwise each force's newest return.")
+]
+ByQuery = Annotated[
+    str | None,
+    QueryParameter(description="Dimensions, with commas between: one of the cases', with or without force or region."),
+]
+TableQuery = Annotated[str | None, QueryParameter(description="CSV only: cells, attrition, missing or coverage.")]
 
 
 def national_routes(db: Database, published: Published, clock: Clock) -> Router:
@@ -39,30 +59,14 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
     )
     async def national_picture(
         request: Request[Any, Any, Any],
-        principal: Principal,
-        scope: Annotated[str | None, Parameter(description="A scope edition; otherwise the one in force then.")] = None,
-        as_of: Annotated[
-            str | None,
-            Parameter(
-                description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
-                examples=[Example(value="2025-12-01T09:00:00Z")],
-            ),
-        ] = None,
-        period: Annotated[
-            str | None, Parameter(description="A month (2025-11); otherwise each force's newest return.")
-        ] = None,
-        by: Annotated[
-            str | None, Parameter(description="Dimensions, with commas: one of the cases', with force or region.")
-        ] = None,
-        table: Annotated[str | None, Parameter(description="CSV only: cells, attrition, missing or coverage.")] = None,
+        principal: Caller,
+        scope_edition: ScopeQuery = None,
+        as_of: AsOfQuery = None,
+        period: PeriodQuery = None,
+        by: ByQuery = None,
+        table: TableQuery = None,
     ) -> Response[bytes]:
-        del (
-            scope,
-            as_of,
-            period,
-            by,
-            table,
-        )  # declared for the OpenAPI document; read as they were sent, repeats and all
+        del scope_edition, as_of, period, by, table  # for the OpenAPI document; read as they were sent, repeats and all
         require_national(principal)
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = question(request.query_params.multi_items(), clock())
@@ -71,7 +75,7 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         async with db.national() as tx:
             found = await answer(tx, published, asked, clock())
         if media == CSV:
-            return tagged(request, as_csv(found, asked.table or Table.CELLS).encode(), f"{CSV}; charset=utf-8")
+            return tagged(request, as_csv(found, asked.table or Table.CELLS).encode(), CSV)
         return tagged(request, msgspec.json.encode(as_document(found)), JSON)
 
     return Router("/api/national", route_handlers=[national_picture])
