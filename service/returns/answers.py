@@ -1,0 +1,169 @@
+"""Answers to quality and macro findings, and *this finding is wrong* (semantics 23).
+
+An answer is bound to a rule, a case and the values that the rule looked at: it holds in later uploads and periods for
+as long as those values stay, and lapses by itself when they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.contract.findings import key_name
+from service.errors import Invalid
+from service.returns.changes import change_draft
+from service.returns.context import Actor, Context
+from service.returns.model import AnyReturn, Open
+from service.returns.naming import subject_of
+
+NO_CASE: Final = "00000000-0000-0000-0000-000000000000"
+"""Stands for the case in answers about the whole return and about rows that are no case."""
+
+QUALITY: Final = 2
+"""Stored severities from here on must be answered before sealing; those below hold the row."""
+
+UNANSWERED = (
+    f"f.severity >= {QUALITY} and not exists (select 1 from answer a where a.force = f.force and a.rule = f.rule "
+    f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') and a.bound = f.bound)"
+)
+"""Condition on a finding ``f`` that still waits for words."""
+
+LONGEST = 2_000
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """One answer: for one case's finding, or (no key) for every finding of the rule in this return."""
+
+    rule: str
+    key: str | None
+    words: str
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Why one of several answers was not taken."""
+
+    pointer: str
+    says: str
+    fix: str
+
+
+class AnswersRefused(Invalid):
+    """Answers of which none was taken, with the reason for each that is wrong."""
+
+    code = "answers-refused"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("Some answers could not be taken; none was stored.", "Mend those named in errors.")
+        self.problems = tuple(problems)
+
+
+async def explain(
+    context: Context, actor: Actor, item: Open, answers: Sequence[Words], if_match: str | None
+) -> tuple[Open, int]:
+    """Store answers; all of them or none. The return as it is then, and how many findings they answer."""
+    contract = context.library.contracts[item.contract_version]
+    problems: list[Problem] = []
+    for index, answer in enumerate(answers):
+        if answer.rule not in contract.rule:
+            problems.append(_problem(index, "rule", "There is no such rule.", "Take the rule from the finding."))
+        elif contract.rule[answer.rule].severity.holds:
+            problems.append(
+                _problem(index, "rule", "This rule holds the row: words cannot answer it.", "Correct the row.")
+            )
+        if not 1 <= len(answer.words.strip()) <= LONGEST:
+            problems.append(_problem(index, "words", "An answer is 1 to 2,000 characters.", "Write why it is so."))
+    if problems:
+        raise AnswersRefused(problems)
+    answered = 0
+    async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
+        for index, answer in enumerate(answers):
+            count = await _store(tx, context, actor, item, answer)
+            answered += count
+            if count == 0:
+                name = key_name(contract) if answer.key is not None else "rule"
+                problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
+        if problems:
+            raise AnswersRefused(problems)
+        change.done("findings_answered", {"answers": len(answers), "findings": answered})
+    return change.item, answered
+
+
+def _problem(index: int, member: str, says: str, fix: str) -> Problem:
+    return Problem(pointer=f"/answers/{index}/{member}", says=says, fix=fix)
+
+
+async def _store(tx: AsyncConnection, context: Context, actor: Actor, item: Open, answer: Words) -> int:
+    """Bind the words to every finding they are meant for; an answer for one case is not overwritten by one for all."""
+    result = await tx.execute(
+        text(
+            "with meant as (select distinct f.rule, "
+            f"coalesce(f.case_id, '{NO_CASE}') as case_id, f.bound from finding f where f.force = :force "
+            f"and f.return_id = :id and f.rule = :rule and f.severity >= {QUALITY} "
+            "and (cast(:key as text) is null or f.key = :key)), "
+            "stored as (insert into answer (force, rule, case_id, bound, words, specific, return_id, answered_by, "
+            "answered_at) select :force, m.rule, m.case_id, m.bound, :words, :specific, :id, :actor, :now from meant m "
+            "on conflict (force, rule, case_id, bound) do update set words = excluded.words, "
+            "specific = excluded.specific, return_id = excluded.return_id, answered_by = excluded.answered_by, "
+            "answered_at = excluded.answered_at where excluded.specific or not answer.specific) "
+            "select count(*) from meant"
+        ),
+        {
+            "force": item.force,
+            "id": item.id,
+            "rule": answer.rule,
+            "key": answer.key,
+            "words": answer.words.strip(),
+            "specific": answer.key is not None,
+            "actor": actor.id,
+            "now": context.now(),
+        },
+    )
+    return int(result.scalar_one())
+
+
+async def dispute(
+    context: Context, actor: Actor, item: AnyReturn, rule: str, key: str | None, words: str
+) -> dict[str, Any]:
+    """*This finding is wrong*: kept for those who keep the rules, counted by rule; it changes nothing in the return."""
+    contract = context.library.contracts[item.contract_version]
+    if rule not in contract.rule:
+        raise Invalid("There is no such rule in this contract version.", "Take the rule from the finding.")
+    if not 1 <= len(words.strip()) <= LONGEST:
+        raise Invalid("A dispute is 1 to 2,000 characters.", "Say what is wrong about the finding.")
+    now = context.now()
+    async with context.db.force(item.force) as tx:
+        row = (
+            await tx.execute(
+                text(
+                    "insert into dispute (force, return_id, rule, key, words, raised_by, raised_at) values "
+                    "(:force, :id, :rule, :key, :words, :actor, :now) returning id"
+                ),
+                {
+                    "force": item.force,
+                    "id": item.id,
+                    "rule": rule,
+                    "key": key,
+                    "words": words.strip(),
+                    "actor": actor.id,
+                    "now": now,
+                },
+            )
+        ).one()
+        await append(
+            tx,
+            Entry(
+                action="finding_disputed",
+                actor=actor.id,
+                force=item.force,
+                subject=subject_of(context, item),
+                details={"rule": rule},
+            ),
+            now,
+        )
+    return {"id": str(row.id), "rule": rule, "words": words.strip()}

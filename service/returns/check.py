@@ -1,0 +1,242 @@
+"""Checks staged rows, set-based: finds the case of each row, lays the row over what stood, runs every rule in one pass.
+
+The outcome stands in ``staging_checked`` (one row a staged row that could be read); the counts come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.model import Contract, Field, Part, Role, Severity
+from service.returns.current import current_rows
+from service.returns.probes import Probe, fired_among, fired_columns, holding_masks, mark_of, probes_of
+from service.returns.rows import Presence, column_names, digest_sql, known_sql, listed, text_sql
+from service.returns.staging import FIRED_COLUMNS, Staged
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What an upload is laid over: one return of one force, and how its rows are to be taken."""
+
+    force: int
+    return_id: Any
+    merges: bool
+    """Whether what a row does not send stays as it was (``changes``); otherwise a row is the whole case."""
+    absent_is_not_provided: bool
+    has_base: bool
+    has_draft: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"force": self.force, "return_id": self.return_id}
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """The counts of one upload, and the probes that fired on any row of it."""
+
+    received: int
+    accepted: int
+    new: int
+    changed: int
+    unchanged: int
+    held: int
+    findings: dict[Severity, int]
+    fired: tuple[tuple[int, Probe], ...]
+    lost: int
+    """Union of the marks of fields whose known value went (bit: the field's index in the part)."""
+
+
+class Check:
+    """One check of one upload. Make it, ``run`` it; its SQL pieces are used again when the draft is written."""
+
+    def __init__(self, contract: Contract, part: Part, staged: Staged, ground: Ground) -> None:
+        self.contract, self.part, self.staged, self.ground = contract, part, staged, ground
+        self.columns = column_names(part.fields)
+        self.key = part.by_role.get(Role.KEY)
+        self._presence = Presence(part.fields, staged.present, staged.sometimes)
+        self.probes: tuple[Probe, ...] = ()
+        self._has_duplicates = False
+
+    @property
+    def _overlays(self) -> bool:
+        """Whether there is anything that a row could be laid over."""
+        return self.key is not None and (self.ground.has_base or self.ground.has_draft)
+
+    def current(self) -> str:
+        """The return's rows as they stood before this upload."""
+        return current_rows(self.columns, with_draft=self.ground.has_draft)
+
+    def merged(self, extra: Sequence[str] = (), joins: str = "", *, fence: bool = False) -> str:
+        """The rows as they are to stand: sent values over what was there. ``extra`` columns may read s and cur, and
+        what ``joins`` brings."""
+        shape = " join staging_shape shape on shape.shape = s.shape"
+        merges = self.ground.merges and self._overlays
+        if merges:
+            merged = self._presence.merged_columns()
+            values = [f"{merged[name]} as {name}" for name in self.columns]
+            empties = self._presence.merged_empties()
+            join_shape = shape if self._presence.is_mixed else ""
+        else:
+            values = [f"s.{name}" for name in self.columns]
+            lacks_some = self.ground.absent_is_not_provided and (
+                self.staged.sometimes or len(self.staged.present) < len(self.part.fields)
+            )
+            empties = "coalesce(s.empties, '{}') || shape.absent" if lacks_some else "s.empties"
+            empties = f"nullif({empties}, '{{}}')"
+            join_shape = shape if lacks_some else ""
+        before = (
+            ["cur.case_id as current_id", "cur.digest as current_digest", "cur.base_digest"]
+            if self._overlays
+            else ["null::uuid as current_id", "null::bytea as current_digest", "null::bytea as base_digest"]
+        )
+        overlay = (
+            f" left join ({self.current()}) cur on cur.{self.key.name} = s.match_key"
+            if self._overlays and self.key is not None
+            else ""
+        )
+        chosen = ", ".join(["s.idx", "s.row", "s.held", "s.failed", *before, *values, f"{empties} as empties", *extra])
+        rows = f"select {chosen} from {self.staged.table} s{joins}{overlay}{join_shape}"
+        return f"{rows} offset 0" if fence else rows
+
+    async def run(self, tx: AsyncConnection) -> Checked:
+        """Match, merge and test every staged row, and count."""
+        await self._find_duplicates(tx)
+        if self.staged.has_former and self.key is not None:
+            await self._match_former(tx)
+        self.probes = probes_of(
+            self.contract,
+            self.part,
+            has_duplicates=self._has_duplicates,
+            has_former=self.staged.has_former,
+            has_failed=self.staged.has_failed,
+        )
+        await tx.execute(text(self._checked_sql()), self.ground.parameters)
+        return await self._count(tx)
+
+    async def _find_duplicates(self, tx: AsyncConnection) -> None:
+        """Rows that stand twice in one upload: by reference, or (cells) by all dimensions."""
+        self._has_duplicates = bool((await tx.exec_driver_sql(f"select exists ({self._duplicates()})")).scalar_one())
+
+    def _duplicates(self) -> str:
+        if self.key is not None:
+            return f"select match_key as key from {self.staged.table} where match_key is not null group by 1 having count(*) > 1"
+        return f"select {self._cell_key('s')} as key from {self.staged.table} s where not s.held group by 1 having count(*) > 1"
+
+    def _cell_key(self, alias: str) -> str:
+        """What makes a cell or a team's row the same as another: everything but numbers that are counts of it."""
+        fields = [field for field in self.part.fields if field.dimension or field.required]
+        items = ", ".join(f"coalesce({text_sql(field, alias)}, '')" for field in fields) or "''"
+        return f"concat_ws(chr(31), {items})"
+
+    async def _match_former(self, tx: AsyncConnection) -> None:
+        """A row whose own reference is new but whose former one is held is that case under its new name."""
+        former = self.part.by_role[Role.FORMER_KEY].name
+        key = self.key.name if self.key is not None else ""
+        current = self.current()
+        await tx.execute(
+            text(
+                f"update {self.staged.table} s set match_key = s.{former} where s.{former} is not null "
+                f"and not exists (select 1 from ({current}) cur where cur.{key} = s.{key}) "
+                f"and exists (select 1 from ({current}) cur where cur.{key} = s.{former})"
+            ),
+            self.ground.parameters,
+        )
+
+    def _checked_sql(self) -> str:
+        fired = fired_columns(self.probes)
+        masks = holding_masks(self.probes)
+        holds = " or ".join(["m.held", *(f"m.fired{n} & {mask} <> 0" for n, mask in enumerate(masks) if mask)])
+        names = ", ".join(f"fired{n}" for n in range(FIRED_COLUMNS))
+        flags, joins = self.flags()
+        inner = self.merged([f"{self._lost_sql()} as lost", *flags], joins, fence=True)
+        marked = ", ".join(f"({sql}) as fired{n}" for n, sql in enumerate(fired))
+        return (
+            f"insert into staging_checked (idx, case_id, digest, current_digest, base_digest, held, lost, {names}) "
+            f"select m.idx, coalesce(m.current_id, case when not ({holds}) then gen_random_uuid() end), "
+            f"case when not ({holds}) then {digest_sql(self.part.fields, 'm')} end, m.current_digest, m.base_digest, "
+            f"({holds}), case when ({holds}) then 0 else m.lost end, {listed([f'fired{n}' for n in range(FIRED_COLUMNS)], 'm')} "
+            f"from (select m.*, {marked} from ({inner}) m offset 0) m"
+        )
+
+    def flags(self) -> tuple[list[str], str]:
+        """Columns about a row among the others, and the joins they need."""
+        flags, joins = [], ""
+        if self._has_duplicates:
+            on = "s.match_key" if self.key is not None else self._cell_key("s")
+            flags.append("(twice.key is not null) as is_duplicate")
+            joins += f" left join ({self._duplicates()}) twice on twice.key = {on}"
+        if self.staged.has_former and self.key is not None:
+            former, key = self.part.by_role[Role.FORMER_KEY].name, self.key.name
+            flags.append(
+                f"(s.{former} is not null and (exists (select 1 from {self.staged.table} o where o.{key} = s.{former} "
+                f"and o.idx <> s.idx) or (s.match_key <> s.{former} and exists "
+                f"(select 1 from ({self.current()}) held where held.{key} = s.{former})))) as former_in_use"
+            )
+        return flags, joins
+
+    def _lost_sql(self) -> str:
+        """Marks of fields that were sent empty where something known stood."""
+        if not self._overlays:
+            return "0::bigint"
+        bits = []
+        for index, field in enumerate(self.part.fields):
+            if field.name in self.staged.present and field.role is not Role.KEY:
+                bits.append(
+                    f"case when {known_sql(field, 'cur')} and not {known_sql(field, 's')}"
+                    f"{self._only_where_sent(field)} then {1 << index}::bigint else 0 end"
+                )
+        return " | ".join(bits) if bits else "0::bigint"
+
+    def _only_where_sent(self, field: Field) -> str:
+        if field.name not in self.staged.sometimes:
+            return ""
+        return (
+            f" and exists (select 1 from staging_shape x where x.shape = s.shape and '{field.name}' = any(x.present))"
+        )
+
+    async def _count(self, tx: AsyncConnection) -> Checked:
+        unions = ", ".join(f"coalesce(bit_or(fired{n}), 0) as fired{n}" for n in range(FIRED_COLUMNS))
+        row = (
+            await tx.exec_driver_sql(
+                "select count(*) filter (where not held) as accepted, count(*) filter (where held) as held, "
+                "count(*) filter (where not held and current_digest is null) as added, "
+                "count(*) filter (where not held and digest = current_digest) as unchanged, "
+                f"coalesce(bit_or(lost), 0) as lost, {unions} from staging_checked"
+            )
+        ).one()
+        fired = tuple(fired_among(self.probes, {n: getattr(row, f"fired{n}") for n in range(FIRED_COLUMNS)}))
+        return Checked(
+            received=self.staged.received,
+            accepted=row.accepted,
+            new=row.added,
+            changed=row.accepted - row.added - row.unchanged,
+            unchanged=row.unchanged,
+            held=row.held + self.staged.unread,
+            findings=await self._count_findings(tx, fired, row.lost),
+            fired=fired,
+            lost=row.lost,
+        )
+
+    async def _count_findings(
+        self, tx: AsyncConnection, fired: Sequence[tuple[int, Probe]], lost: int
+    ) -> dict[Severity, int]:
+        counts = dict.fromkeys(Severity, 0)
+        for name, count in await tx.exec_driver_sql("select rule, count(*) from staging_finding group by rule"):
+            counts[self.contract.rule[name].severity] += count
+        if fired:
+            counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
+            totals = (await tx.exec_driver_sql(f"select {counted} from staging_checked c")).one()
+            for (_, probe), count in zip(fired, totals, strict=True):
+                counts[probe.rule.severity] += count
+        if lost:
+            bits = (
+                await tx.exec_driver_sql(
+                    "select coalesce(sum(bit_count(lost::bit(64))), 0)::bigint from staging_checked"
+                )
+            ).scalar_one()
+            counts[Severity.QUALITY] += bits
+        return counts

@@ -1,0 +1,190 @@
+"""Writes what an upload came to into the durable draft: one transaction, only rows that differ from the base.
+
+The checked rows stand in temporary tables of the same transaction; the caller holds the force's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.model import Field, PartName, Role, Severity
+from service.returns.check import Check, Checked
+from service.returns.probes import mark_of, values_sql
+from service.returns.rows import listed, text_sql
+
+PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
+"""How a part stands in stored findings: also the order in which they are listed."""
+
+SEVERITY_NUMBER: Mapping[Severity, int] = {name: number for number, name in enumerate(Severity)}
+
+
+class DraftWriter:
+    """One upload's way into the draft. The steps are apart because a snapshot, a change and a whole part differ."""
+
+    def __init__(self, tx: AsyncConnection, check: Check, checked: Checked) -> None:
+        self.tx, self._check, self._checked = tx, check, checked
+        self._part = check.part
+        self._parameters = check.ground.parameters
+        self._held_before = 0
+
+    async def run(self, sql: str, **more: Any) -> int:
+        """Run one statement with the return's parameters; the number of rows it touched."""
+        return (await self.tx.execute(text(sql), {**self._parameters, **more})).rowcount
+
+    async def write_cases(self, contract_version: str) -> None:
+        """Put new and changed rows into the draft; a row that is again as the base has it leaves the draft."""
+        changed = "not c.held and c.digest is distinct from c.current_digest"
+        if self._check.ground.has_draft:
+            await self.run(
+                "delete from draft_case d using staging_checked c where d.force = :force and d.return_id = :return_id "
+                f"and d.case_id = c.case_id and {changed}"
+            )
+        columns = self._check.columns
+        await self.run(
+            "insert into draft_case (force, return_id, case_id, contract_version, source_row, digest, empties, "
+            f"{listed(columns)}) select :force, :return_id, c.case_id, :contract_version, m.row, c.digest, m.empties, "
+            f"{listed(columns, 'm')} from ({self._check.merged()}) m join staging_checked c on c.idx = m.idx "
+            f"where {changed} and c.digest is distinct from c.base_digest",
+            contract_version=contract_version,
+        )
+        await self.run(
+            "delete from draft_withdrawal w using staging_checked c where w.force = :force "
+            "and w.return_id = :return_id and w.case_id = c.case_id"
+        )
+
+    async def list_missing(self) -> None:
+        """After a snapshot: every case that stood and is not in it waits for the force's word (semantics 18)."""
+        key = self._check.key
+        if key is None:
+            return
+        await self.run(
+            "insert into draft_withdrawal (force, return_id, case_id, source) select :force, :return_id, cur.case_id, "
+            f"'snapshot' from ({self._check.current()}) cur where not exists (select 1 from {self._check.staged.table} s "
+            f"where s.match_key = cur.{key.name}) on conflict do nothing"
+        )
+
+    async def count_missing(self) -> int:
+        """How many cases of the return are not in the uploaded snapshot."""
+        key = self._check.key
+        if key is None or not (self._check.ground.has_base or self._check.ground.has_draft):
+            return 0
+        sql = (
+            f"select count(*) from ({self._check.current()}) cur where not exists "
+            f"(select 1 from {self._check.staged.table} s where s.match_key = cur.{key.name})"
+        )
+        return int((await self.tx.execute(text(sql), self._parameters)).scalar_one())
+
+    async def replace_held(self, *, whole: bool) -> None:
+        """Hold the rows that were not accepted, with their text. Rows held before give way to the same case sent
+        again, and, where the whole part was sent, altogether."""
+        part = self._part.name
+        gone = "h.part = :part"
+        if not whole:
+            key_table = self._check.staged.table
+            key = self._check.key.name if self._check.key is not None else "match_key"
+            gone += (
+                f" and (h.key in (select {key} from {key_table} where {key} is not null) "
+                "or h.text in (select text from staging_held))"
+            )
+        await self.run(
+            "delete from finding f using held_row h where f.force = :force and f.return_id = :return_id "
+            f"and h.force = f.force and h.return_id = f.return_id and f.held_n = h.n and {gone}",
+            part=part,
+        )
+        await self.run(
+            f"delete from held_row h where h.force = :force and h.return_id = :return_id and {gone}", part=part
+        )
+        highest = "select coalesce(max(n), 0) from held_row where force = :force and return_id = :return_id"
+        self._held_before = (await self.tx.execute(text(highest), self._parameters)).scalar_one()
+        await self.run(
+            "insert into held_row (force, return_id, n, part, row, key, text) select :force, :return_id, "
+            ":before + row_number() over (order by t.row, t.idx), :part, t.row, t.key, t.text from staging_held t",
+            part=part,
+            before=self._held_before,
+        )
+
+    async def replace_findings(self, *, whole: bool) -> None:
+        """Store the findings of this upload in place of those of the same cases (or of the whole part)."""
+        number = PART_NUMBER[self._part.name]
+        if whole:
+            await self.run(
+                "delete from finding where force = :force and return_id = :return_id and part = :part", part=number
+            )
+        elif self._check.ground.has_draft or self._check.ground.has_base:
+            await self.run(
+                "delete from finding f using staging_checked c where f.force = :force and f.return_id = :return_id "
+                "and f.part = :part and f.case_id = c.case_id and not c.held",
+                part=number,
+            )
+        await self._store_reading_findings(number)
+        if self._checked.fired:
+            await self._store_rule_findings(number)
+        for index, field in enumerate(self._part.fields):
+            if self._checked.lost >> index & 1:
+                await self._store_lost(number, index, field)
+
+    _INTO = (
+        "insert into finding (force, return_id, part, row, rule, severity, field, value, key, case_id, held_n, bound) "
+    )
+
+    async def _store_reading_findings(self, number: int) -> None:
+        rules = {rule.id: SEVERITY_NUMBER[rule.severity] for rule in self._check.contract.rules}
+        await self.run(
+            self._INTO + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
+            "t.rule)::smallint, 0), t.field, t.value, t.key, case when not coalesce(c.held, true) then c.case_id end, "
+            "h.n, sha256(convert_to(coalesce(t.value, ''), 'UTF8')) from staging_finding t "
+            "left join staging_checked c on c.idx = t.idx left join held_row h on h.force = :force "
+            "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
+            part=number,
+            before=self._held_before,
+            severities=_json_text(rules),
+        )
+
+    async def _store_rule_findings(self, number: int) -> None:
+        key = f"m.{self._check.key.name}" if self._check.key is not None else "null::text"
+        tests = ", ".join(
+            f"({mark_of(index)}, '{probe.rule.id}', {SEVERITY_NUMBER[probe.rule.severity]}, "
+            f"{_quoted(probe.shown[0].name if probe.shown else None)}, "
+            f"case when {mark_of(index)} then {values_sql(probe.shown)} end)"
+            for index, probe in self._checked.fired
+        )
+        any_mark = " or ".join(mark_of(index) for index, _ in self._checked.fired)
+        flags, joins = self._check.flags()
+        await self.run(
+            self._INTO + f"select :force, :return_id, :part, m.row, r.rule, r.severity, r.field, r.value, {key}, "
+            "case when not c.held then c.case_id end, h.n, sha256(convert_to(r.value, 'UTF8')) "
+            f"from ({self._check.merged(flags, joins)}) m join staging_checked c on c.idx = m.idx and ({any_mark}) "
+            f"cross join lateral (values {tests}) r (fired, rule, severity, field, value) "
+            "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "
+            "and h.row = m.row and c.held where r.fired",
+            part=number,
+            before=self._held_before,
+        )
+
+    async def _store_lost(self, number: int, index: int, field: Field) -> None:
+        rule = self._check.contract.check.get((self._part.name, "knowledge_lost"))
+        key = self._part.by_role.get(Role.KEY)
+        if rule is None or key is None:
+            return
+        await self.run(
+            self._INTO + "select :force, :return_id, :part, s.row, :rule, :severity, :field, "
+            f"{text_sql(field, 'cur')}, s.{key.name}, c.case_id, null, sha256(convert_to({text_sql(field, 'cur')}, "
+            f"'UTF8')) from staging_checked c join {self._check.staged.table} s on s.idx = c.idx "
+            f"join ({self._check.current()}) cur on cur.case_id = c.case_id where c.lost & {1 << index} <> 0",
+            part=number,
+            rule=rule.id,
+            severity=SEVERITY_NUMBER[rule.severity],
+            field=field.name,
+        )
+
+
+def _quoted(name: str | None) -> str:
+    return "null::text" if name is None else f"'{name}'"
+
+
+def _json_text(numbers: Mapping[str, int]) -> str:
+    return "{" + ", ".join(f'"{name}": {number}' for name, number in numbers.items()) + "}"

@@ -1,0 +1,111 @@
+"""Rows that could not be accepted: kept with the text that was sent until corrected or set aside (semantics 19)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.model import PartName
+from service.errors import Conflict, Invalid
+from service.returns.changes import change_draft
+from service.returns.check import Check
+from service.returns.context import Actor, Context, no_such_resource
+from service.returns.model import AnyReturn, Open
+from service.returns.readers import read
+from service.returns.spool import Spool
+from service.storage.database import raw
+
+_BATCH = 5_000
+
+
+class HeldRow(Struct, frozen=True, kw_only=True):
+    """One held row, as a list shows it. ``n`` is its number in this return."""
+
+    n: int
+    part: str
+    row: int
+    key: str | None
+    text: str
+    set_aside: str | None
+    words: str | None
+
+
+async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: str) -> None:
+    """Find the text of rows that a rule held: what reading held is already there with its text.
+
+    The file is read a second time, and only where there are such rows, so that an upload need not carry every row's
+    text through the database.
+    """
+    rows = await tx.exec_driver_sql(
+        "select c.idx, s.row, s.match_key from staging_checked c join "
+        f"{check.staged.table} s on s.idx = c.idx where c.held and not s.held"
+    )
+    wanted: dict[int, tuple[int, str | None]] = {row.row: (row.idx, row.match_key) for row in rows}
+    if not wanted:
+        return
+    connection = await raw(tx)
+    for block in read(spool, media, check.part, check.contract):
+        records: list[tuple[Any, ...]] = []
+        for index, row in enumerate(block.rows):
+            if row in wanted:
+                idx, key = wanted[row]
+                records.append((idx, row, key, block.originals[index]))
+        if records:
+            await connection.copy_records_to_table(
+                "staging_held", records=records, columns=["idx", "row", "key", "text"]
+            )
+
+
+async def list_held(tx: AsyncConnection, item: AnyReturn, after: int, limit: int) -> tuple[list[HeldRow], int | None]:
+    """Held rows in the order in which they came, a page at a time; the number to go on after."""
+    rows = (
+        await tx.execute(
+            text(
+                "select n, part, row, key, text, set_aside, set_aside_words as words from held_row "
+                "where force = :force and return_id = :id and n > :after order by n limit :limit"
+            ),
+            {"force": item.force, "id": item.id, "after": after, "limit": limit + 1},
+        )
+    ).all()
+    page = [HeldRow(**row._mapping) for row in rows[:limit]]  # noqa: SLF001  SQLAlchemy's public name for it
+    return page, page[-1].n if len(rows) > limit else None
+
+
+async def set_aside(
+    context: Context, actor: Actor, item: Open, n: int, reason: str, words: str | None, if_match: str | None
+) -> Open:
+    """Leave a held row out of the return, with a reason that goes onto the receipt."""
+    if not reason.strip():
+        raise Invalid("Setting a row aside needs a reason.", "Send ?reason= and a reason.", code="reason-missing")
+    async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
+        row = (
+            await tx.execute(
+                text(
+                    "update held_row set set_aside = :reason, set_aside_words = :words, set_aside_by = :actor "
+                    "where force = :force and return_id = :id and n = :n returning part, set_aside"
+                ),
+                {"force": item.force, "id": item.id, "n": n, "reason": reason, "words": words, "actor": actor.id},
+            )
+        ).one_or_none()
+        if row is None:
+            raise no_such_resource()
+        change.done("row_set_aside", {"n": n, "part": PartName(row.part).value, "reason": reason[:100]})
+    return change.item
+
+
+def refuse_unknown_reason(reason: str, known: tuple[str, ...]) -> None:
+    """A reason code that is not in the list is refused with the list."""
+    if reason not in known:
+        raise Invalid(
+            f"{reason[:40]!r} is not a reason for a withdrawal.", f"Allowed: {', '.join(known)}.", code="unknown-reason"
+        )
+
+
+def must_be_open(item: AnyReturn) -> Open:
+    """The return, if it may still be changed."""
+    if not isinstance(item, Open):
+        raise Conflict("The return is not open.", "Open a correction first.", code="not-open")
+    return item

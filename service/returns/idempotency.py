@@ -1,0 +1,87 @@
+"""Answers to requests that carried an ``Idempotency-Key``, kept in the transaction of their effect (semantics 25)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.errors import Invalid
+
+KEPT: Final = timedelta(hours=24)
+T = TypeVar("T")
+
+
+class Once(Struct, frozen=True, kw_only=True):
+    """A request that is to have its effect once. ``request`` is the digest of its body and parameters."""
+
+    client: str
+    method: str
+    path: str
+    key: str
+    request: bytes
+    now: datetime
+
+
+class Known(Struct, frozen=True):
+    """The answer that was given before."""
+
+    status: int
+    body: Any
+
+    def as_type(self, kind: type[T]) -> T:
+        """The stored answer as the value it was."""
+        return msgspec.convert(self.body, kind)
+
+
+async def recall(tx: AsyncConnection, force: int, once: Once) -> Known | None:
+    """The answer to this very request, if it was given in the last 24 hours; another body under its key is refused."""
+    row = (
+        await tx.execute(
+            text(
+                "select request, status, body from idempotent_answer where force = :force and client = :client "
+                "and method = :method and path = :path and key = :key and answered_at > :since"
+            ),
+            {**_key(force, once), "since": once.now - KEPT},
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.request != once.request:
+        raise Invalid(
+            "This Idempotency-Key was used for another request.",
+            "Use a new key for a new request.",
+            code="idempotency-key-reused",
+        )
+    return Known(row.status, row.body)
+
+
+async def remember(tx: AsyncConnection, force: int, once: Once, status: int, answer: Any, now: datetime) -> None:
+    """Keep the answer; it stands or falls with the transaction."""
+    await tx.execute(
+        text(
+            "insert into idempotent_answer (force, client, method, path, key, request, status, body, answered_at) "
+            "values (:force, :client, :method, :path, :key, :request, :status, cast(:body as jsonb), :now) "
+            "on conflict (force, client, method, path, key) do update set request = excluded.request, "
+            "status = excluded.status, body = excluded.body, answered_at = excluded.answered_at"
+        ),
+        {
+            **_key(force, once),
+            "request": once.request,
+            "status": status,
+            "body": msgspec.json.encode(answer).decode(),
+            "now": now,
+        },
+    )
+    await tx.execute(
+        text("delete from idempotent_answer where force = :force and answered_at < :since"),
+        {"force": force, "since": now - KEPT},
+    )
+
+
+def _key(force: int, once: Once) -> dict[str, Any]:
+    return {"force": force, "client": once.client, "method": once.method, "path": once.path, "key": once.key}

@@ -1,0 +1,241 @@
+"""Opens returns, says what they declare, withdraws them. Sealing has a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.clock import london_date
+from service.errors import Conflict, Invalid
+from service.register.line import restore
+from service.returns.context import Actor, Context, no_such_resource
+from service.returns.model import AnyReturn, Open, Sealed, Superseded
+from service.returns.naming import subject_of
+from service.returns.parts import carry_parts
+from service.returns.rebase import rebase_open
+from service.returns.store import declare, insert_open, lock_line, move_draft, return_by_id, returns_of
+from service.returns.summary import refresh_summary
+from service.storage.position import advance
+from service.tally.count import Years
+from service.terms.calendar import Period
+
+ALL_YEARS = Years(listed=None, unknown=True)
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """What a request to open says. None: leave it, or (for a new return) take what the return before declared."""
+
+    contract_version: str | None = None
+    case_years: Years | None = None
+    corrects: int | None = None
+
+
+async def open_return(
+    context: Context, actor: Actor, force: int, period: Period, opening: Opening
+) -> tuple[Open, bool]:
+    """Open the return of a period, or change what the open one declares; True if it was opened by this call."""
+    check_period(context, force, period)
+    version = accepted_version(context, period, opening.contract_version)
+    now = context.now()
+    async with context.db.force(force) as tx:
+        _, head_id = await lock_line(tx, force)
+        of_period = await returns_of(tx, force, period)
+        current = next((item for item in of_period if isinstance(item, Open)), None)
+        if current is not None:
+            return await _redeclare(context, tx, current, version, opening), False
+        head = None if head_id is None else await return_by_id(tx, force, head_id)
+        _check_place(of_period, head, period, opening.corrects)
+        before = head if isinstance(head, Sealed) else None
+        years = opening.case_years or (before.years if before is not None else ALL_YEARS)
+        item = Open(
+            id=uuid4(),
+            force=force,
+            period=period,
+            revision=max((old.revision for old in of_period), default=0) + 1,
+            contract_version=version or _newest_accepted(context, period, before),
+            years=years,
+            base_id=None if before is None else before.id,
+            opened_at=now,
+            opened_by=actor.id,
+            summary={},
+            draft_version=1,
+        )
+        await insert_open(tx, item)
+        if before is not None:
+            await carry_parts(tx, force, before.id, item.id, context.library)
+        await refresh_summary(context, tx, item)
+        await append(
+            tx,
+            Entry(action="return_opened", actor=actor.id, force=force, subject=subject_of(context, item)),
+            now,
+        )
+        stored = await return_by_id(tx, force, item.id)
+    assert isinstance(stored, Open)  # noqa: S101  it was just stored so
+    return stored, True
+
+
+def check_period(context: Context, force: int, period: Period) -> None:
+    """A period can be opened from its first day on, by a force that takes part in it."""
+    today = london_date(context.now())
+    if period < context.terms.calendar.first:
+        raise Invalid(
+            f"{period} is before the first reporting period.",
+            f"The first one is {context.terms.calendar.first}.",
+            code="no-such-period",
+        )
+    if not context.terms.calendar.has(period, today):
+        raise Invalid(
+            f"The period {period} has not begun.",
+            "A period can be opened from its first day on.",
+            code="period-not-begun",
+        )
+    if not context.terms.takes_part(context.forces.by_ordinal[force].code, period):
+        raise Conflict(
+            f"This force does not take part in {period} under the terms of reference.",
+            "The terms list the forces and from when: /api/terms.",
+            code="not-participating",
+        )
+
+
+def accepted_version(context: Context, period: Period, version: str | None) -> str | None:
+    """The version asked for, if the terms accept it for the period."""
+    if version is None:
+        return None
+    accepted = context.terms.accepted(period)
+    if version not in accepted:
+        raise Invalid(
+            f"Contract version {version[:20]!r} is not accepted for {period}.",
+            f"Accepted: {', '.join(accepted)}.",
+            code="contract-not-accepted",
+        )
+    return version
+
+
+def _newest_accepted(context: Context, period: Period, before: Sealed | None) -> str:
+    accepted = context.terms.accepted(period)
+    if before is not None and before.contract_version in accepted:
+        return before.contract_version
+    return accepted[-1]
+
+
+def _check_place(of_period: Sequence[AnyReturn], head: AnyReturn | None, period: Period, corrects: int | None) -> None:
+    """Whether a return may be opened here: next on the main line, or a correction of the line's end."""
+    sealed = next((item for item in of_period if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)
+    if sealed is not None and corrects is None:
+        raise Conflict(
+            f"The return for {period} is sealed (revision {sealed.revision}).",
+            f'To correct it, open the next revision with {{"corrects": {sealed.revision}}}.',
+            code="already-sealed",
+        )
+    if corrects is not None and (sealed is None or corrects != sealed.revision):
+        current = "none is sealed" if sealed is None else f"the sealed one is revision {sealed.revision}"
+        raise Conflict(
+            f"Revision {corrects} is not the one in force for {period}: {current}.",
+            "Read the return again, and name the revision that you want to correct.",
+            code="not-the-current-revision",
+        )
+    if head is not None and period < head.period:
+        raise branch_refused(period, head.period)
+
+
+def branch_refused(period: Period, newest: Period) -> Conflict:
+    """What is said to a revision of a period that is not the newest."""
+    return Conflict(
+        f"{period} is older than the newest sealed return, {newest}.",
+        f"Correct the newest one, {newest}: it holds every case.",
+        code="not-the-newest-period",
+    )
+
+
+async def _redeclare(context: Context, tx: AsyncConnection, item: Open, version: str | None, opening: Opening) -> Open:
+    if opening.corrects is not None and opening.corrects != item.revision - 1:
+        raise Conflict(
+            f"Revision {item.revision} of {item.period} is open.",
+            "Go on with it, or withdraw it first.",
+            code="already-open",
+        )
+    target = version or item.contract_version
+    if list(context.library.contracts).index(target) < list(context.library.contracts).index(item.contract_version):
+        raise Conflict(
+            f"The return is already under contract version {item.contract_version}, which is newer.",
+            "Going back would lose what the newer version can say: withdraw this return and open it anew.",
+            code="older-contract",
+        )
+    years = opening.case_years or item.years
+    if (target, years) != (item.contract_version, item.years):
+        await declare(tx, item, target, years)
+        await move_draft(tx, item.force, item.id)
+        again = await return_by_id(tx, item.force, item.id)
+        assert isinstance(again, Open)  # noqa: S101  nobody else holds the force's lock
+        await refresh_summary(context, tx, again)
+    changed = await return_by_id(tx, item.force, item.id)
+    assert isinstance(changed, Open)  # noqa: S101  nobody else holds the force's lock
+    return changed
+
+
+async def withdraw_return(context: Context, actor: Actor, force: int, return_id: UUID, reason: str) -> AnyReturn:
+    """Take a return back: an open one, or the newest sealed one, whose place its base takes again (semantics 22)."""
+    if not reason.strip():
+        raise Invalid("A withdrawal needs its reason in words.", 'Send {"reason": "..."}.', code="reason-missing")
+    now = context.now()
+    async with context.db.force(force) as tx:
+        head, head_id = await lock_line(tx, force)
+        item = await return_by_id(tx, force, return_id)
+        if item is None:
+            raise no_such_resource()
+        position: int | None = None
+        if isinstance(item, Sealed):
+            if item.id != head_id:
+                raise Conflict(
+                    "Only the newest sealed return of a force can be withdrawn.",
+                    "Correct it by a revision, or withdraw the newer one first.",
+                    code="not-the-newest-period",
+                )
+            base = None if item.base_id is None else await return_by_id(tx, force, item.base_id)
+            target = base.line if isinstance(base, Sealed) else 0
+            base_id = None if base is None else base.id
+            await restore(tx, context.library, force, head=head, target=target, return_id=base_id)
+            await _reinstate(tx, force, item)
+            position = (await advance(tx, "return_withdrawn", now, force, str(item.id))).position
+        elif not isinstance(item, Open):
+            raise Conflict("This return is withdrawn already.", code="already-withdrawn")
+        await tx.execute(
+            text(
+                "update case_return set state = 'withdrawn', withdrawn_at = :now, withdrawn_position = :position, "
+                "withdrawn_reason = :reason where force = :force and id = :id"
+            ),
+            {"force": force, "id": item.id, "now": now, "position": position, "reason": reason.strip()},
+        )
+        if isinstance(item, Sealed):
+            await rebase_open(context, tx, force)
+        await append(
+            tx,
+            Entry(
+                action="return_withdrawn",
+                actor=actor.id,
+                force=force,
+                subject=subject_of(context, item),
+                position=position,
+            ),
+            now,
+        )
+        stored = await return_by_id(tx, force, item.id)
+    assert stored is not None  # noqa: S101  it was just updated
+    return stored
+
+
+async def _reinstate(tx: AsyncConnection, force: int, item: Sealed) -> None:
+    """The revision that this one superseded, if any, is in force again."""
+    await tx.execute(
+        text(
+            "update case_return set state = 'sealed' where force = :force and id = :base and state = 'superseded' "
+            "and period = :period"
+        ),
+        {"force": force, "base": item.base_id, "period": item.period.first_day},
+    )

@@ -1,0 +1,82 @@
+"""A return in each of its states. What a state does not have cannot be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+from service.tally.count import Years
+from service.terms.calendar import Period
+
+
+class Return(Struct, frozen=True, kw_only=True):
+    """What every return has. ``force`` is the force's number, ``period`` its month."""
+
+    id: UUID
+    force: int
+    period: Period
+    revision: int
+    contract_version: str
+    years: Years
+    base_id: UUID | None
+    opened_at: datetime
+    opened_by: str
+    summary: Mapping[str, Any]
+
+
+class Open(Return, frozen=True, kw_only=True, tag="open"):
+    """May be changed; ``draft_version`` moves on with every change and is its ETag."""
+
+    draft_version: int
+
+
+class Sealed(Return, frozen=True, kw_only=True, tag="sealed"):
+    """Immutable, and what counts for its period. ``line`` is its number on the force's main line."""
+
+    line: int
+    sealed_at: datetime
+    sealed_position: int
+    sealed_draft: int
+    digest: bytes
+    receipt: Mapping[str, Any]
+
+
+class Superseded(Sealed, frozen=True, kw_only=True, tag="superseded"):
+    """Sealed, and corrected by a later revision of the same period."""
+
+
+class Withdrawn(Return, frozen=True, kw_only=True, tag="withdrawn"):
+    """Taken back with a reason, from open or from sealed; ``receipt`` where it had been sealed."""
+
+    withdrawn_at: datetime
+    reason: str
+    line: int | None
+    receipt: Mapping[str, Any] | None
+
+
+AnyReturn: TypeAlias = Open | Sealed | Superseded | Withdrawn
+
+
+def etag_of(item: AnyReturn) -> str:
+    """The strong ETag of a return: its draft's while it is open, its content's after."""
+    match item:
+        case Open():
+            return f'"{item.id.hex[:12]}-{item.draft_version}"'
+        case Sealed():
+            return f'"{item.id.hex[:12]}-{item.sealed_draft}-{item.digest.hex()[:16]}"'
+        case Withdrawn():
+            return f'"{item.id.hex[:12]}-withdrawn"'
+
+
+def signed_etag(item: Sealed) -> str:
+    """The ETag that the draft had when it was signed: sealing it again with this one gives the same receipt."""
+    return f'"{item.id.hex[:12]}-{item.sealed_draft}"'
+
+
+def state_of(item: AnyReturn) -> str:
+    """The word for the state, as it stands in answers."""
+    return str(item.__struct_config__.tag)

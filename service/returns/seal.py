@@ -1,0 +1,299 @@
+"""Seals a return: case versions, a tally under every live edition, position, audit entry and receipt, or none of them.
+
+One transaction under the force's lock. Sealing what is sealed, with the ETag that was signed, gives the same receipt.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.clock import london_date, wire_time
+from service.contract.model import PartName
+from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
+from service.register.columns import stored_types
+from service.register.line import extend
+from service.returns.answers import UNANSWERED
+from service.returns.changes import draft_moved
+from service.returns.context import Actor, Context, no_such_resource
+from service.returns.current import sealed_rows
+from service.returns.digest import return_digest
+from service.returns.lifecycle import branch_refused
+from service.returns.model import Open, Sealed, etag_of, signed_etag
+from service.returns.naming import subject_of
+from service.returns.rebase import rebase_open
+from service.returns.shared import store_shared_rows
+from service.returns.store import lock_line, return_by_id
+from service.returns.summary import stock_sources, verdict_counts
+from service.scope.store import Standing, live_editions
+from service.storage.position import advance
+from service.tally.count import judge, tally_of
+from service.tally.model import Tally
+from service.tally.store import store_tally
+
+
+class Declaration(Struct, frozen=True, kw_only=True):
+    """What the signer says: that the return is right, and who says so."""
+
+    declaration: bool
+    name: str
+    role: str
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One thing that stands in the way of a seal: how many, and what to do."""
+
+    code: str
+    count: int
+    says: str
+    do: str
+
+
+class NotReady(Conflict):
+    """A return that cannot be sealed yet, with everything that stands in the way."""
+
+    code = "not-ready"
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        super().__init__(" ".join(reason.says for reason in reasons), " ".join(reason.do for reason in reasons))
+        self.reasons = reasons
+
+
+async def seal(
+    context: Context, actor: Actor, force: int, return_id: UUID, declaration: Declaration, if_match: str | None
+) -> Sealed:
+    """Seal the return whose draft has this ETag, signed by this person."""
+    _check_declaration(declaration, if_match)
+    now = context.now()
+    async with context.db.force(force) as tx:
+        for setting in ("enable_nestloop", "jit"):  # the planner knows nothing of a draft that was just written
+            await tx.exec_driver_sql(f"set local {setting} = off")
+        head, head_id = await lock_line(tx, force)
+        item = await return_by_id(tx, force, return_id)
+        if item is None:
+            raise no_such_resource()
+        if isinstance(item, Sealed):
+            return _same_receipt(item, if_match)
+        if not isinstance(item, Open):
+            raise Conflict("The return was withdrawn.", "Open it again with PUT.", code="not-open")
+        if if_match != etag_of(item):
+            raise draft_moved(PreconditionFailed)
+        await _check_place(tx, force, item, head_id)
+        reasons = await in_the_way(tx, item)
+        if reasons:
+            raise NotReady(reasons)
+        line = await extend(tx, context.library, force, item.id, head)
+        return await _close(context, tx, actor, item, line, declaration, now)
+
+
+def _check_declaration(declaration: Declaration, if_match: str | None) -> None:
+    if if_match is None:
+        raise PreconditionRequired(
+            "Sealing needs If-Match with the ETag of the return that you read.",
+            "One signs what one saw: read the return, and send its ETag.",
+        )
+    if not declaration.declaration:
+        raise Invalid(
+            'A seal needs {"declaration": true}.', "Seal only what you hold to be right.", code="not-declared"
+        )
+    for member, value in (("name", declaration.name), ("role", declaration.role)):
+        if not 1 <= len(value.strip()) <= 200:
+            raise Invalid(f"The seal needs the signer's {member}.", "Write 1 to 200 characters.", code="not-declared")
+
+
+def _same_receipt(item: Sealed, if_match: str | None) -> Sealed:
+    if if_match in (signed_etag(item), etag_of(item)):
+        return item
+    raise Conflict(
+        f"The return is sealed already (revision {item.revision}), from another state than the one you read.",
+        f'Read its receipt; to correct it, open the next revision with {{"corrects": {item.revision}}}.',
+        code="already-sealed",
+    )
+
+
+async def _check_place(tx: AsyncConnection, force: int, item: Open, head_id: UUID | None) -> None:
+    head = None if head_id is None else await return_by_id(tx, force, head_id)
+    if head is not None and item.period < head.period:
+        raise branch_refused(item.period, head.period)
+
+
+async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
+    """Everything that must be resolved before this return can be sealed."""
+    row = (
+        await tx.execute(
+            text(
+                "select (select count(*) from held_row h where h.force = :force and h.return_id = :id "
+                "and h.set_aside is null) as held, (select count(*) from draft_withdrawal w where w.force = :force "
+                "and w.return_id = :id and w.answer is null) as missing, (select count(*) from finding f "
+                f"where f.force = :force and f.return_id = :id and {UNANSWERED}) as unanswered"
+            ),
+            {"force": item.force, "id": item.id},
+        )
+    ).one()
+    found = (
+        Reason(
+            code="held-rows",
+            count=row.held,
+            says=_counted(row.held, "row is held", "rows are held") + ".",
+            do="Correct and send them again, or set them aside with a reason.",
+        ),
+        Reason(
+            code="not-in-snapshot",
+            count=row.missing,
+            says=_counted(row.missing, "case is", "cases are") + " not in the snapshot.",
+            do="Say keep or withdraw for each.",
+        ),
+        Reason(
+            code="unanswered-findings",
+            count=row.unanswered,
+            says=_counted(row.unanswered, "finding waits", "findings wait") + " for an answer.",
+            do="Confirm or explain each in words, or correct the rows.",
+        ),
+    )
+    return tuple(reason for reason in found if reason.count)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+async def _close(
+    context: Context,
+    tx: AsyncConnection,
+    actor: Actor,
+    item: Open,
+    line: int,
+    declaration: Declaration,
+    now: datetime,
+) -> Sealed:
+    """Everything that follows from the stock being fixed: tallies, digest, position, receipt."""
+    standings = await live_editions(tx, context.editions, london_date(now))
+    tallies = [(standing, await _tally(context, tx, item, line, standing)) for standing in standings]
+    digest = await return_digest(context, tx, item, line)
+    await _supersede(tx, item)
+    await rebase_open(context, tx, item.force, sealing=item.id)
+    change = await advance(tx, "return_sealed", now, item.force, str(item.id))
+    for standing, tally in tallies:
+        await store_tally(
+            tx,
+            force=item.force,
+            return_id=item.id,
+            edition=standing.id,
+            origin="judged",
+            position=change.position,
+            tally=tally,
+        )
+        await store_shared_rows(context, tx, item, line, standing)
+    point = await append(
+        tx,
+        Entry(
+            action="return_sealed",
+            actor=actor.id,
+            force=item.force,
+            subject=subject_of(context, item),
+            position=change.position,
+            details={"digest": digest.hex(), "editions": tuple(standing.edition.name for standing, _ in tallies)},
+        ),
+        change.at,
+    )
+    contract = context.library.contracts[item.contract_version]
+    receipt: dict[str, Any] = {
+        "number": f"CR-{context.forces.by_ordinal[item.force].code}-{item.period}-{item.revision}-{digest.hex()[:8]}",
+        "digest": f"sha-256:{digest.hex()}",
+        "force": context.forces.by_ordinal[item.force].code,
+        "period": str(item.period),
+        "revision": item.revision,
+        "contract_version": item.contract_version,
+        "contract_hash": contract.hash,
+        "sealed_at": wire_time(change.at),
+        "position": change.position,
+        "signed_by": {
+            "name": declaration.name.strip(),
+            "role": declaration.role.strip(),
+            "stated_by": actor.id,
+        },
+        "counts": item.summary.get("counts", {}),
+        "tallies": [tally_document(context, standing, tally) for standing, tally in tallies],
+        "audit": {"index": point.index, "head": point.head.hex()},
+    }
+    in_force = next((tally for standing, tally in tallies if standing.state == "in_force"), None)
+    summary = dict(item.summary) | (verdict_counts(context, contract, in_force) if in_force is not None else {})
+    await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
+    stored = await return_by_id(tx, item.force, item.id)
+    if not isinstance(stored, Sealed):
+        raise TypeError("a return that was just sealed is sealed")
+    return stored
+
+
+async def _tally(context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing) -> Tally:
+    types = stored_types(context.library, PartName.CASE)
+    contract = context.library.contracts[item.contract_version]
+    sources = stock_sources(context, contract, sealed_rows(tuple(types)))
+    parameters = {"force": item.force, "return_id": item.id, "line": line}
+    return tally_of(await judge(tx, context.library, standing.edition, sources, item.years, types, parameters))
+
+
+async def _supersede(tx: AsyncConnection, item: Open) -> None:
+    """The revision before of the same period is no longer the one that counts."""
+    await tx.execute(
+        text(
+            "update case_return set state = 'superseded' where force = :force and period = :period "
+            "and state = 'sealed' and revision < :revision"
+        ),
+        {"force": item.force, "period": item.period.first_day, "revision": item.revision},
+    )
+
+
+async def _store_seal(
+    tx: AsyncConnection,
+    item: Open,
+    line: int,
+    position: int,
+    at: datetime,
+    digest: bytes,
+    receipt: dict[str, Any],
+    summary: dict[str, Any],
+) -> None:
+    await tx.execute(
+        text(
+            "update case_return set state = 'sealed', line = :line, sealed_at = :at, sealed_position = :position, "
+            "sealed_draft = draft_version, digest = :digest, receipt = cast(:receipt as jsonb), "
+            "summary = cast(:summary as jsonb) where force = :force and id = :id"
+        ),
+        {
+            "force": item.force,
+            "id": item.id,
+            "line": line,
+            "at": at,
+            "position": position,
+            "digest": digest,
+            "receipt": msgspec.json.encode(receipt).decode(),
+            "summary": msgspec.json.encode(summary).decode(),
+        },
+    )
+
+
+def tally_document(context: Context, standing: Standing, tally: Tally) -> dict[str, Any]:
+    """A tally as it stands on a receipt and in answers: always with its edition and hash."""
+    edition = standing.edition
+    attrition = tally.attrition()
+    missing = tally.missing()
+    return {
+        "scope": {"edition": edition.name, "hash": edition.hash},
+        "totals": msgspec.to_builtins(tally.totals()),
+        "not_counted": tally.not_counted,
+        "attrition": [{"rule": rule.id, "cases": attrition.get(index, 0)} for index, rule in enumerate(edition.rules)],
+        "missing": [
+            {"attribute": name, "cases": missing[index]}
+            for index, name in enumerate(edition.definition.attributes)
+            if missing.get(index)
+        ],
+    }

@@ -1,0 +1,208 @@
+"""The rows of one upload in temporary tables: COPY in, block by block, so that everything after is set-based.
+
+COPY is refused into a table with row-level security, so rows land in a temporary table first; it belongs to the
+connection, is emptied with the transaction, and is seen by nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.columns import columns_of
+from service.contract.findings import Finding
+from service.contract.model import Contract, Field, Part, Role
+from service.returns.readers import TypedBlock
+from service.storage.database import raw
+
+FIRED_COLUMNS: Final = 4
+"""How many bigint columns carry the marks of fired rules, 60 rules each."""
+
+_COMMON: Final = (
+    "create temp table if not exists staging_finding (idx integer, row integer not null, rule text not null, "
+    "field text, value text, key text) on commit delete rows",
+    "create temp table if not exists staging_held (idx integer, row integer not null, key text, text text not null) "
+    "on commit delete rows",
+    "create temp table if not exists staging_shape (shape integer not null, present text[] not null, "
+    "absent jsonb not null) on commit delete rows",
+    "create temp table if not exists staging_checked (idx integer not null, case_id uuid, digest bytea, "
+    "current_digest bytea, base_digest bytea, held boolean not null, lost bigint not null, "
+    + ", ".join(f"fired{n} bigint not null" for n in range(FIRED_COLUMNS))
+    + ") on commit delete rows",
+)
+
+
+class Staged(Struct, frozen=True, kw_only=True):
+    """What stands in the temporary tables after an upload was read to its end."""
+
+    table: str
+    received: int
+    unread: int
+    """Rows that could not be read at all: they are in ``staging_held`` only."""
+    present: frozenset[str]
+    sometimes: frozenset[str]
+    has_former: bool
+    has_failed: bool
+    notes: tuple[str, ...] = ()
+
+
+class Staging:
+    """Writes typed blocks into the temporary tables of one connection and keeps account of what came."""
+
+    def __init__(self, tx: AsyncConnection, contract: Contract, part: Part) -> None:
+        self._tx = tx
+        self._part = part
+        self.table = f"staging_{part.name}_{contract.hash[:12]}"
+        self._fields: Sequence[Field] = part.fields
+        self._names = ["idx", "row", "held", "shape", "empties", "failed", "match_key"]
+        self._names += [column.name for column in columns_of(part.fields)]
+        self._next = 0
+        self._unread = 0
+        self._shapes: dict[frozenset[str], int] = {}
+        self._has_former = False
+        self._has_failed = False
+        self._notes: dict[str, None] = {}
+
+    async def open(self) -> None:
+        """Make the temporary tables where this connection has none yet, and keep every later plan sane: the planner
+        knows nothing of them."""
+        columns = ", ".join(f"{column.name} {column.sql_type}" for column in columns_of(self._fields))
+        for statement in (
+            "set local client_min_messages = error",
+            "set local enable_nestloop = off",
+            "set local jit = off",
+            f"create temp table if not exists {self.table} (idx integer not null, row integer not null, held boolean "
+            f"not null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) on commit delete rows",
+            *_COMMON,
+        ):
+            await self._tx.exec_driver_sql(statement)
+
+    async def copy(self, blocks: Iterator[TypedBlock]) -> None:
+        """Read all blocks, each in a thread so that the service goes on answering, and COPY them."""
+        connection = await raw(self._tx)
+        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+            records = await asyncio.to_thread(self._records, block)
+            await connection.copy_records_to_table(self.table, records=records, columns=self._names)
+            await self._copy_findings(connection, block)
+            self._next += len(block.rows)
+            self._notes |= dict.fromkeys(block.notes)
+
+    async def finish(self) -> Staged:
+        """Write the distinct shapes of rows, and say what came."""
+        names = [field.name for field in self._fields]
+        connection = await raw(self._tx)
+        await connection.copy_records_to_table(
+            "staging_shape",
+            records=[(number, sorted(shape), _absent_json(names, shape)) for shape, number in self._shapes.items()],
+            columns=["shape", "present", "absent"],
+        )
+        everywhere = frozenset.intersection(*self._shapes) if self._shapes else frozenset()
+        somewhere = frozenset.union(*self._shapes) if self._shapes else frozenset()
+        return Staged(
+            table=self.table,
+            received=self._next + self._unread,
+            unread=self._unread,
+            present=somewhere,
+            sometimes=somewhere - everywhere,
+            has_former=self._has_former,
+            has_failed=self._has_failed,
+            notes=tuple(self._notes),
+        )
+
+    def _records(self, block: TypedBlock) -> Iterator[tuple[Any, ...]]:
+        count = len(block.rows)
+        nothing: list[Any] = [None] * count
+        columns: list[Sequence[Any]] = [
+            range(self._next, self._next + count),
+            block.rows,
+            [index in block.held for index in range(count)] if block.held else [False] * count,
+            self._shape_column(block),
+            [None if empty is None else _json(empty) for empty in block.empties],
+            self._failed_column(block),
+        ]
+        typed: list[Sequence[Any]] = []
+        match_key: Sequence[Any] = nothing
+        for field in self._fields:
+            values = block.values.get(field.name)
+            if field.kind.is_range:
+                typed.append(nothing if values is None else [None if v is None else v[0] for v in values])
+                typed.append(nothing if values is None else [None if v is None else v[1] for v in values])
+            else:
+                typed.append(nothing if values is None else values)
+            if field.role is Role.KEY and values is not None:
+                match_key = values
+            if field.role is Role.FORMER_KEY and values is not None and not self._has_former:
+                self._has_former = any(value is not None for value in values)
+        return zip(*columns, match_key, *typed, strict=True)
+
+    def _failed_column(self, block: TypedBlock) -> Sequence[list[str] | None]:
+        """The fields of each row that could not be read, so that no rule speaks of them."""
+        failed: list[list[str] | None] = [None] * len(block.rows)
+        for name, indexes in block.failed.items():
+            for index in indexes:
+                names = failed[index]
+                if names is None:
+                    failed[index] = [name]
+                else:
+                    names.append(name)
+        self._has_failed = self._has_failed or bool(block.failed)
+        return failed
+
+    def _shape_column(self, block: TypedBlock) -> list[int]:
+        whole = frozenset(block.values)
+        if not block.absent:
+            return [self._shape_number(whole)] * len(block.rows)
+        lacking: dict[int, set[str]] = {}
+        for name, indexes in block.absent.items():
+            for index in indexes:
+                lacking.setdefault(index, set()).add(name)
+        return [self._shape_number(whole - lacking.get(index, set())) for index in range(len(block.rows))]
+
+    def _shape_number(self, shape: frozenset[str]) -> int:
+        return self._shapes.setdefault(shape, len(self._shapes))
+
+    async def _copy_findings(self, connection: Any, block: TypedBlock) -> None:
+        index_of = {row: self._next + index for index, row in enumerate(block.rows)} if block.findings else {}
+        findings = [_finding_record(finding, index_of.get(finding.row)) for finding in block.findings]
+        held: list[tuple[Any, ...]] = []
+        keys = next((block.values.get(f.name) for f in self._fields if f.role is Role.KEY), None)
+        for index in sorted(block.held):
+            key = keys[index] if keys is not None else None
+            held.append((self._next + index, block.rows[index], key, block.originals[index]))
+        for unread in block.unread:
+            self._unread += 1
+            held.append((None, unread.row, unread.key, unread.text))
+            findings += [_finding_record(finding, None) for finding in unread.findings]
+        if findings:
+            await connection.copy_records_to_table(
+                "staging_finding", records=findings, columns=["idx", "row", "rule", "field", "value", "key"]
+            )
+        if held:
+            await connection.copy_records_to_table("staging_held", records=held, columns=["idx", "row", "key", "text"])
+
+
+def _finding_record(finding: Finding, index: int | None) -> tuple[Any, ...]:
+    return (index, finding.row, finding.rule, finding.field, finding.value, finding.key)
+
+
+_EMPTY_TEXTS: dict[tuple[tuple[str, str], ...], str] = {}
+
+
+def _json(empties: dict[str, str]) -> str:
+    """The stored form of a row's kinds of empty; few distinct ones, so they are kept."""
+    key = tuple(sorted(empties.items()))
+    text = _EMPTY_TEXTS.get(key)
+    if text is None:
+        if len(_EMPTY_TEXTS) > 10_000:
+            _EMPTY_TEXTS.clear()
+        text = "{" + ", ".join(f'"{name}": "{kind}"' for name, kind in key) + "}"
+        _EMPTY_TEXTS[key] = text
+    return text
+
+
+def _absent_json(names: Sequence[str], shape: frozenset[str]) -> str:
+    return "{" + ", ".join(f'"{name}": "not_provided"' for name in names if name not in shape) + "}"

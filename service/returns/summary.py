@@ -1,0 +1,249 @@
+"""What an open return comes to as it stands: counts by verdict and stage, measures, findings about the whole.
+
+Computed once, in the transaction of every change to a draft, and kept with the return; reading it costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.clock import london_date
+from service.contract.measures import Count, measured
+from service.contract.model import Contract, PartName, Role
+from service.criteria.evaluate import evaluate
+from service.criteria.vocabulary import OPEN_NUMBER
+from service.register.columns import stored_types
+from service.returns.context import Context
+from service.returns.current import current_rows
+from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
+from service.returns.model import Open
+from service.scope.edition import Edition
+from service.scope.store import edition_in_force
+from service.tally.count import Group, judge, tally_of
+from service.tally.judge import Source, case_source, cell_source
+from service.tally.model import Margin, Tally
+
+
+def stock_sources(context: Context, contract: Contract, case_rows: str) -> tuple[Source, Source]:
+    """What a return's tally is over: its cases, given as a query, and its aggregate cells."""
+    cases = frozenset(stored_types(context.library, PartName.CASE))
+    cells = frozenset(stored_types(context.library, PartName.AGGREGATE))
+    return (
+        case_source(cases, f"({case_rows}) v"),
+        cell_source(contract, cells, "aggregate_cell where force = :force and return_id = :return_id"),
+    )
+
+
+async def judge_open(context: Context, tx: AsyncConnection, item: Open, edition: Edition) -> tuple[Group, ...]:
+    """Judge an open return as it stands: its draft laid over its base, without what is to be withdrawn."""
+    types = stored_types(context.library, PartName.CASE)
+    contract = context.library.contracts[item.contract_version]
+    rows = current_rows(tuple(types), without_withdrawn=True)
+    sources = stock_sources(context, contract, rows)
+    parameters = {"force": item.force, "return_id": item.id}
+    return await judge(tx, context.library, edition, sources, item.years, types, parameters)
+
+
+async def refresh_summary(context: Context, tx: AsyncConnection, item: Open) -> None:
+    """Count again, and store the counts and the findings about the whole. The caller holds the force's lock."""
+    contract = context.library.contracts[item.contract_version]
+    standing = await edition_in_force(tx, context.editions, london_date(context.now()))
+    groups = await judge_open(context, tx, item, standing.edition)
+    measures = await _measures(context, tx, item, contract, groups)
+    await _replace_macro_findings(tx, item, contract, measures)
+    counts = await _counts(tx, item)
+    summary = {
+        "scope": standing.edition.name,
+        "counts": counts,
+        "measures": measures,
+        **verdict_counts(context, contract, tally_of(groups)),
+    }
+    await tx.execute(
+        text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
+        {"summary": msgspec.json.encode(summary).decode(), "force": item.force, "return_id": item.id},
+    )
+
+
+def verdict_counts(context: Context, contract: Contract, tally: Tally) -> dict[str, Any]:
+    """A tally's totals, and the same by stage, as they stand in a return's counts."""
+    stage = contract.parts[PartName.CASE].by_role[Role.STAGE]
+    codes = stage.list.by_ordinal if stage.list is not None else {}
+    by_stage: dict[str | None, dict[str, int]] = {}
+    words = {-1: "out_of_scope", 0: "in_scope", 1: "undetermined"}
+    for cell in tally.of(Margin.HEADLINE):
+        name = codes[cell.dimension].code if cell.dimension is not None else None
+        row = by_stage.setdefault(name, {"in_scope": 0, "undetermined": 0, "out_of_scope": 0})
+        row[words[cell.ruling]] += cell.weight
+    order = [code.code for code in codes.values()]
+    ordered = sorted(by_stage.items(), key=lambda pair: order.index(pair[0]) if pair[0] is not None else len(order))
+    return {
+        "totals": msgspec.to_builtins(tally.totals()),
+        "not_counted": tally.not_counted,
+        "by_stage": [{"stage": name, **row} for name, row in ordered],
+    }
+
+
+async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
+    """Rows of each part, and what is new, changed and withdrawn against the base."""
+    row = (
+        await tx.execute(
+            text(
+                "select (select count(*) from case_version v where v.force = :force and v.line_to = 2147483647) as base, "
+                "(select count(*) from draft_case d where d.force = :force and d.return_id = :id and exists (select 1 "
+                "from case_version v where v.force = d.force and v.case_id = d.case_id and v.line_to = 2147483647) "
+                "and not exists (select 1 from draft_withdrawal w where w.force = d.force and w.return_id = d.return_id "
+                "and w.case_id = d.case_id and w.answer = 'withdraw')) as changed, "
+                "(select count(*) from draft_case d where d.force = :force and d.return_id = :id and not exists (select 1 "
+                "from case_version v where v.force = d.force and v.case_id = d.case_id and v.line_to = 2147483647) "
+                "and not exists (select 1 from draft_withdrawal w where w.force = d.force and w.return_id = d.return_id "
+                "and w.case_id = d.case_id and w.answer = 'withdraw')) as added, "
+                "(select count(*) from draft_withdrawal w where w.force = :force and w.return_id = :id "
+                "and w.answer = 'withdraw' and exists (select 1 from case_version v where v.force = w.force "
+                "and v.case_id = w.case_id and v.line_to = 2147483647)) as withdrawn, "
+                "(select count(*) from draft_withdrawal w where w.force = :force and w.return_id = :id "
+                "and w.answer is null) as not_in_snapshot, "
+                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
+                "and h.set_aside is null) as held, "
+                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
+                "and h.set_aside is not null) as set_aside, "
+                "(select count(*) from aggregate_cell a where a.force = :force and a.return_id = :id) as cells, "
+                "(select count(*) from workforce_row a where a.force = :force and a.return_id = :id) as workforce_rows"
+            ),
+            {"force": item.force, "id": item.id},
+        )
+    ).one()
+    return {
+        "cases": row.base + row.added - row.withdrawn,
+        "new": row.added,
+        "changed": row.changed,
+        "unchanged": row.base - row.changed - row.withdrawn,
+        "withdrawn": row.withdrawn,
+        "not_in_snapshot": row.not_in_snapshot,
+        "held": row.held,
+        "set_aside": row.set_aside,
+        "aggregate_cells": row.cells,
+        "workforce_rows": row.workforce_rows,
+    }
+
+
+async def _measures(
+    context: Context, tx: AsyncConnection, item: Open, contract: Contract, groups: Sequence[Group]
+) -> dict[str, Count | None]:
+    by_year = [group for group in groups if group.margin is Margin.YEAR]
+    cases = sum(group.weight for group in by_year if group.is_case)
+    cells = [group for group in by_year if not group.is_case and group.counted]
+    now = _open_count(cases + sum(group.weight for group in cells), any(group.open_cells for group in cells))
+    undetermined = [group for group in by_year if group.counted and group.ruling > 0]
+    total = [group for group in by_year if group.counted]
+    before = await _cases_before(tx, item)
+    found = measured(
+        cases_now=now,
+        cases_before=before,
+        undetermined=_counted(undetermined),
+        years_missing=_years_missing(item, by_year),
+        duplicate_refs=await _duplicate_refs(context, tx, item, contract),
+        aggregate_difference=_difference(by_year),
+    )
+    # the share is of what counts under the scope, not of rows outside the declared years
+    shares = measured(cases_now=_counted(total), undetermined=_counted(undetermined))
+    return {**found, "share_undetermined": shares["share_undetermined"]}
+
+
+def _open_count(least: int, is_open: bool) -> Count:
+    return least, OPEN_NUMBER if is_open else least
+
+
+def _counted(groups: Sequence[Group]) -> Count:
+    return _open_count(sum(group.weight for group in groups), any(group.open_cells for group in groups))
+
+
+async def _cases_before(tx: AsyncConnection, item: Open) -> Count | None:
+    if item.base_id is None:
+        return None
+    measure = (
+        await tx.execute(
+            text("select summary -> 'measures' -> 'cases_now' from case_return where force = :force and id = :base"),
+            {"force": item.force, "base": item.base_id},
+        )
+    ).scalar_one()
+    return None if measure is None else (measure[0], measure[1])
+
+
+def _years_missing(item: Open, by_year: Sequence[Group]) -> int | None:
+    """Declared years between the first and the last with a case that have none."""
+    found = {group.dimension for group in by_year if group.is_case and group.weight and group.dimension is not None}
+    if not found:
+        return None
+    between = range(min(found), max(found) + 1)
+    declared = between if item.years.listed is None else [year for year in item.years.listed if year in between]
+    return sum(year not in found for year in declared)
+
+
+def _difference(by_year: Sequence[Group]) -> Count | None:
+    """By how many cases the two parts disagree in the years that both speak of."""
+    cases: Counter[int] = Counter()
+    cells: Counter[int] = Counter()
+    is_open = False
+    for group in by_year:
+        if group.dimension is not None:
+            (cases if group.is_case else cells)[group.dimension] += group.weight
+    both = cases.keys() & cells.keys()
+    if not both:
+        return None
+    is_open = any(group.open_cells for group in by_year if group.dimension in both)
+    return _open_count(sum(abs(cases[year] - cells[year]) for year in both), is_open)
+
+
+async def _duplicate_refs(context: Context, tx: AsyncConnection, item: Open, contract: Contract) -> int:
+    """How many references differ from another only in capitals, spaces or punctuation."""
+    key = contract.parts[PartName.CASE].by_role[Role.KEY].name
+    rows = current_rows((key,), without_withdrawn=True)
+    return int(
+        (
+            await tx.execute(
+                text(
+                    "select coalesce(sum(n), 0)::bigint from (select count(*) as n from "
+                    f"(select translate(lower(cur.{key}), ' -_/.\\:', '') as bare from ({rows}) cur) k "
+                    "group by bare having count(*) > 1) doubled"
+                ),
+                {"force": item.force, "return_id": item.id},
+            )
+        ).scalar_one()
+    )
+
+
+async def _replace_macro_findings(
+    tx: AsyncConnection, item: Open, contract: Contract, measures: Mapping[str, Count | None]
+) -> None:
+    parameters: dict[str, Any] = {
+        "force": item.force,
+        "return_id": item.id,
+        "part": PART_NUMBER[PartName.RETURN],
+    }
+    await tx.execute(
+        text("delete from finding where force = :force and return_id = :return_id and part = :part"), parameters
+    )
+    for rule in contract.rules_of(PartName.RETURN):
+        if rule.criterion is None or evaluate(rule.criterion, measures) is not True:
+            continue
+        shown = [measures.get(name) for name in rule.fields]
+        value = "\x1f".join("" if pair is None else f"{pair[0]}/{pair[1]}" for pair in shown)
+        await tx.execute(
+            text(
+                "insert into finding (force, return_id, part, row, rule, severity, field, value, bound) values "
+                "(:force, :return_id, :part, 0, :rule, :severity, :field, :value, sha256(convert_to(:value, 'UTF8')))"
+            ),
+            {
+                **parameters,
+                "rule": rule.id,
+                "severity": SEVERITY_NUMBER[rule.severity],
+                "field": rule.fields[0] if rule.fields else None,
+                "value": value,
+            },
+        )

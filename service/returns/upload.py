@@ -1,0 +1,184 @@
+"""One upload, from the spooled file to the draft: read, COPY, check, write, in one transaction.
+
+The file was received before, so a slow sender holds nothing. The force's lock is taken only when all is checked; if the
+draft moved since the upload began, nothing is written and the sender is told (semantics 16).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.model import PartName
+from service.errors import Conflict, PreconditionFailed
+from service.register.columns import OPEN_END
+from service.returns.changes import change_draft, draft_moved
+from service.returns.check import Check, Checked, Ground
+from service.returns.context import Actor, Context, no_such_resource
+from service.returns.draft import DraftWriter
+from service.returns.held import hold_by_rule
+from service.returns.idempotency import Once, recall, remember
+from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.parts import replace_part
+from service.returns.readers import read
+from service.returns.spool import Spool
+from service.returns.staging import Staged, Staging
+
+
+class Mode(StrEnum):
+    """How rows are taken: merged by column into what is there, or as the whole stock; one case can be replaced."""
+
+    CHANGES = "changes"
+    SNAPSHOT = "snapshot"
+    REPLACE = "replace"
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """What one upload came to, as api.md has it. All counts are of rows or findings."""
+
+    received: int
+    accepted: int
+    new: int
+    changed: int
+    unchanged: int
+    held: int
+    not_in_snapshot: int
+    findings: dict[str, int]
+    digest: str
+    notes: tuple[str, ...] = ()
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """The open return that an upload is for, as it was when the upload began."""
+
+    item: Open
+    if_match: str | None = None
+    once: Once | None = None
+
+
+async def find_target(
+    context: Context, force: int, items: list[AnyReturn], if_match: str | None, once: Once | None
+) -> Target:
+    """The open return among those of a period; says what to do where none is open."""
+    if not items:
+        raise no_such_resource()
+    item = next((found for found in items if isinstance(found, Open)), None)
+    if item is None:
+        newest = items[0]
+        raise Conflict(
+            f"The return for {newest.period} is not open.",
+            f'Open a correction with PUT and {{"corrects": {newest.revision}}}.',
+            code="not-open",
+        )
+    if if_match is not None and if_match not in ("*", etag_of(item)):
+        raise draft_moved(PreconditionFailed)
+    return Target(item=item, if_match=if_match, once=once)
+
+
+async def upload(
+    context: Context,
+    actor: Actor,
+    target: Target,
+    part: PartName,
+    spool: Spool,
+    media: str,
+    *,
+    mode: Mode = Mode.CHANGES,
+    dry_run: bool = False,
+) -> Upload:
+    """Take one file into the draft of an open return, or (``dry_run``) say what it would come to."""
+    contract = context.library.contracts[target.item.contract_version]
+    async with context.db.force(target.item.force) as tx:
+        if target.once is not None:
+            known = await recall(tx, target.item.force, target.once)
+            if known is not None:
+                return known.as_type(Upload)
+        ground = await _ground(tx, target.item, part, mode)
+        staged = await _stage(context, tx, target.item, part, spool, media)
+        check = Check(contract, contract.parts[part], staged, ground)
+        checked = await check.run(tx)
+        writer = DraftWriter(tx, check, checked)
+        not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
+        answer = _answer(checked, not_in_snapshot, spool, staged)
+        if dry_run:
+            await tx.rollback()
+            return answer
+        await hold_by_rule(tx, check, spool, media)
+        async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
+            await _write(writer, check, mode, change.item.contract_version)
+            if target.once is not None:
+                await remember(tx, target.item.force, target.once, 200, answer, context.now())
+            change.done(f"{part}_uploaded", _details(answer, spool))
+    return answer
+
+
+async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str) -> None:
+    """Findings first: they speak of what stood before the rows are written over it."""
+    is_case = check.part.name is PartName.CASE
+    whole = not is_case or mode is Mode.SNAPSHOT
+    await writer.replace_held(whole=whole)
+    await writer.replace_findings(whole=whole)
+    if not is_case:
+        await replace_part(writer.tx, check)
+        return
+    if mode is Mode.SNAPSHOT:
+        await writer.list_missing()
+    await writer.write_cases(contract_version)
+
+
+async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:
+    """What the rows are laid over. Nothing is locked yet: if it changes meanwhile, the draft's number tells."""
+    row = (
+        await tx.execute(
+            text(
+                f"select exists (select 1 from case_version where force = :force and line_to = {OPEN_END}) as base, "
+                "exists (select 1 from draft_case where force = :force and return_id = :id) as draft"
+            ),
+            {"force": item.force, "id": item.id},
+        )
+    ).one()
+    is_case = part is PartName.CASE
+    return Ground(
+        force=item.force,
+        return_id=item.id,
+        merges=is_case and mode is Mode.CHANGES,
+        absent_is_not_provided=is_case and mode is Mode.SNAPSHOT,
+        has_base=is_case and row.base,
+        has_draft=is_case and row.draft,
+    )
+
+
+async def _stage(context: Context, tx: AsyncConnection, item: Open, part: PartName, spool: Spool, media: str) -> Staged:
+    contract = context.library.contracts[item.contract_version]
+    staging = Staging(tx, contract, contract.parts[part])
+    await staging.open()
+    await staging.copy(read(spool, media, contract.parts[part], contract))
+    return await staging.finish()
+
+
+def _answer(checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged) -> Upload:
+    return Upload(
+        received=checked.received,
+        accepted=checked.accepted,
+        new=checked.new,
+        changed=checked.changed,
+        unchanged=checked.unchanged,
+        held=checked.held,
+        not_in_snapshot=not_in_snapshot,
+        findings={severity.value: count for severity, count in checked.findings.items()},
+        digest=f"sha-256:{spool.sha256.hex()}",
+        notes=staged.notes,
+    )
+
+
+def _details(answer: Upload, spool: Spool) -> dict[str, Any]:
+    return {
+        "received": answer.received,
+        "accepted": answer.accepted,
+        "held": answer.held,
+        "digest": spool.sha256.hex(),
+    }

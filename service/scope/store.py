@@ -1,0 +1,114 @@
+"""Which editions the service has taken in, and where each stands. Only this module writes ``scope_edition``.
+
+The published files are the truth about an edition's rules; the rows pin its hash, so that the same name with other
+content is refused, and hold its state, which changes while the service runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.errors import Conflict, NotFound
+from service.scope.edition import Edition, State
+
+LIVE: Final = (State.PROPOSED, State.IN_FORCE)
+"""Editions under which every seal is tallied; a superseded one as well, until its ``tallied_until``."""
+
+
+class Standing(Struct, frozen=True):
+    """One edition as the service holds it: its number in stored tallies, and its state now."""
+
+    id: int
+    state: State
+    edition: Edition
+
+
+async def take_in_versions(tx: AsyncConnection, versions: Sequence[tuple[str, str, str]]) -> None:
+    """Record contract versions (version, hash, state); a published one whose content changed is refused."""
+    known = {row.version: row for row in await tx.execute(text("select version, hash, state from contract_version"))}
+    for version, digest, state in versions:
+        before = known.get(version)
+        if before is not None and before.hash != digest and before.state != "draft":
+            raise Conflict(
+                f"Contract version {version} was taken in with other content.",
+                "A published version never changes: publish the change as a new version.",
+                code="contract-changed",
+            )
+        await tx.execute(
+            text(
+                "insert into contract_version (version, hash, state) values (:version, :hash, :state) "
+                "on conflict (version) do update set hash = excluded.hash, state = excluded.state"
+            ),
+            {"version": version, "hash": digest, "state": state},
+        )
+
+
+async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
+    """Record an edition with the state it has on arrival; True if it is new here. Other content is refused."""
+    before = (
+        await tx.execute(text("select hash, state from scope_edition where name = :name"), {"name": edition.name})
+    ).one_or_none()
+    if before is not None:
+        if before.hash != edition.hash:
+            raise Conflict(
+                f"Scope edition {edition.name} was taken in with other content.",
+                "A proposed edition never changes: publish the change as a new edition.",
+                code="scope-changed",
+            )
+        return False
+    document = {
+        "title": edition.title,
+        "rules": [{"id": rule.id, "title": rule.title, "when": rule.when} for rule in edition.rules],
+    }
+    await tx.execute(
+        text(
+            "insert into scope_edition (name, hash, title, vocabulary, state, document) "
+            "values (:name, :hash, :title, :vocabulary, :state, cast(:document as jsonb))"
+        ),
+        {
+            "name": edition.name,
+            "hash": edition.hash,
+            "title": edition.title,
+            "vocabulary": edition.vocabulary,
+            "state": state.value,
+            "document": msgspec.json.encode(document).decode(),
+        },
+    )
+    return True
+
+
+async def put_in_force(tx: AsyncConnection, name: str, position: int) -> None:
+    """From this position on, this edition answers where no scope is named."""
+    await tx.execute(
+        text(
+            "insert into scope_in_force (position, edition) select :position, id from scope_edition where name = :name"
+        ),
+        {"position": position, "name": name},
+    )
+
+
+async def live_editions(tx: AsyncConnection, editions: Mapping[str, Edition], day: date) -> tuple[Standing, ...]:
+    """The editions under which a seal on this day is tallied, the one in force first."""
+    rows = await tx.execute(
+        text(
+            "select id, name, state from scope_edition where state = any(:live) "
+            "or (state = 'superseded' and tallied_until >= :day) order by state = 'in_force' desc, id"
+        ),
+        {"live": [state.value for state in LIVE], "day": day},
+    )
+    return tuple(Standing(row.id, State(row.state), editions[row.name]) for row in rows)
+
+
+async def edition_in_force(tx: AsyncConnection, editions: Mapping[str, Edition], day: date) -> Standing:
+    """The edition in force now."""
+    for standing in await live_editions(tx, editions, day):
+        if standing.state is State.IN_FORCE:
+            return standing
+    raise NotFound("No scope edition is in force.", "Adopt terms of reference that name one.", code="no-scope-in-force")
