@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from service.clock import wire_time
 from service.picture.coverage import Coverage, ForceCoverage, Reporting
@@ -34,26 +35,135 @@ class Answer(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def as_document(answer: Answer) -> dict[str, object]:
+class ScopeShown(Struct, frozen=True):
+    """The edition that judged, pinned by its hash."""
+
+    edition: str
+    title: str
+    hash: str
+
+
+class AsOfShown(Struct, frozen=True):
+    """The last change that is in the figures, and the time that they are of."""
+
+    position: int
+    at: str
+
+
+class ContractShown(Struct, frozen=True):
+    """The contract version that the edition reads by."""
+
+    version: str
+    hash: str
+
+
+class TermsShown(Struct, frozen=True):
+    """The terms of reference that said who is expected, and when."""
+
+    edition: str
+    hash: str
+
+
+class Columns(Struct, frozen=True):
+    """The five columns of any figure; ``most`` is null where some weight was not provided, so that it is open."""
+
+    in_scope: int
+    undetermined: int
+    out_of_scope: int
+    least: int
+    most: int | None
+
+
+class Charge(Struct, frozen=True):
+    """Cases that one rule put out: each stands under the first that is false."""
+
+    rule: str
+    title: str
+    cases: int
+
+
+class Lack(Struct, frozen=True):
+    """Undetermined cases that lack an attribute; a case may stand under several."""
+
+    attribute: str
+    label: str
+    cases: int
+
+
+class ForceShown(Struct, frozen=True):
+    """Where one expected force stands, and the return that counts for it."""
+
+    force: str
+    name: str
+    region: str | None
+    state: Reporting
+    period: str | None = None
+    age_periods: int | None = None
+    revision: int | None = None
+    sealed_at: str | None = None
+    digest: str | None = None
+    judged: bool | None = None
+    open_cells: int | None = None
+    not_counted: int | None = None
+
+
+class CoverageShown(Struct, frozen=True, kw_only=True):
+    """How much of what was expected is in the figures."""
+
+    due_period: str | None
+    expected: int
+    reported: int
+    carried_forward: int
+    not_reported: int
+    not_judged: tuple[str, ...]
+    not_expected: tuple[str, ...]
+    forces: tuple[ForceShown, ...]
+
+
+CellShown = dict[str, Value | Columns]
+"""The dimensions of ``by``, the five columns, and on rows of a force ``led_elsewhere``: what of its own others lead."""
+
+
+class PictureDocument(Struct, frozen=True, kw_only=True):
+    """The national picture as JSON carries it."""
+
+    scope: ScopeShown
+    as_of: AsOfShown
+    period: str | None
+    contract: ContractShown
+    terms: TermsShown
+    by: tuple[str, ...]
+    totals: Columns
+    possible_doubles: int
+    led_elsewhere: Columns
+    open_cells: int
+    not_counted: int
+    attrition: tuple[Charge, ...]
+    missing: tuple[Lack, ...]
+    cells: tuple[CellShown, ...]
+    coverage: CoverageShown
+
+
+def as_document(answer: Answer) -> PictureDocument:
     """The answer as JSON carries it."""
     picture, words = answer.picture, answer.words
-    return {
-        "scope": {"edition": words.edition.name, "title": words.edition.title, "hash": answer.scope_hash},
-        "as_of": {"position": answer.position, "at": wire_time(answer.at)},
-        "period": month(picture.coverage.period),
-        "contract": {"version": words.contract.version, "hash": words.contract.hash},
-        "terms": {"edition": answer.terms, "hash": answer.terms_hash},
-        "by": [name_of(words, item) for item in picture.by],
-        "totals": columns(picture.totals),
-        "possible_doubles": picture.possible_doubles,
-        "led_elsewhere": columns(sum(picture.led_elsewhere.values(), Counts())),
-        "open_cells": picture.open_cells,
-        "not_counted": picture.not_counted,
-        "attrition": list(_attrition(answer)),
-        "missing": list(_missing(answer)),
-        "cells": list(_cells(answer)),
-        "coverage": _coverage(answer),
-    }
+    return PictureDocument(
+        scope=ScopeShown(words.edition.name, words.edition.title, answer.scope_hash),
+        as_of=AsOfShown(answer.position, wire_time(answer.at)),
+        period=month(picture.coverage.period),
+        contract=ContractShown(words.contract.version, words.contract.hash),
+        terms=TermsShown(answer.terms, answer.terms_hash),
+        by=tuple(name_of(words, item) for item in picture.by),
+        totals=columns(picture.totals),
+        possible_doubles=picture.possible_doubles,
+        led_elsewhere=columns(sum(picture.led_elsewhere.values(), Counts())),
+        open_cells=picture.open_cells,
+        not_counted=picture.not_counted,
+        attrition=_attrition(answer),
+        missing=_missing(answer),
+        cells=_cells(answer),
+        coverage=_coverage(answer),
+    )
 
 
 def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
@@ -61,15 +171,18 @@ def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
     rows: Iterable[Mapping[str, object]]
     match table:
         case Table.CELLS:
-            heads = [*(name_of(answer.words, item) for item in answer.picture.by), *_COLUMNS]
-            heads += [f"led_elsewhere_{name}" for name in _COLUMNS] if Dimension.FORCE in answer.picture.by else []
-            rows = _cells(answer) if answer.picture.by else [columns(answer.picture.totals)]
+            names = [name_of(answer.words, item) for item in answer.picture.by]
+            heads = [*names, *_names(Columns)]
+            heads += (
+                [f"led_elsewhere_{name}" for name in _names(Columns)] if Dimension.FORCE in answer.picture.by else []
+            )
+            rows = _cells(answer) if names else [asdict(columns(answer.picture.totals))]
         case Table.ATTRITION:
-            heads, rows = ["rule", "title", "cases"], _attrition(answer)
+            heads, rows = _names(Charge), map(asdict, _attrition(answer))
         case Table.MISSING:
-            heads, rows = ["attribute", "label", "cases"], _missing(answer)
+            heads, rows = _names(Lack), map(asdict, _missing(answer))
         case Table.COVERAGE:
-            heads, rows = list(_FORCE_COLUMNS), _forces(answer)
+            heads, rows = _names(ForceShown), map(asdict, _forces(answer))
     stamp = _stamp(answer)
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
@@ -93,12 +206,9 @@ def month(period: date | None) -> str | None:
     return None if period is None else period.strftime("%Y-%m")
 
 
-_COLUMNS = ("in_scope", "undetermined", "out_of_scope", "least", "most")
-
-
-def columns(counts: Counts) -> dict[str, object]:
-    """The five columns of any figure; ``most`` is null where it is open."""
-    return {name: getattr(counts, name) for name in _COLUMNS}
+def columns(counts: Counts) -> Columns:
+    """The five columns of any figure."""
+    return Columns(counts.in_scope, counts.undetermined, counts.out_of_scope, counts.least, counts.most)
 
 
 def name_of(words: Words, dimension: Dimension) -> str:
@@ -106,72 +216,68 @@ def name_of(words: Words, dimension: Dimension) -> str:
     return next(name for name, offered in words.offered.items() if offered is dimension)
 
 
-def _cells(answer: Answer) -> Iterable[dict[str, object]]:
+def _cells(answer: Answer) -> tuple[CellShown, ...]:
+    """The cells of ``by``; without it there are none, for the totals say it."""
     picture, words = answer.picture, answer.words
     names = [name_of(words, item) for item in picture.by]
-    for cell in picture.cells if picture.by else ():
-        values = (words.value(item, part) for item, part in zip(picture.by, cell.key, strict=True))
-        shown: dict[str, object] = dict(zip(names, values, strict=True)) | columns(cell.counts)
+    found: list[CellShown] = []
+    for cell in picture.cells if names else ():
+        shown: CellShown = {
+            name: words.value(item, part) for name, item, part in zip(names, picture.by, cell.key, strict=True)
+        }
+        shown |= asdict(columns(cell.counts))
         if cell.led_elsewhere is not None:
             shown["led_elsewhere"] = columns(cell.led_elsewhere)
-        yield shown
+        found.append(shown)
+    return tuple(found)
 
 
-def _attrition(answer: Answer) -> Iterable[dict[str, object]]:
+def _attrition(answer: Answer) -> tuple[Charge, ...]:
     charged = answer.picture.attrition
-    for place, rule in enumerate(answer.words.edition.rules):
-        yield {"rule": rule.id, "title": rule.title, "cases": charged.get(place, 0)}
+    rules = answer.words.edition.rules
+    return tuple(Charge(rule.id, rule.title, charged.get(place, 0)) for place, rule in enumerate(rules))
 
 
-def _missing(answer: Answer) -> Iterable[dict[str, object]]:
+def _missing(answer: Answer) -> tuple[Lack, ...]:
     missing = answer.picture.missing
-    for place in range(len(answer.words.edition.definition.attributes)):
-        name, label = answer.words.attribute(place)
-        yield {"attribute": name, "label": label, "cases": missing.get(place, 0)}
+    places = range(len(answer.words.edition.definition.attributes))
+    return tuple(Lack(*answer.words.attribute(place), missing.get(place, 0)) for place in places)
 
 
-def _coverage(answer: Answer) -> dict[str, object]:
-    coverage = answer.picture.coverage
-    return {
-        "due_period": month(coverage.due_period),
-        "expected": coverage.expected,
-        **{str(state): coverage.count(state) for state in Reporting},
-        "not_judged": [answer.words.force(item)[0] for item in coverage.not_judged],
-        "not_expected": [answer.words.force(item)[0] for item in coverage.not_expected],
-        "forces": list(_forces(answer)),
-    }
+def _coverage(answer: Answer) -> CoverageShown:
+    coverage, words = answer.picture.coverage, answer.words
+    return CoverageShown(
+        due_period=month(coverage.due_period),
+        expected=coverage.expected,
+        reported=coverage.count(Reporting.REPORTED),
+        carried_forward=coverage.count(Reporting.CARRIED_FORWARD),
+        not_reported=coverage.count(Reporting.NOT_REPORTED),
+        not_judged=tuple(words.force(item)[0] for item in coverage.not_judged),
+        not_expected=tuple(words.force(item)[0] for item in coverage.not_expected),
+        forces=_forces(answer),
+    )
 
 
-_FORCE_COLUMNS = (
-    "force", "name", "region", "state", "period", "age_periods", "revision", "sealed_at", "digest",
-    "judged", "open_cells", "not_counted",
-)  # fmt: skip
+def _forces(answer: Answer) -> tuple[ForceShown, ...]:
+    return tuple(_force(answer.words, item) for item in answer.picture.coverage.forces)
 
 
-def _forces(answer: Answer) -> Iterable[dict[str, object]]:
-    for item in answer.picture.coverage.forces:
-        values = (*_place(answer.words, item.force), *_standing(item))
-        yield dict(zip(_FORCE_COLUMNS, values, strict=True))
-
-
-def _place(words: Words, force: int) -> tuple[str, str, str | None]:
-    return (*words.force(force), words.regions.get(force))
-
-
-def _standing(item: ForceCoverage) -> tuple[object, ...]:
+def _force(words: Words, item: ForceCoverage) -> ForceShown:
+    place = (*words.force(item.force), words.regions.get(item.force))
     sealed = item.counting
     if sealed is None:
-        return (str(item.state), *[None] * 8)
-    return (
-        str(item.state),
-        month(sealed.period),
-        item.age_periods,
-        sealed.revision,
-        wire_time(sealed.sealed_at),
-        sealed.digest,
-        sealed.judged,
-        sealed.open_cells,
-        sealed.not_counted,
+        return ForceShown(*place, item.state)
+    return ForceShown(
+        *place,
+        item.state,
+        period=month(sealed.period),
+        age_periods=item.age_periods,
+        revision=sealed.revision,
+        sealed_at=wire_time(sealed.sealed_at),
+        digest=sealed.digest,
+        judged=sealed.judged,
+        open_cells=sealed.open_cells,
+        not_counted=sealed.not_counted,
     )
 
 
@@ -196,12 +302,16 @@ def _stamp(answer: Answer) -> dict[str, Value]:
     }
 
 
+def _names(shape: type[Struct]) -> list[str]:
+    return list(shape.__struct_fields__)
+
+
 def _flat(row: Mapping[str, object]) -> dict[str, object]:
     """A row without anything nested: ``led_elsewhere`` becomes one column for each of its own."""
     flat: dict[str, object] = {}
     for name, value in row.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}_{inner}": part for inner, part in value.items()}
+        if isinstance(value, Columns):
+            flat |= {f"{name}_{inner}": part for inner, part in asdict(value).items()}
         else:
             flat[name] = value
     return flat
