@@ -68,7 +68,6 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 EPHEMERAL: Final[Mapping[str, str]] = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
 }

@@ -68,7 +68,7 @@ async def test_a_connection_that_was_cut_while_idle_is_replaced_unnoticed(narrow
 async def test_a_connection_that_is_cut_in_a_transaction_is_unavailable_and_replaced(
     narrow: Database, server: Server
 ) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable):  # noqa: PT012
         async with narrow.app() as tx:
             await server.run(f"select pg_terminate_backend({await tx.scalar(BACKEND)}, 5000)")
             await tx.execute(text("select 1"))
@@ -85,7 +85,7 @@ async def test_a_connection_that_is_cut_during_a_copy_is_unavailable_and_replace
         for n in range(100_000):
             yield (n,)
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable):  # noqa: PT012
         async with narrow.app() as tx:
             backend = await tx.scalar(BACKEND)
             await tx.execute(text("create temporary table staging (n integer) on commit drop"))
@@ -131,7 +131,7 @@ async def test_an_error_of_the_caller_passes_through_and_undoes_everything(datab
 
 async def test_no_value_of_a_row_stands_in_an_error_or_in_its_causes(database: Database) -> None:
     marked = "-".join(("MARKED", "VALUE"))
-    with pytest.raises(IntegrityError) as found:
+    with pytest.raises(IntegrityError) as found:  # noqa: PT012
         async with database.owner() as tx:
             await tx.execute(text("create table marked (key text primary key)"))
             for _ in range(2):
@@ -153,7 +153,7 @@ async def test_a_login_that_is_refused_says_so_without_its_password(server: Serv
 
 
 async def test_a_login_without_the_roles_is_told_what_to_check(server: Server) -> None:
-    with pytest.raises(StorageError, match="does not let the service in.*migrate has run"):
+    with pytest.raises(StorageError, match=r"does not let the service in.*migrate has run"):
         await Database.connect(server.urls.owner)
 
 

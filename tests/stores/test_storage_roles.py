@@ -119,7 +119,7 @@ async def test_a_mightier_role_cannot_be_taken(two_forces: Database, wanted: str
 
 
 async def test_row_security_cannot_be_switched_off(two_forces: Database) -> None:
-    with pytest.raises(ProgrammingError, match="row-level security"):
+    with pytest.raises(ProgrammingError, match="row-level security"):  # noqa: PT012
         async with two_forces.force(KENT) as tx:
             await tx.execute(text("set local row_security = off"))
             await tx.execute(FORCES_SEEN)

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -24,8 +25,11 @@ from service.contract.library import load_library
 from service.migrations.migrate import migrate
 from service.storage.database import Database
 from service.storage.embedded import EmbeddedPostgres, Urls
-from service.storage.roles import ensure_roles, literal, quoted
+from service.storage.folder import FolderLock
+from service.storage.postmaster import end, running_postmaster
+from service.storage.roles import StorageError, ensure_roles, literal, quoted
 
+PREFIX = "case-returns-test-"
 LOGINS = ("case_returns_owner", "case_returns_service")
 
 
@@ -35,10 +39,24 @@ def test_programs() -> Path | None:
     return Path(named) if named else None
 
 
+def sweep(inside: Path | None) -> None:
+    """End and remove what a killed test run left behind; a run that lives holds its folder's lock."""
+    for folder in Path(inside or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            lock = FolderLock.take(folder / "data") if time.time() - folder.stat().st_mtime > 300 else None
+        except (StorageError, OSError):
+            continue
+        if lock is not None:
+            if (pid := running_postmaster(folder / "data" / "cluster")) is not None:
+                end(folder / "data" / "cluster", pid)
+            lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def open_folder(inside: Path | None = None) -> Iterator[Path]:
     """A temporary folder that the server's unprivileged account may pass through (pytest's own are closed)."""
-    folder = Path(tempfile.mkdtemp(prefix="case-returns-test-", dir=inside))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=inside))
     folder.chmod(0o755)
     try:
         yield folder
@@ -46,9 +64,9 @@ def open_folder(inside: Path | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """A folder in memory with room for many databases, if the machine has one: copies are made twenty times faster."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 << 30
     return memory if roomy else None
 
@@ -112,7 +130,8 @@ def running_server() -> Iterator[Server]:
     if url := os.environ.get("CASE_RETURNS_TEST_DATABASE_URL"):
         yield Server(asyncio.run(_adopt(url)))
         return
-    with open_folder(inside=_memory()) as folder:
+    sweep(memory())
+    with open_folder(inside=memory()) as folder:
         server = EmbeddedPostgres(folder / "data", programs=test_programs(), durable=False)
         try:
             yield Server(server.start())
