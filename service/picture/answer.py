@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +40,7 @@ async def answer(tx: AsyncConnection, published: Published, asked: Question, now
     stored = await store.terms_at(tx, moment.position)
     if stored is None:
         raise Invalid("No terms of reference had been adopted at that moment.", "Give a later as_of, or leave it out.")
-    terms = published.terms.get(stored.name)
-    if terms is None:
-        raise Unavailable(f"The terms {stored.name} are not here.", "Start the service with all that was published.")
+    terms = _terms(published, stored)
     words = Words(
         edition=published.scopes[scope.name],
         contract=published.library.contracts[scope.vocabulary],
@@ -105,6 +104,19 @@ async def _scope(tx: AsyncConnection, published: Published, name: str | None, po
             code="no-scope-in-force",
         )
     return found
+
+
+def _terms(published: Published, stored: store.StoredTerms) -> Terms:
+    """The terms as they were adopted: the published ones, or what was kept of those that are published no more."""
+    found = published.terms.get(stored.name)
+    if found is not None and found.hash == stored.hash:
+        return found
+    try:
+        return msgspec.convert(stored.document, Terms)
+    except msgspec.ValidationError:
+        raise Unavailable(
+            f"The terms {stored.name} cannot be read.", "Start the service with all that was published."
+        ) from None
 
 
 async def _coverage(tx: AsyncConnection, terms: Terms, period: date | None, moment: Moment, edition: int) -> Coverage:

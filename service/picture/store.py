@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import TextClause, text
+from sqlalchemy import Text, TextClause, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.picture.coverage import CountingReturn, Participation
@@ -21,14 +22,13 @@ from service.tally.model import Margin
 
 
 class StoredEdition(Struct, frozen=True, kw_only=True):
-    """A scope edition as it was taken in: ``document`` is what its rules are read from."""
+    """A scope edition as it was taken in."""
 
     id: int
     name: str
     hash: str
     state: str
     vocabulary: str
-    document: Mapping[str, Any]
 
 
 class StoredTerms(Struct, frozen=True, kw_only=True):
@@ -41,14 +41,14 @@ class StoredTerms(Struct, frozen=True, kw_only=True):
 
 _TIME_OF = text("select at from change where position = :position")
 
-_EDITIONS = text("select id, name, hash, state, vocabulary, document from scope_edition order by id")
+_EDITIONS = text("select id, name, hash, state, vocabulary from scope_edition order by id")
 
 _IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
 
 _TERMS = text("""
     select name, hash, document from terms_edition where position <= :position
     order by position desc, adopted desc, name desc limit 1
-""")
+""").columns(name=Text, hash=Text, document=JSONB)
 
 _PARTICIPATIONS = text("""
     select force, first_period, last_period, successor from participation where terms = :terms
@@ -151,7 +151,7 @@ async def counting_returns(
             revision=row.revision,
             sealed_at=row.sealed_at,
             sealed_position=row.sealed_position,
-            digest=None if row.digest is None else row.digest.hex(),
+            digest=None if row.digest is None else f"sha-256:{row.digest.hex()}",  # as on the receipt
             judged=row.edition == edition,
             edition=row.edition,
             counted=row.counted,

@@ -14,12 +14,17 @@ import pytest
 import pytest_asyncio
 from litestar import Litestar
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
 
 from service.api.identity import principal_dependency
 from service.api.national import national_routes
 from service.api.problems import EXCEPTION_HANDLERS
+from service.picture.answer import answer
+from service.picture.coverage import Reporting
+from service.picture.export import as_document
+from service.picture.question import question
 from service.storage.database import Database
 from tests.support.identity import ORIGIN, Hand, a_service
 from tests.support.tallies import PUBLISHED, REFERRAL, WIDE, Country, Row, a_country
@@ -116,7 +121,7 @@ async def test_it_says_what_it_is_of(nation: Nation) -> None:
     assert (kent["name"], kent["region"], kent["state"], kent["period"], kent["age_periods"]) == (
         "Kent Police", "South East", "reported", "2026-01", 0,
     )  # fmt: skip
-    assert len(kent["digest"]) == 64
+    assert kent["digest"].startswith("sha-256:")
     essex = next(item for item in coverage["forces"] if item["force"] == "essex")
     assert (essex["state"], essex["period"], essex["age_periods"]) == ("not_reported", None, None)
 
@@ -316,6 +321,17 @@ async def test_an_edition_that_comes_into_force_later_does_not_change_what_was_a
         )
     assert (await nation.picture(as_of=str(before.position)))["scope"]["edition"] == WIDE
     assert (await nation.picture())["scope"]["edition"] == REFERRAL
+
+
+async def test_terms_that_are_published_no_more_are_read_as_they_were_adopted(
+    nation: Nation, database: Database
+) -> None:
+    await nation.country.seals("kent", "2026-01")
+    published = replace(PUBLISHED, terms={})
+    async with database.national() as tx:
+        found = await answer(tx, published, question([], NOW), NOW)
+    assert as_document(found).terms.edition == "2025-11"
+    assert found.picture.coverage.count(Reporting.REPORTED) == 1
 
 
 async def test_the_picture_asks_the_same_queries_for_3_forces_as_for_43(nation: Nation) -> None:

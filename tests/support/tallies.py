@@ -12,16 +12,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 
-from service.scope.edition import State
-from service.scope.store import put_in_force, take_in, take_in_versions
 from service.storage.database import Database
 from service.storage.position import Position, advance
 from service.tally.model import Cell, Margin, Tally, with_headline
 from service.tally.store import store_tally
+from service.terms.adopt import adopt
 from service.terms.check import Published, load_published
 from service.terms.model import Terms
 
@@ -173,44 +171,7 @@ def tally_of(rows: Sequence[Row], *, open_cells: int = 0, not_counted: int = 0) 
 
 async def a_country(db: Database, published: Published = PUBLISHED) -> Country:
     """A database that has taken in what is published: the wide scope in force since the first change."""
-    library = published.library
-    terms = next(iter(published.terms.values()))
-    numbers = {item.code: item.ordinal for item in library.lists[terms.force_list].codes}
+    await adopt(db, published, next(iter(published.terms.values())), START)
     async with db.owner() as tx:
-        await take_in_versions(tx, [(item.version, item.hash, item.state) for item in library.contracts.values()])
-        for edition in published.scopes.values():
-            await take_in(tx, edition, State.IN_FORCE if edition.name == terms.scope else State.PROPOSED)
-        moved = await advance(tx, "terms_adopted", START)
-        await put_in_force(tx, terms.scope, moved.position)
-        await tx.execute(
-            text(
-                "insert into terms_edition (name, hash, title, adopted, document, position) "
-                "values (:name, :hash, :title, :adopted, cast(:document as jsonb), :position)"
-            ),
-            {
-                "name": terms.edition,
-                "hash": terms.hash,
-                "title": terms.title,
-                "adopted": terms.adopted,
-                "document": msgspec.json.encode({}).decode(),
-                "position": moved.position,
-            },
-        )
-        await tx.execute(
-            text(
-                "insert into participation (terms, force, first_period, last_period, successor) "
-                "values (:terms, :force, :first, :last, :successor)"
-            ),
-            [
-                {
-                    "terms": terms.edition,
-                    "force": numbers[item.force],
-                    "first": item.start.first_day,
-                    "last": None if item.until is None else item.until.first_day,
-                    "successor": None if item.successor is None else numbers[item.successor],
-                }
-                for item in terms.participation
-            ],
-        )
         rows = (await tx.execute(text("select name, id from scope_edition"))).all()
     return Country(db, published, {row.name: row.id for row in rows})
