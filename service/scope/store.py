@@ -112,3 +112,8 @@ async def edition_in_force(tx: AsyncConnection, editions: Mapping[str, Edition],
         if standing.state is State.IN_FORCE:
             return standing
     raise NotFound("No scope edition is in force.", "Adopt terms of reference that name one.", code="no-scope-in-force")
+
+
+async def states(tx: AsyncConnection) -> Mapping[str, str]:
+    """The state in which each edition stands now, by name."""
+    return {row.name: row.state for row in await tx.execute(text("select name, state from scope_edition order by id"))}
