@@ -9,11 +9,12 @@ from alembic import command
 from alembic.config import Config
 from msgspec import Struct
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contract.library import Library
 from service.migrations.columns import add_typed_columns
-from service.storage.database import Limits, engine_for, opened
+from service.storage.database import Limits, clearer, engine_for, opened
 from service.storage.roles import ensure_roles, login_of
 
 MIGRATION_LOCK: Final = 0x43_52_02
@@ -39,6 +40,8 @@ async def migrate(owner_url: str, service_url: str, library: Library) -> Migrate
     engine = engine_for(owner_url, None, _LIMITS)
     try:
         return await _migrate_schema(engine, library)
+    except DBAPIError as error:
+        raise clearer(error) or error from error
     finally:
         await engine.dispose()
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 from msgspec import Struct
 from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from service.errors import Unavailable
+from service.errors import CaseReturnsError, Unavailable
 from service.storage.roles import APP, JUDGE, NATIONAL, StorageError, check_version
 
 CONNECT_SECONDS: Final = 5.0
@@ -95,6 +95,13 @@ _TRANSIENT_STATES: Final = frozenset(
 )
 
 
+def clearer(error: exc.DBAPIError) -> CaseReturnsError | None:
+    """What to raise instead of an error while migrating: a matter of time, or of a right that is missing."""
+    if getattr(error.orig, "sqlstate", None) == "42501":
+        return _refused(error.orig or error)
+    return unavailable(error)
+
+
 def unavailable(error: BaseException) -> Unavailable | None:
     """What to raise instead, where an error of the driver is a matter of time; otherwise nothing."""
     if isinstance(error, exc.TimeoutError):
@@ -113,7 +120,7 @@ def unavailable(error: BaseException) -> Unavailable | None:
 def _refused(error: BaseException) -> StorageError:
     says = str(error).splitlines()[0]
     return StorageError(
-        f"The database does not let the service in: {says}.",
+        f"The database refuses: {says}.",
         "Check CASE_RETURNS_DATABASE_URL and CASE_RETURNS_MIGRATE_URL, and that case-returns migrate has run.",
     )
 
@@ -151,16 +158,8 @@ async def opened(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def raw(tx: AsyncConnection) -> asyncpg.Connection:
-    """The asyncpg connection under this transaction, for COPY. It stays inside the transaction."""
-    if not tx.sync_connection or not tx.sync_connection.in_transaction():
-        raise RuntimeError("raw() outside a transaction")
-    await tx.exec_driver_sql("select 1")  # the driver begins its transaction with the first statement
-    return await raw_idle(tx)
-
-
-async def raw_idle(connection: AsyncConnection) -> Any:
-    """The asyncpg connection itself, whatever state it is in."""
-    return (await connection.get_raw_connection()).driver_connection
+    """The asyncpg connection under this transaction, for COPY: what it does stands or falls with the transaction."""
+    return (await tx.get_raw_connection()).driver_connection
 
 
 class Database:
@@ -180,7 +179,7 @@ class Database:
         database = cls(url, owner_url=owner_url, pools=pools)
         try:
             async with database.app() as tx:
-                await check_version(await raw_idle(tx))
+                await check_version(await raw(tx))
             for probe in (database.national, database.judge):
                 async with probe():
                     pass
@@ -263,7 +262,7 @@ async def _begun(engine: AsyncEngine, role: str, force: int | None) -> AsyncConn
 
 async def _give_back(connection: AsyncConnection) -> None:
     """Roll back what was not committed, and return the connection to its pool, or drop it where it was cut."""
-    if not connection.invalidated and (await raw_idle(connection)).is_closed():
+    if not connection.invalidated and (await raw(connection)).is_closed():
         await connection.invalidate()
     await connection.close()
 

@@ -41,7 +41,12 @@ from service.storage.roles import StorageError
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 60.0
-"""For a server to come up (recovery after a crash), for orphans to go, and for a clean stop."""
+"""For orphans to go, for another try to start, and for a clean stop."""
+
+RECOVERY_SECONDS: Final = 900.0
+"""For a server that runs to take connections: after a crash it first reads back what was committed last."""
+
+_LARGEST_LOG: Final = 16 << 20
 
 _HEALS: Final = ("pre-existing shared memory block", 'lock file "', "could not create lock file")
 """What a server says when it could not start because of something that is just going away."""
@@ -79,7 +84,8 @@ class Urls(Struct, frozen=True):
 
     service: str
     owner: str
-    admin: str
+    admin: str | None = None
+    """Only where the server is our own."""
 
 
 class EmbeddedPostgres:
@@ -151,7 +157,7 @@ class EmbeddedPostgres:
         self._watcher = threading.Thread(target=self._watch, name="embedded-postgres", daemon=True)
         self._watcher.start()
         atexit.register(self.stop)
-        return Urls(self.url(SERVICE), self.url(OWNER), self.url(ADMIN))
+        return Urls(service=self.url(SERVICE), owner=self.url(OWNER), admin=self.url(ADMIN))
 
     def stop(self) -> None:
         """End the server cleanly and wait for it. Stopping what is not running is harmless."""
@@ -189,19 +195,19 @@ class EmbeddedPostgres:
 
     def _bring_up(self) -> None:
         """Start the process until it answers; within a minute, and only while there is reason to try again."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        patient_until = time.monotonic() + PATIENCE_SECONDS
         wait_until(lambda: self._stopping.is_set() or not orphans(self.cluster), PATIENCE_SECONDS)
         while not self._stopping.is_set():
             disown_stale_pid(self.cluster)
             said_before = self._log_file.stat().st_size if self._log_file.exists() else 0
             process = self._launch()
             self._process = process
-            if self._answers(process, deadline):
+            if self._answers(process):
                 return
             if self._stopping.is_set():
                 return
             said = self._log_file.read_bytes()[said_before:].decode(errors="replace")
-            if time.monotonic() > deadline or not any(words in said for words in _HEALS):
+            if time.monotonic() > patient_until or not any(words in said for words in _HEALS):
                 last = said.strip().splitlines()[-1:] or ["it said nothing"]
                 raise StorageError(f"The embedded database did not start: {last[0]}", f"See {self._log_file}.")
             self._stopping.wait(0.2)
@@ -218,6 +224,8 @@ class EmbeddedPostgres:
         }
         arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         self._sockets.clear()
+        if self._log_file.exists() and self._log_file.stat().st_size > _LARGEST_LOG:
+            self._log_file.rename(self._log_file.with_suffix(".log.1"))
         with self._log_file.open("ab") as sink:
             return subprocess.Popen(
                 [self._binaries.program("postgres"), "-D", str(self.cluster), *arguments],
@@ -230,9 +238,9 @@ class EmbeddedPostgres:
                 **run_as(self._account),
             )
 
-    def _answers(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait until the server takes a connection; false when it exits, or time runs out."""
-        url = self.url(ADMIN, "postgres")
+        url, deadline = self.url(ADMIN, "postgres"), time.monotonic() + RECOVERY_SECONDS
         while process.poll() is None and not self._stopping.is_set():
             if is_reachable(url):
                 return True

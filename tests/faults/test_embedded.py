@@ -23,7 +23,7 @@ from service.storage.embedded import EmbeddedPostgres, embedded
 from service.storage.folder import NOTE
 from service.storage.postmaster import NO_SUCH_PID, disown_stale_pid, serves, wait_until
 from service.storage.roles import StorageError
-from tests.support.postgres import memory, open_folder, test_programs
+from tests.support.postgres import asked_programs, memory, open_folder
 
 ROOT = Path(__file__).parents[2]
 Launcher = Callable[..., EmbeddedPostgres]
@@ -43,7 +43,7 @@ def launcher(folder: Path) -> Iterator[Launcher]:
     made: list[EmbeddedPostgres] = []
 
     def make(data: Path = folder / "data", **options: object) -> EmbeddedPostgres:
-        options = {"programs": test_programs(), "durable": False, "elsewhere": folder / "elsewhere", **options}
+        options = {"programs": asked_programs(), "durable": False, "elsewhere": folder / "elsewhere", **options}
         made.append(EmbeddedPostgres(data, **options))  # type: ignore[arg-type]
         return made[-1]
 
@@ -315,7 +315,7 @@ run({str(folder / "warm")!r})  # everything is imported before the interpreter's
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 run(sys.argv[1])
 """
-    arguments = [str(nobody / "data"), str(test_programs() or "")]
+    arguments = [str(nobody / "data"), str(asked_programs() or "")]
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -339,7 +339,7 @@ print(server.pid, flush=True)
 signal.sigwait({signal.SIGTERM})
 """
     parent = subprocess.Popen(
-        [sys.executable, "-c", program, str(server.data), str(test_programs() or "")],
+        [sys.executable, "-c", program, str(server.data), str(asked_programs() or "")],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

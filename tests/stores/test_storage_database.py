@@ -153,7 +153,7 @@ async def test_a_login_that_is_refused_says_so_without_its_password(server: Serv
 
 
 async def test_a_login_without_the_roles_is_told_what_to_check(server: Server) -> None:
-    with pytest.raises(StorageError, match=r"does not let the service in.*migrate has run"):
+    with pytest.raises(StorageError, match=r"The database refuses.*migrate has run"):
         await Database.connect(server.urls.owner)
 
 

@@ -163,6 +163,11 @@ async def test_a_column_of_another_type_stops_the_migration_and_is_left_as_it_is
         await migrate(empty.owner, empty.service, library)
 
 
+async def test_a_user_who_may_not_make_tables_is_told(empty: Urls) -> None:
+    with pytest.raises(StorageError, match="permission denied for schema public"):
+        await migrate(empty.service, empty.service, load_library())
+
+
 async def test_the_migration_runs_from_any_folder(empty: Urls, tmp_path: Path) -> None:
     program = (
         "import asyncio, sys; from service.contract.library import load_library; "

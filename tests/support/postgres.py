@@ -8,6 +8,7 @@ its superuser.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import secrets
 import shutil
@@ -30,10 +31,10 @@ from service.storage.postmaster import end, running_postmaster
 from service.storage.roles import StorageError, ensure_roles, literal, quoted
 
 PREFIX = "case-returns-test-"
-LOGINS = ("case_returns_owner", "case_returns_service")
+LOGINS = {"case_returns_owner": "inherit", "case_returns_service": "noinherit"}
 
 
-def test_programs() -> Path | None:
+def asked_programs() -> Path | None:
     """The bin folder of the PostgreSQL that the tests were asked to use; none: the embedded one."""
     named = os.environ.get("CASE_RETURNS_TEST_POSTGRES_BIN")
     return Path(named) if named else None
@@ -77,7 +78,14 @@ class Server(Struct, frozen=True):
     urls: Urls
 
     def at(self, database: str) -> Urls:
-        return Urls(*(_at(url, database) for url in (self.urls.service, self.urls.owner, self.urls.admin)))
+        service, owner, admin = (_at(url, database) for url in (self.urls.service, self.urls.owner, self.admin))
+        return Urls(service=service, owner=owner, admin=admin)
+
+    @property
+    def admin(self) -> str:
+        """The administrator's URL, of the cluster's own database."""
+        assert self.urls.admin is not None
+        return self.urls.admin
 
     async def create(self, name: str, template: str | None = None) -> None:
         """Make a database that the schema's owner owns, empty or as a copy of another."""
@@ -89,7 +97,7 @@ class Server(Struct, frozen=True):
 
     async def run(self, statement: str) -> None:
         """One statement as the administrator, outside every test's database."""
-        connection = await asyncpg.connect(self.urls.admin)
+        connection = await asyncpg.connect(self.admin)
         try:
             await connection.execute(statement)
         finally:
@@ -132,7 +140,7 @@ def running_server() -> Iterator[Server]:
         return
     sweep(memory())
     with open_folder(inside=memory()) as folder:
-        server = EmbeddedPostgres(folder / "data", programs=test_programs(), durable=False)
+        server = EmbeddedPostgres(folder / "data", programs=asked_programs(), durable=False)
         try:
             yield Server(server.start())
         finally:
@@ -140,16 +148,16 @@ def running_server() -> Iterator[Server]:
 
 
 async def _adopt(admin: str) -> Urls:
-    """Logins on a server that is not ours; the passwords are made new, so runs must not share it at the same time
-    unless they are workers of one run, which share the password through the environment."""
-    password = os.environ.setdefault("CASE_RETURNS_TEST_PASSWORD", secrets.token_urlsafe(12))
+    """Logins on a server that is not ours, with a password made for this run (its workers share the run's name)."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_urlsafe(12)
+    password = hashlib.sha256(run.encode()).hexdigest()
     connection = await asyncpg.connect(admin)
     try:
         await connection.execute("select pg_advisory_lock(20261124)")
-        for login in LOGINS:
+        for login, inherits in LOGINS.items():
             exists = await connection.fetchval("select true from pg_roles where rolname = $1", login)
             verb = "alter" if exists else "create"
-            await connection.execute(f"{verb} role {quoted(login)} login noinherit password {literal(password)}")
+            await connection.execute(f"{verb} role {quoted(login)} login {inherits} password {literal(password)}")
         await ensure_roles(connection, "case_returns_service")
     finally:
         await connection.close()

@@ -1,0 +1,40 @@
+"""Which PostgreSQL the settings mean: a server of the operator's own, or the embedded one for as long as it is used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from msgspec.structs import replace
+
+from service.settings import Settings
+from service.storage.database import Pools
+from service.storage.embedded import EmbeddedPostgres, Urls, embedded
+
+
+@asynccontextmanager
+async def database_urls(settings: Settings) -> AsyncIterator[Urls]:
+    """How to reach the database; an embedded server is started for the block and stopped at its end."""
+    if settings.database_url is not None:
+        owner = settings.migrate_url or settings.database_url
+        yield Urls(service=settings.database_url.reveal(), owner=owner.reveal())
+        return
+    async with embedded(embedded_of(settings)) as urls:
+        yield urls
+
+
+def embedded_of(settings: Settings) -> EmbeddedPostgres:
+    """The embedded server of a data folder, not yet started."""
+    return EmbeddedPostgres(
+        settings.data / "postgres", programs=settings.postgres_bin, account=settings.postgres_account
+    )
+
+
+def pools_of(settings: Settings) -> Pools:
+    """The pools as large as the settings say."""
+    default = Pools()
+    return Pools(
+        app=replace(default.app, connections=settings.app_connections),
+        national=replace(default.national, connections=settings.national_connections),
+        judge=replace(default.judge, connections=settings.judge_connections),
+    )
