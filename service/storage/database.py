@@ -37,7 +37,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Pools(Struct, frozen=True, kw_only=True):
     """The limits of each role. Together they must stay under the server's ``max_connections``."""
 
-    app: Limits = Limits(connections=12)
+    app: Limits = Limits(connections=12, statement=300.0)  # a seal or a check over a million rows is one statement
     national: Limits = Limits(connections=6, statement=20.0)
     judge: Limits = Limits(connections=2, statement=900.0, wait=30.0)
 
