@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.line import restore
+from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
-from service.returns.model import AnyReturn, Open, Sealed, Superseded
+from service.returns.idempotency import Once, recall, remember
+from service.returns.model import AnyReturn, Open, Sealed, Superseded, etag_of
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
 from service.returns.rebase import rebase_open
@@ -37,9 +39,12 @@ class Opening(Struct, frozen=True, kw_only=True):
 
 
 async def open_return(
-    context: Context, actor: Actor, force: int, period: Period, opening: Opening
+    context: Context, actor: Actor, force: int, period: Period, opening: Opening, if_match: str | None = None
 ) -> tuple[Open, bool]:
-    """Open the return of a period, or change what the open one declares; True if it was opened by this call."""
+    """Open the return of a period, or change what the open one declares; True if it was opened by this call.
+
+    ``if_match`` is the ETag that the caller says the open one has, if any.
+    """
     check_period(context, force, period)
     version = accepted_version(context, period, opening.contract_version)
     now = context.now()
@@ -47,6 +52,7 @@ async def open_return(
         _, head_id = await lock_line(tx, force)
         of_period = await returns_of(tx, force, period)
         current = next((item for item in of_period if isinstance(item, Open)), None)
+        _check_seen(current, if_match)
         if current is not None:
             return await _redeclare(context, tx, current, version, opening), False
         head = None if head_id is None else await return_by_id(tx, force, head_id)
@@ -78,6 +84,12 @@ async def open_return(
         stored = await return_by_id(tx, force, item.id)
     assert isinstance(stored, Open)  # noqa: S101  it was just stored so
     return stored, True
+
+
+def _check_seen(item: AnyReturn | None, if_match: str | None) -> None:
+    """Whether the return is still as the caller saw it, where they say how they did."""
+    if if_match is not None and (item is None or if_match not in ("*", etag_of(item))):
+        raise draft_moved(PreconditionFailed)
 
 
 def check_period(context: Context, force: int, period: Period) -> None:
@@ -179,16 +191,32 @@ async def _redeclare(context: Context, tx: AsyncConnection, item: Open, version:
     return changed
 
 
-async def withdraw_return(context: Context, actor: Actor, force: int, return_id: UUID, reason: str) -> AnyReturn:
-    """Take a return back: an open one, or the newest sealed one, whose place its base takes again (semantics 22)."""
+async def withdraw_return(
+    context: Context,
+    actor: Actor,
+    force: int,
+    return_id: UUID,
+    reason: str,
+    *,
+    if_match: str | None = None,
+    once: Once | None = None,
+) -> AnyReturn:
+    """Take a return back: an open one, or the newest sealed one, whose place its base takes again (semantics 22).
+
+    The very same request again (``once``) gives the return that it took back the first time.
+    """
     if not reason.strip():
         raise Invalid("A withdrawal needs its reason in words.", 'Send {"reason": "..."}.', code="reason-missing")
     now = context.now()
     async with context.db.force(force) as tx:
         head, head_id = await lock_line(tx, force)
-        item = await return_by_id(tx, force, return_id)
+        known = await recall(tx, force, once) if once is not None else None
+        item = await return_by_id(tx, force, return_id if known is None else UUID(known.body["return"]))
         if item is None:
             raise no_such_resource()
+        if known is not None:
+            return item
+        _check_seen(item, if_match)
         position: int | None = None
         if isinstance(item, Sealed):
             if item.id != head_id:
@@ -214,6 +242,8 @@ async def withdraw_return(context: Context, actor: Actor, force: int, return_id:
         )
         if isinstance(item, Sealed):
             await rebase_open(context, tx, force)
+        if once is not None:
+            await remember(tx, force, once, 200, {"return": str(item.id)}, now)
         await append(
             tx,
             Entry(
