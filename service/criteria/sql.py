@@ -62,12 +62,26 @@ def condition_sql(criterion: Criterion, columns: Mapping[str, FieldSql], dialect
 
 def holds_sql(criterion: Criterion, columns: Mapping[str, FieldSql], dialect: str = "postgres") -> str:
     """True where the condition is true; *not true* (false or null) elsewhere: the cheaper form for ``where``."""
-    return _Maker(columns, dialect).holds(rewritten(criterion)).sql(dialect=dialect)
+    return _holds_sql(criterion, tuple((name, columns[name]) for name in fields_of(criterion)), dialect)
 
 
 def ruling_sql(definition: Definition, columns: Mapping[str, FieldSql], dialect: str = "postgres") -> str:
     """One integer: below zero the first false rule, zero in scope, above zero the bits of what is missing."""
-    maker = _Maker(columns, dialect, {name: 1 << place for place, name in enumerate(definition.attributes)})
+    return _ruling_sql(definition, tuple((name, columns[name]) for name in definition.attributes), dialect)
+
+
+_Columns = tuple[tuple[str, FieldSql], ...]
+
+
+@lru_cache(maxsize=1024)
+def _holds_sql(criterion: Criterion, columns: _Columns, dialect: str) -> str:
+    """Remembered, because writing an expression takes longer than the database takes to answer it for a small file."""
+    return _Maker(dict(columns), dialect).holds(rewritten(criterion)).sql(dialect=dialect)
+
+
+@lru_cache(maxsize=64)
+def _ruling_sql(definition: Definition, columns: _Columns, dialect: str) -> str:
+    maker = _Maker(dict(columns), dialect, {name: 1 << place for place, name in enumerate(definition.attributes)})
     rules = [rewritten(rule) for rule in definition.rules]
     answer = exp.Case()
     for place, rule in enumerate(rules):
