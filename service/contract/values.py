@@ -65,7 +65,7 @@ class Cell(NamedTuple):
 
 CellReader = Callable[[str], Cell]
 
-BLANKS: Final = " \t\u00a0\u2007\u202f\ufeff"
+BLANKS: Final = " \t\r\n\u00a0\u2007\u202f\ufeff"
 """Trimmed from both ends: what spreadsheets and copying leave behind."""
 
 _LEAST_NUMBER: Final = -2_147_483_648
@@ -208,14 +208,11 @@ def _date(field: Field) -> CellReader:
     greatest = field.greatest if isinstance(field.greatest, date) else OPEN_ABOVE
 
     def read(text: str) -> Cell:
-        if len(text) > _LONGEST:
-            return Cell(failed=Check.DATE)
-        left, slash, right = text.partition("/")
-        span = _span(left)
-        if slash:
-            span = _between(span, left, right)
+        span = _one_day(text) if len(text) == 10 else None
         if span is None:
-            return Cell(failed=Check.DATE)
+            span = _span_of(text[: _LONGEST + 1])
+            if span is None:
+                return Cell(failed=Check.DATE)
         low, high = span
         if (low < least and low != OPEN_BELOW) or (high > greatest and high != OPEN_ABOVE):
             return Cell(failed=Check.BOUNDS)
@@ -224,6 +221,23 @@ def _date(field: Field) -> CellReader:
         return Cell(failed=Check.EXACT) if field.exact and low != high else Cell(span)
 
     return read
+
+
+def _one_day(text: str) -> tuple[date, date] | None:
+    """The commonest form, quickly: ``2014-03-07``."""
+    if text[4] == "-" == text[7] and text[0] != "0":
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return None
+        return None if day == OPEN_ABOVE else (day, day)
+    return None
+
+
+def _span_of(text: str) -> tuple[date, date] | None:
+    """The first and last day of what stands on either side of a slash, or of the one thing that stands there."""
+    left, slash, right = text.partition("/")
+    return _between(_span(left), left, right) if slash else _span(left)
 
 
 def _span(text: str) -> tuple[date, date] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from service.contract.personal import personal_in
+from service.contract.personal import look_of, personal_in
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,13 @@ def test_text_about_a_person_is_known_by_its_look(text: str, what: str) -> None:
 )
 def test_a_reference_of_a_force_passes(text: str) -> None:
     assert personal_in(text) is None
+
+
+@given(
+    st.from_regex(r"\A[A-Z]{1,6}[-/:.]?[0-9]{1,4}(?:[-.][0-9]{1,6}|[/:][0-9]{1,8})\Z")
+    | st.text(alphabet="A1b07 -/._@,+", max_size=20)
+)
+@example("DOB/12/1984")
+@example("CR-943-4765919")
+def test_the_short_cuts_change_no_answer(text: str) -> None:
+    assert personal_in(text) == look_of(text)

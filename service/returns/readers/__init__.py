@@ -1,0 +1,56 @@
+"""From the bytes of an upload to typed columns, a block at a time: CSV, NDJSON and JSON arrays.
+
+``read`` is the way in. Nothing here knows of a database or of the return that the rows are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from service.contract.model import Contract, Part
+from service.errors import UnsupportedMedia
+from service.returns.readers.block import BLOCK_ROWS, HeldRow, TypedBlock
+from service.returns.readers.csv_file import read_csv
+from service.returns.readers.json_file import read_json
+from service.returns.readers.ndjson_file import read_ndjson
+from service.returns.readers.source import BytesSource, FileSource, Source
+
+__all__ = ["MEDIA", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
+
+_READERS: Final[Mapping[str, Callable[[Source, Part, Contract, int], Iterator[TypedBlock]]]] = {
+    "text/csv": read_csv,
+    "application/x-ndjson": read_ndjson,
+    "application/json": read_json,
+}
+
+MEDIA: Final = tuple(_READERS)
+"""The media types that can be read."""
+
+_ENDINGS: Final[Mapping[str, str]] = {
+    ".csv": "text/csv",
+    ".txt": "text/csv",
+    ".tsv": "text/csv",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/x-ndjson",
+    ".json": "application/json",
+}
+
+
+def read(
+    source: Source, media: str, part: Part, contract: Contract, *, block_rows: int = BLOCK_ROWS
+) -> Iterator[TypedBlock]:
+    """The rows of an upload as typed blocks of at most ``block_rows``.
+
+    What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
+    of more than a million values is found to be malformed later, where it is).
+    """
+    reader = _READERS.get(media)
+    if reader is None:
+        raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
+    return reader(source, part, contract, block_rows)
+
+
+def media_of_name(name: str) -> str | None:
+    """The media type that a file's name suggests, None where it suggests none of them."""
+    return next((media for ending, media in _ENDINGS.items() if name.lower().endswith(ending)), None)

@@ -1,0 +1,88 @@
+"""What every reader gives: rows as typed columns, a block at a time, with what was wrong and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, overload
+
+from msgspec import Struct
+
+from service.contract.findings import Finding
+from service.contract.values import Value
+
+BLOCK_ROWS: Final = 5_000
+BLOCK_BYTES: Final = 8 << 20
+"""A block ends at whichever comes first, so that memory is bounded however long the rows are."""
+
+LONGEST_ROW: Final = 1 << 20
+"""A row of more bytes than this is no row of any standard: the file is refused."""
+
+MOST_COLUMNS: Final = 500
+
+
+class HeldRow(Struct, frozen=True):
+    """A row that could not be read into columns at all: its number, its text as sent, and why.
+
+    ``key`` is its reference where that alone could be read: in a snapshot the case then counts as present."""
+
+    row: int
+    text: str
+    findings: tuple[Finding, ...]
+    key: str | None = None
+
+
+class Originals(Sequence[str]):
+    """The text of each row as it was sent, cut from the block only when asked for."""
+
+    def __init__(self, count: int, text_of: Callable[[int], str]) -> None:
+        self._count, self._text_of = count, text_of
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(self._count))]
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return storable(self._text_of(index % self._count))
+
+
+class TypedBlock(Struct, kw_only=True):
+    """Rows that could be read, as columns: the value of row ``i`` in a field is ``values[field][i]``.
+
+    Indexes (``held``, ``failed``, ``absent``) count the rows of this block from 0. ``rows`` numbers them as the sender
+    does: in CSV the record, heading 1 and blank lines counted; in NDJSON the line; in a JSON array the element from 1.
+    """
+
+    rows: list[int]
+    values: dict[str, list[Value]]
+    """Only fields that the input has at all; ``None`` where nothing is known, or where reading failed."""
+    absent: dict[str, set[int]]
+    """JSON only: rows that lack the key altogether, where others have it."""
+    empties: list[dict[str, str] | None]
+    """Why a value is empty, where the sender says so: ``{field: not_provided | not_applicable}``."""
+    findings: list[Finding]
+    """Of the rows, and of the heading; in order of row, rule, field."""
+    held: set[int]
+    """Rows with a finding that holds them."""
+    failed: dict[str, set[int]]
+    """Rows whose value in a field could not be read: a rule over that field has nothing to say of them."""
+    originals: Sequence[str]
+    unread: list[HeldRow]
+    notes: tuple[str, ...] = ()
+    """What the sender should know of the whole file; each said once."""
+
+    @property
+    def received(self) -> int:
+        """Rows of this block, readable or not."""
+        return len(self.rows) + len(self.unread)
+
+
+def storable(text: str) -> str:
+    """Text as a database can keep it: NUL, which none can, becomes its picture U+2400."""
+    return text.replace("\x00", "\u2400") if "\x00" in text else text

@@ -1,0 +1,228 @@
+"""Raw cells become typed columns. Fast because no text is read twice: what it says is remembered.
+
+A column of 5,000 cells has few distinct texts, so a column is one pass of dictionary look-ups in C; only texts that say
+something special (a failed check, a kind of empty) are looked for row by row, and only in columns that have any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, cast
+
+from service.contract.findings import Finding, cut, found, in_order, rule_of
+from service.contract.model import Contract, Field, Part, Role, Rule, Severity
+from service.contract.values import Cell, Check, Value, cell_reader
+from service.criteria.vocabulary import Kind
+from service.returns.readers.block import HeldRow, Originals, TypedBlock, storable
+
+REMEMBERED: Final = 50_000
+"""So many texts of one sort of field are remembered before all are forgotten: memory stays bounded."""
+
+UNFIT: Final[Mapping[Kind, Check]] = {
+    Kind.TEXT: Check.TEXT,
+    Kind.CODE: Check.CODE,
+    Kind.CODES: Check.CODE,
+    Kind.NUMBER: Check.NUMBER,
+    Kind.DECIMAL: Check.DECIMAL,
+    Kind.DATE: Check.DATE,
+}
+"""What fails where a value is not of a kind that the field could read at all (a list, an object, true)."""
+
+
+class JsonNumber(str):
+    """A number with a point or an exponent as JSON has it: its words are judged, not what a float makes of them."""
+
+    __slots__ = ()
+
+
+class Absent:
+    """Stands in a column where a JSON object lacks the key."""
+
+
+ABSENT: Final = Absent()
+_TEXTS: Final[frozenset[type]] = frozenset({str})
+_FITTING: Final[frozenset[type]] = frozenset({str, int, type(None), JsonNumber, Absent})
+
+
+class Special(NamedTuple):
+    """What a raw cell says beyond a value: why it is empty, or the rule of the check that it failed, ready to tell."""
+
+    empty: str | None
+    rule: str
+    severity: Severity
+    holds: bool
+    shown: str | None
+
+
+class Memory(dict[Any, Value]):
+    """What raw cells say as values of one sort of field. ``special`` has those that say more, or nothing readable."""
+
+    def __init__(self, field: Field, rule_for: Callable[[Check], Rule]) -> None:
+        super().__init__()
+        self._read: Callable[[str], Cell] = cell_reader(field)
+        self._rule_for = rule_for
+        self.special: dict[Any, Special] = {}
+
+    def __missing__(self, raw: Any) -> Value:
+        value, empty, failed = self._read("" if raw is None or raw is ABSENT else str(raw))
+        if failed is not None:
+            rule = self._rule_for(failed)
+            shown = None if failed is Check.REQUIRED else storable(cut(str(raw)) or "")
+            self.special[raw] = Special(None, rule.id, rule.severity, rule.severity.holds, shown)
+        elif empty is not None:
+            self.special[raw] = Special(empty.value, "", Severity.QUALITY, False, None)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[raw] = value
+        return value
+
+    def forget(self) -> None:
+        """Between blocks: bounds what a file of endlessly different bad cells leaves behind."""
+        if len(self.special) > REMEMBERED:
+            self.clear()
+            self.special.clear()
+
+
+class Typing:
+    """Types the columns of one file. Fields that are read alike share one memory."""
+
+    def __init__(self, contract: Contract, part: Part, *, is_json: bool) -> None:
+        self.contract, self.part, self._is_json = contract, part, is_json
+        self.key = part.by_role.get(Role.KEY)
+        self._memory: dict[str, Memory] = {}
+        alike: dict[tuple[object, ...], Memory] = {}
+        for field in part.fields:
+            look = (
+                *(field.kind, field.list.name if field.list is not None else None, field.required, field.exact),
+                *(field.not_applicable, field.least, field.greatest, field.pattern, field.length),
+            )
+            if look not in alike:
+                alike[look] = Memory(field, partial(rule_of, contract, part.name))
+            self._memory[field.name] = alike[look]
+
+    def must_be_sent(self, field: Field) -> bool:
+        """Whether a row without this key is wrong: the reference always, and what is required in a part that is
+        replaced whole, where there is nothing before it that could stand."""
+        return field.role is Role.KEY or (field.required and self.key is None)
+
+    def block(
+        self,
+        rows: list[int],
+        columns: Mapping[str, Sequence[Any]],
+        *,
+        text_of: Callable[[int], str],
+        unread: Sequence[HeldRow] = (),
+        notes: tuple[str, ...] = (),
+    ) -> TypedBlock:
+        """The typed block of raw columns by field name. ``text_of`` gives a row's original text by its index."""
+        block = TypedBlock(
+            rows=rows,
+            values={},
+            absent={},
+            empties=[None] * len(rows),
+            findings=[],
+            held=set(),
+            failed={},
+            originals=Originals(len(rows), text_of),
+            unread=list(unread),
+            notes=notes,
+        )
+        names = sorted(columns, key=lambda name: self.key is None or name != self.key.name)
+        for name in names:
+            self._column(block, self.part.by_name[name], columns[name])
+        for memory in self._memory.values():
+            memory.forget()
+        return block
+
+    def key_of(self, text: str) -> str | None:
+        """The reference that a cell holds, None where it cannot be read."""
+        return cast("str | None", self._memory[self.key.name][text]) if self.key is not None else None
+
+    def add(self, block: TypedBlock, check: Check, index: int, field: str | None, value: str | None) -> None:
+        """A finding of one row; the row is held where its severity says so."""
+        keys = self._keys(block)
+        key = None if keys is None else keys[index]
+        finding = found(self.contract, self.part.name, check, block.rows[index], field, _storable(value), key)
+        block.findings.append(finding)
+        if finding.severity.holds:
+            block.held.add(index)
+
+    def unread(self, row: int, text: str, check: Check, why: str, key: str | None = None) -> HeldRow:
+        """A row that could not be read into columns; ``why`` without any of its values."""
+        finding = found(self.contract, self.part.name, check, row, None, why, key)
+        return HeldRow(row, storable(text), (finding,), key)
+
+    def _keys(self, block: TypedBlock) -> Sequence[Any] | None:
+        return block.values.get(self.key.name) if self.key is not None else None
+
+    def _column(self, block: TypedBlock, field: Field, raw: Sequence[Any]) -> None:
+        memory = self._memory[field.name]
+        kinds = set(map(type, raw)) if self._is_json else _TEXTS
+        if not kinds <= _FITTING or (field.kind is Kind.TEXT and JsonNumber in kinds):
+            raw = self._fitted(block, field, raw)
+        block.values[field.name] = list(map(memory.__getitem__, raw))
+        if Absent in kinds and not self.must_be_sent(field):
+            lacking = {index for index, cell in enumerate(raw) if cell is ABSENT}
+            block.absent[field.name] = lacking
+        else:
+            lacking = set()
+        if memory.special and not memory.special.keys().isdisjoint(raw):
+            self._special(block, field, raw, lacking)
+
+    def _special(self, block: TypedBlock, field: Field, raw: Sequence[Any], lacking: set[int]) -> None:
+        """Findings and kinds of empty of one column."""
+        special = self._memory[field.name].special
+        keys, part, name, rows = self._keys(block), self.part.name, field.name, block.rows
+        failed = block.failed.setdefault(name, set())
+        passed = lacking | failed
+        tell = block.findings.append
+        for index in [index for index, cell in enumerate(raw) if cell in special]:
+            if passed and index in passed:
+                continue
+            empty, rule, severity, holds, shown = special[raw[index]]
+            if empty is not None:
+                block.empties[index] = {**(block.empties[index] or {}), name: empty}
+                continue
+            tell(Finding(part, rows[index], rule, severity, name, shown, None if keys is None else keys[index]))
+            failed.add(index)
+            if holds:
+                block.held.add(index)
+        if not failed:
+            del block.failed[name]
+
+    def _fitted(self, block: TypedBlock, field: Field, raw: Sequence[Any]) -> list[Any]:
+        """The column with a blank for each value that no cell could hold, each with its finding; a list of texts is
+        taken where several codes may hold."""
+        fitted: list[Any] = []
+        for index, cell in enumerate(raw):
+            if type(cell) in _FITTING and not (field.kind is Kind.TEXT and type(cell) is JsonNumber):
+                fitted.append(cell)
+            elif field.kind is Kind.CODES and isinstance(cell, list) and all(isinstance(item, str) for item in cell):
+                fitted.append(";".join(cell))
+            else:
+                fitted.append(None)
+                self.add(block, UNFIT[field.kind], index, field.name, cut(shown_json(cell)))
+                block.failed.setdefault(field.name, set()).add(index)
+        return fitted
+
+
+def finish(block: TypedBlock) -> TypedBlock:
+    """The block with its findings in order; all are of one part."""
+    try:
+        block.findings.sort(key=attrgetter("row", "rule", "field"))
+    except TypeError:
+        # a rule that points at a field in one finding and at the whole row in another
+        block.findings.sort(key=in_order)
+    return block
+
+
+def shown_json(value: Any) -> str:
+    """A JSON value as it was sent, for a person."""
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _storable(value: str | None) -> str | None:
+    return value if value is None else storable(value)

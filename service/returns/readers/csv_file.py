@@ -1,0 +1,210 @@
+"""CSV as people have it: any of three delimiters, any line end, quoted newlines, blank lines, rows too short or long.
+
+Row numbers are those of a spreadsheet: the heading is a row, and blank rows count. A quotation mark that is opened and
+never closed costs its own line and no other: reading starts again on the next.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from service.contract.findings import found
+from service.contract.model import Contract, Part
+from service.contract.values import BLANKS, Check
+from service.errors import Malformed, UnsupportedMedia
+from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
+from service.returns.readers.columns import Typing, finish
+from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
+from service.returns.readers.heading import Heading, fold, known_names, read_heading
+from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
+
+_DELIMITERS: Final = (",", ";", "\t")
+_SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
+_OPEN_QUOTE: Final = "a quotation mark is opened and not closed"
+
+
+def read_csv(source: Source, part: Part, contract: Contract, block_rows: int) -> Iterator[TypedBlock]:
+    """The blocks of a CSV file. What concerns the whole file is raised when the first block is asked for."""
+    return _CsvFile(open_source(source), part, contract, block_rows).blocks()
+
+
+class _CsvFile:
+    """One reading of one file."""
+
+    def __init__(self, source: Utf8Source, part: Part, contract: Contract, block_rows: int) -> None:
+        self._source, self._part, self._contract, self._block_rows = source, part, contract, block_rows
+        self._typing = Typing(contract, part, is_json=False)
+        self._lines = Lines(source)
+        self._number = 0
+        self._delimiter = ","
+        self._header_row = 1
+        self._told_mixed = False
+        self._raw: list[Sequence[str]] = []
+
+    def blocks(self) -> Iterator[TypedBlock]:
+        refuse_long_lines(self._source)
+        heading = self._heading()
+        self._key_place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
+        self._reader = csv.reader(iter(self._lines), delimiter=self._delimiter)
+        first = True
+        while (block := self._block(heading, first=first)) is not None:
+            first = False
+            yield block
+
+    def _heading(self) -> Heading:
+        """The first row that is not blank, split by the delimiter that makes most sense of it."""
+        head = self._source.head(4096).lstrip()[:1]
+        if head in (b"{", b"["):
+            says = "The body looks like JSON, and it was sent as CSV."
+            raise UnsupportedMedia(says, "Send it with the media type that it has.", code="content-differs")
+        ahead = list(islice(iter(self._lines), 200))
+        start = next((place for place, line in enumerate(ahead) if line.strip(BLANKS + "\r\n,;")), None)
+        if start is None:
+            raise Malformed("There is no heading: the file is blank.", "Send the file again.", code="empty-upload")
+        told = _SEP_LINE.fullmatch(ahead[start])
+        if told is not None:
+            start += 1
+        known = known_names(self._part)
+        candidates = (told[1],) if told is not None else _DELIMITERS
+        self._delimiter = max(candidates, key=lambda mark: _score(ahead[start:], mark, known))
+        self._lines.next, self._lines.row_length = start, 0
+        reader = csv.reader(iter(self._lines), delimiter=self._delimiter)
+        try:
+            cells = next(reader, [])
+        except (csv.Error, RowTooLong):
+            raise Malformed("The heading cannot be read.", "Send one name a column.", code="bad-heading") from None
+        # blank lines above the heading are rows of the sheet too; a heading over several lines is one
+        self._number = self._header_row = start + 1
+        heading = read_heading(cells, self._part, self._contract)
+        self._lines.leave(self._lines.next)
+        return heading
+
+    def _block(self, heading: Heading, *, first: bool) -> TypedBlock | None:
+        """The next rows. The first block is there even where the file has a heading alone: it has its findings."""
+        lines, width, limit = self._lines, heading.width, self._block_rows
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        spans: list[tuple[int, int]] = []
+        unread: list[HeldRow] = []
+        size = 0
+        while len(rows) + len(unread) < limit and size < BLOCK_BYTES:
+            start, lines.row_length = lines.next, 0
+            self._number += 1
+            try:
+                row = next(self._reader, None)
+            except (csv.Error, RowTooLong):
+                row = self._restart(start, unread)
+            if row is None:
+                break
+            size += lines.row_length
+            if lines.next - start > 1 and self._is_unbalanced(row, start, width):
+                row = self._restart(start, unread)
+            if not (row and row[0].strip(BLANKS)) and not "".join(row).strip(BLANKS):
+                continue
+            if len(row) > width and any(cell.strip(BLANKS) for cell in row[width:]):
+                unread.append(self._too_long(row, start, width))
+                continue
+            numbers.append(self._number)
+            rows.append(row)
+            spans.append((start, lines.next))
+        if not rows and not unread and not first:
+            return None
+        gone = lines.leave(lines.next)
+        block = self._typing.block(
+            numbers,
+            self._columns(heading, rows),
+            text_of=lambda index: "".join(gone[slice(*spans[index])]).rstrip("\r\n"),
+            unread=unread,
+            notes=self._notes(),
+        )
+        self._tell(block, heading, first=first)
+        return finish(block)
+
+    def _restart(self, start: int, unread: list[HeldRow]) -> list[str]:
+        """Hold the line on which a record began that cannot be read, and go on with the next. Gives a blank row."""
+        lines = self._lines
+        text = lines.text(start, start + 1)
+        lines.next, lines.row_length = start + 1, 0
+        self._reader = csv.reader(iter(lines), delimiter=self._delimiter)
+        unread.append(
+            self._typing.unread(self._number, text, Check.SHAPE, _OPEN_QUOTE, self._key_in(self._split(text)))
+        )
+        return []
+
+    def _is_unbalanced(self, row: list[str], start: int, width: int) -> bool:
+        """Whether a record over several lines is an open quotation mark rather than a cell with line breaks: its shape
+        is not that of the heading, or a line inside it is a whole row by itself."""
+        if len(row) != width:
+            return True
+        inside = self._lines.kept[start + 1 : min(self._lines.next, start + 50)]
+        return width > 2 and any(len(self._split(line)) == width for line in inside)
+
+    def _split(self, line: str) -> list[str]:
+        """One line as a row of its own."""
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error:
+            return []
+
+    def _key_in(self, row: list[str]) -> str | None:
+        place = self._key_place
+        return self._typing.key_of(row[place]) if place is not None and place < len(row) else None
+
+    def _too_long(self, row: list[str], start: int, width: int) -> HeldRow:
+        why = f"it has {len(row)} cells, and the heading {width}"
+        text = self._lines.text(start, self._lines.next)
+        return self._typing.unread(self._number, text, Check.SHAPE, why, self._key_in(row))
+
+    def _columns(self, heading: Heading, rows: list[list[str]]) -> dict[str, Sequence[str]]:
+        """Cells by field. Rows become as wide as the heading: what a short row lacks is blank."""
+        width = heading.width
+        if rows and set(map(len, rows)) != {width}:
+            for row in rows:
+                row[len(row) :] = [""] * (width - len(row))
+                del row[width:]
+        columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * width
+        self._raw = columns
+        return {field.name: columns[place] for place, field in heading.fields.items()}
+
+    def _notes(self) -> tuple[str, ...]:
+        if not self._lines.is_mixed or self._told_mixed:
+            return ()
+        self._told_mixed = True
+        return (MIXED,)
+
+    def _tell(self, block: TypedBlock, heading: Heading, *, first: bool) -> None:
+        """What is wrong with rows beyond their fields: unknown and nameless columns, characters that cannot be read."""
+        if first:
+            check, part = Check.UNKNOWN_COLUMN, self._part.name
+            block.findings += [
+                found(self._contract, part, check, self._header_row, name) for name in heading.unknown.values()
+            ]
+        for place, column in enumerate(self._raw):
+            if place in heading.fields or not any(column):
+                continue
+            name = heading.unknown.get(place)
+            for index, cell in enumerate(column):
+                if not cell.strip(BLANKS):
+                    continue
+                if name is not None:
+                    self._typing.add(block, Check.UNKNOWN_COLUMN, index, name, cell)
+                else:
+                    why = f"a value stands in column {place + 1}, which has no name"
+                    self._typing.add(block, Check.SHAPE, index, None, why)
+        if self._lines.is_broken:
+            for index, text in enumerate(block.originals):
+                if "\ufffd" in text:
+                    self._typing.add(block, Check.ENCODING, index, None, None)
+
+
+def _score(lines: list[str], mark: str, known: Mapping[str, object]) -> tuple[int, int]:
+    """How much sense a delimiter makes of a heading: the fields that it shows, then the columns."""
+    try:
+        cells = next(csv.reader(lines, delimiter=mark), [])
+    except csv.Error:
+        return 0, 0
+    return sum(fold(cell) in known for cell in cells), len(cells)

@@ -1,0 +1,107 @@
+"""Which field each column of a file is, or an error that concerns the whole file: it comes before anything of a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from service.contract.model import Contract, Field, Part, PartName, Role
+from service.contract.values import BLANKS
+from service.errors import Malformed
+from service.returns.readers.block import MOST_COLUMNS
+
+MOST_UNKNOWN: Final = 100
+"""More columns that the contract does not know are not a slip but another file."""
+
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+
+
+class Heading(Struct, frozen=True):
+    """``fields`` by column number; ``unknown`` the named columns that are no field; the rest has no name."""
+
+    width: int
+    fields: dict[int, Field]
+    unknown: dict[int, str]
+
+
+def fold(name: str) -> str:
+    """A column's name without what people vary: capitals, spaces, underscores, hyphens."""
+    return _SEPARATORS.sub("", name.strip(BLANKS)).lower()
+
+
+def known_names(part: Part) -> dict[str, Field]:
+    """The fields of a part by folded name."""
+    return {fold(field.name): field for field in part.fields}
+
+
+def read_heading(cells: Sequence[str], part: Part, contract: Contract) -> Heading:
+    """The heading of a CSV file; ``Malformed`` where the file as a whole cannot be what it is sent as."""
+    if len(cells) > MOST_COLUMNS:
+        says = f"The heading has {len(cells):,} columns; a part has {len(part.fields)} fields."
+        raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
+    known = known_names(part)
+    names = [fold(cell) for cell in cells]
+    refuse_other_part({name for name in names if name}, part, contract)
+    fields: dict[int, Field] = {}
+    unknown: dict[int, str] = {}
+    place_of: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if not name:
+            continue
+        if name in place_of:
+            raise _twice(known.get(name), place_of[name] + 1, place + 1)
+        place_of[name] = place
+        if name in known:
+            fields[place] = known[name]
+        else:
+            unknown[place] = cells[place].strip(BLANKS)
+    _refuse_missing({field.name for field in fields.values()}, part)
+    if len(unknown) > MOST_UNKNOWN:
+        says = f"{len(unknown)} columns are not fields of the contract {contract.version}."
+        raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
+    return Heading(len(cells), fields, unknown)
+
+
+def refuse_other_part(names: Collection[str], part: Part, contract: Contract) -> None:
+    """Folded names that fit another part of the return better than this one are a file in the wrong place."""
+    here = _fit(names, part)
+    others = [other for other in contract.parts.values() if other.name not in (part.name, PartName.RETURN)]
+    best = max(others, key=lambda other: _fit(names, other), default=None)
+    if best is not None and _fit(names, best) > here:
+        says = f"This looks like the {best.name} part ({best.title}), and it was sent as the {part.name} part."
+        raise Malformed(says, f"Send it as the {best.name} part.", code="wrong-part")
+
+
+def refuse_no_key(names: Collection[str], part: Part) -> None:
+    """A file of which no row has the field that says which row it is."""
+    key = part.by_role.get(Role.KEY)
+    if key is not None and key.name not in names:
+        says = f"There is no column '{key.name}', so no row says what it is about."
+        raise Malformed(says, "Send the columns of the contract's template.", code="no-key-column")
+
+
+def _fit(names: Collection[str], part: Part) -> tuple[int, bool]:
+    """How well names fit a part: how many it knows, and whether the one is there without which no row can be."""
+    known = known_names(part)
+    key = part.by_role.get(Role.KEY) or part.by_role.get(Role.WEIGHT)
+    return sum(name in known for name in names), key is not None and fold(key.name) in names
+
+
+def _refuse_missing(names: Collection[str], part: Part) -> None:
+    refuse_no_key(names, part)
+    if Role.KEY in part.by_role:
+        return
+    for field in part.fields:
+        if field.name not in names and (field.required or field.role is Role.WEIGHT):
+            says = f"There is no column '{field.name}', which every row of this part needs."
+            raise Malformed(says, "Send the columns of the contract's template.", code="no-required-column")
+
+
+def _twice(field: Field | None, first: int, second: int) -> Malformed:
+    # the words of an unknown heading may be data, where a file has no heading at all
+    what = f"The column '{field.name}' stands" if field is not None else "The same column name stands"
+    says = f"{what} in the heading twice, as columns {first} and {second}."
+    return Malformed(says, "Keep one of the two.", code="duplicate-column")

@@ -1,0 +1,187 @@
+"""JSON objects, each with its text, become columns: the common part of NDJSON and a JSON array.
+
+Strict where msgspec is not: a key twice in one object is known by counting its colons, and only objects where the count
+tells are looked at closely. One bad object costs itself alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from service.contract.model import Contract, Part
+from service.contract.values import Check
+from service.returns.readers.block import MOST_COLUMNS, HeldRow, TypedBlock
+from service.returns.readers.columns import ABSENT, JsonNumber, Typing, finish, shown_json
+from service.returns.readers.heading import fold, refuse_no_key, refuse_other_part
+
+MOST_UNKNOWN_KEYS: Final = 50
+"""An object with more keys that are no field is held as a whole instead of with a finding for each."""
+
+_SPACED_COLON: Final = re.compile(rb"[ \t\r\n]:")
+
+
+class Objects:
+    """Makes typed blocks of numbered JSON texts, and looks at the first of them for what concerns the whole file."""
+
+    def __init__(self, contract: Contract, part: Part) -> None:
+        self._typing = Typing(contract, part, is_json=True)
+        self._contract, self._part = contract, part
+        self._names = frozenset(part.by_name)
+        self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
+        self._seen = False
+
+    def block(self, rows: list[int], texts: list[bytes]) -> TypedBlock:
+        """The block of some objects, each text with its row number."""
+        unread: list[HeldRow] = []
+        try:
+            objects = list(map(self._decode, texts))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            rows, texts, objects = self._one_by_one(rows, texts, unread)
+        if self._has_doubtful(texts, objects):
+            rows, texts, objects = self._without(rows, texts, objects, unread)
+        keys = self._keys(objects)
+        if not self._seen and objects:
+            self._seen = True
+            refuse_other_part({fold(name) for name in keys}, self._part, self._contract)
+            refuse_no_key(keys, self._part)
+        columns = self._columns(objects, keys)
+        block = self._typing.block(rows, columns, text_of=lambda index: text_of(texts[index]), unread=unread)
+        self._tell_unknown(block, objects, keys)
+        return finish(block)
+
+    def _one_by_one(
+        self, rows: list[int], texts: list[bytes], unread: list[HeldRow]
+    ) -> tuple[list[int], list[bytes], list[dict[str, Any]]]:
+        """What of a block can be decoded; the rest is held with the reason."""
+        good: list[tuple[int, bytes, dict[str, Any]]] = []
+        for row, text in zip(rows, texts, strict=True):
+            try:
+                good.append((row, text, self._decode(text)))
+            except UnicodeDecodeError:
+                unread.append(self._typing.unread(row, text_of(text), Check.ENCODING, "it is not UTF-8"))
+            except (msgspec.DecodeError, RecursionError, ValueError) as error:
+                unread.append(self._typing.unread(row, text_of(text), Check.SHAPE, reason(error, text)))
+        return [row for row, _, _ in good], [text for _, text, _ in good], [item for _, _, item in good]
+
+    def _has_doubtful(self, texts: list[bytes], objects: list[dict[str, Any]]) -> bool:
+        """Whether any object may have a key twice, or too many. A colon of an object follows its key's quotation mark,
+        and inside a text a quotation mark follows a backslash: so as many ``":`` as keys is a proof that none is
+        twice, unless there is space before a colon."""
+        sizes = list(map(len, objects))
+        if max(sizes, default=0) > MOST_UNKNOWN_KEYS + len(self._names):
+            return True
+        if [text.count(b'":') for text in texts] != sizes:
+            return True
+        return any(_SPACED_COLON.search(text) for text in texts)
+
+    def _without(
+        self, rows: list[int], texts: list[bytes], objects: list[dict[str, Any]], unread: list[HeldRow]
+    ) -> tuple[list[int], list[bytes], list[dict[str, Any]]]:
+        """The rows of a block without those that have a key twice or too many keys."""
+        good: list[tuple[int, bytes, dict[str, Any]]] = []
+        for row, text, item in zip(rows, texts, objects, strict=True):
+            why = self._trouble(text, item)
+            if why is None:
+                good.append((row, text, item))
+            else:
+                unread.append(self._typing.unread(row, text_of(text), Check.SHAPE, why, self._key_of(item, why)))
+        unread.sort(key=lambda held: held.row)
+        return [row for row, _, _ in good], [text for _, text, _ in good], [item for _, _, item in good]
+
+    def _trouble(self, text: bytes, item: dict[str, Any]) -> str | None:
+        unknown = len(item.keys() - self._names)
+        if len(item) > MOST_COLUMNS or unknown > MOST_UNKNOWN_KEYS:
+            return f"it has {unknown} keys that are no field of the contract"
+        if text.count(b'":') == len(item) and _SPACED_COLON.search(text) is None:
+            return None
+        twice = key_twice(text)
+        return f"the key '{twice[:80]}' stands in it twice" if twice is not None else None
+
+    def _key_of(self, item: dict[str, Any], why: str) -> str | None:
+        key = self._typing.key
+        value = item.get(key.name) if key is not None else None
+        return (
+            self._typing.key_of(value) if isinstance(value, str) and key is not None and key.name not in why else None
+        )
+
+    def _keys(self, objects: list[dict[str, Any]]) -> Collection[str]:
+        """The keys of a block. Where all objects have the same in the same order, that is known at once."""
+        if not objects:
+            return ()
+        first = tuple(objects[0])
+        if all(map(first.__eq__, map(tuple, objects))):
+            return first
+        return dict.fromkeys(key for item in objects for key in item)
+
+    def _columns(self, objects: list[dict[str, Any]], keys: Collection[str]) -> dict[str, Sequence[Any]]:
+        """Raw values by field, with ``ABSENT`` where an object lacks a key that others have or that it must have."""
+        columns: dict[str, Sequence[Any]]
+        if isinstance(keys, tuple):
+            uniform = zip(keys, zip(*map(dict.values, objects), strict=True), strict=False)
+            columns = {name: column for name, column in uniform if name in self._names}
+        else:
+            columns = {name: [item.get(name, ABSENT) for item in objects] for name in keys if name in self._names}
+        for field in self._part.fields:
+            if field.name not in columns and self._typing.must_be_sent(field):
+                columns[field.name] = [ABSENT] * len(objects)
+        return columns
+
+    def _tell_unknown(self, block: TypedBlock, objects: list[dict[str, Any]], keys: Collection[str]) -> None:
+        unknown = [name for name in keys if name not in self._names]
+        if not unknown:
+            return
+        for index, item in enumerate(objects):
+            for name in item.keys() & unknown if len(unknown) > len(item) else unknown:
+                value = item.get(name)
+                if value is not None and value != "":
+                    self._typing.add(block, Check.UNKNOWN_COLUMN, index, name, shown_json(value))
+
+
+def text_of(raw: bytes) -> str:
+    """The text of a row for a person, whatever its bytes are."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "replace")
+
+
+def key_twice(text: bytes) -> str | None:
+    """The first key that stands twice in a JSON object, None where none does."""
+    pairs: Any = json.loads(text, object_pairs_hook=list, parse_int=str, parse_float=str)
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return str(name)
+        seen.add(name)
+    return None
+
+
+def reason(error: Exception, text: bytes) -> str:
+    """Why a text is not one JSON object, without any of its values."""
+    if isinstance(error, msgspec.ValidationError):
+        return "it is not an object"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if not isinstance(error, msgspec.DecodeError):
+        return "a number in it is too long"
+    try:
+        json.loads(text, parse_constant=_refuse, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        words = str(error)
+    else:
+        return "half of a character stands in it (a lone surrogate)"
+    if "trailing characters" in words:
+        return "more than one value stands in it"
+    place = re.search(r"byte (\d+)", words)
+    return f"it is not valid JSON{f' at byte {place[1]}' if place else ': it ends too soon'}"
+
+
+def _refuse(_: str) -> None:
+    raise ValueError
