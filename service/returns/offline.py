@@ -1,0 +1,276 @@
+"""Validates a file where it is: no server, no database, no network, and the same findings in the same order.
+
+The readers are those of the service; the rules run through the reference evaluator instead of SQL. Every row is taken
+as that of a new case, because what the return already holds is not here: a column that the file lacks is not known.
+What needs more than the file is listed as not run, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Final, cast
+
+from msgspec import Struct
+
+from service.contract.canonical import SEPARATOR, canonical_text
+from service.contract.findings import Finding, cut, found, in_order
+from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity
+from service.contract.values import Check, Value
+from service.criteria.evaluate import compiled
+from service.criteria.tree import Criterion, fields_of
+from service.errors import UnsupportedMedia
+from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, media_of_name, read
+
+_REMEMBERED: Final = 50_000
+
+_NEEDS_MORE: Final = {
+    Check.FORMER_IN_USE: "only cases of this file are known here, not those that the return already holds",
+    Check.KNOWLEDGE_LOST: "it compares with what the return already holds",
+}
+
+
+class NotRun(Struct, frozen=True):
+    """A check that could not be made here: the rule's id, or a measure's name, and why."""
+
+    what: str
+    why: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What validating a file gives. ``received = accepted + held``."""
+
+    contract: str
+    part: PartName
+    received: int
+    accepted: int
+    held: int
+    counts: dict[Severity, int]
+    """Findings by severity, zeros included."""
+    findings: Sequence[Finding]
+    """In order of part, row, rule, field."""
+    not_run: tuple[NotRun, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a row cannot be accepted as it is."""
+        return self.held > 0
+
+
+def validate(file: Path | bytes, contract: Contract, part: Part, media: str | None = None) -> Report:
+    """Read a file and run every rule of its part. What concerns the whole file is raised as a ``CaseReturnsError``.
+
+    ``media`` is taken from the file's name where it is not given.
+    """
+    if media is None:
+        media = media_of_name(file.name) if isinstance(file, Path) else None
+        if media is None:
+            says = "The name does not say what kind of file this is."
+            raise UnsupportedMedia(says, f"Call it .csv, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
+    source = FileSource(file) if isinstance(file, Path) else BytesSource(file)
+    validation = _Validation(contract, part)
+    for block in read(source, media, part, contract):
+        validation.take(block)
+    return validation.report()
+
+
+class _Judgements(dict[tuple[Value, ...], bool]):
+    """Whether a condition is true of the values of its fields, by those values: few combinations, many rows."""
+
+    def __init__(self, criterion: Criterion) -> None:
+        super().__init__()
+        self.names = fields_of(criterion)
+        self._test = compiled(criterion)
+
+    def __missing__(self, values: tuple[Value, ...]) -> bool:
+        answer = self._test(dict(zip(self.names, values, strict=True))) is True
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[values] = answer
+        return answer
+
+
+class _Validation:
+    """One validation under way: takes blocks, keeps findings and what is needed to know doubles."""
+
+    def __init__(self, contract: Contract, part: Part) -> None:
+        self._contract, self._part = contract, part
+        self._rules = [(rule, _Judgements(rule.criterion)) for rule in contract.rules_of(part.name) if rule.criterion]
+        self._received = 0
+        self._findings: list[Finding] = []
+        self._held: set[int] = set()
+        self._notes: dict[str, None] = {}
+        self._doubles = _Doubles(contract, part)
+
+    def take(self, block: TypedBlock) -> None:
+        self._received += block.received
+        self._notes |= dict.fromkeys(block.notes)
+        self._add(block.findings)
+        for row in block.unread:
+            self._add(row.findings)
+        self._held.update(block.rows[index] for index in block.held)
+        self._held.update(row.row for row in block.unread)
+        for findings in (self._missing(block), self._ruled(block), self._sums(block)):
+            self._hold(findings)
+        self._doubles.take(block, self._held)
+
+    def report(self) -> Report:
+        self._hold(self._doubles.findings())
+        self._findings.sort(key=in_order)
+        counts = Counter(finding.severity for finding in self._findings)
+        held = len(self._held)
+        return Report(
+            contract=self._contract.version,
+            part=self._part.name,
+            received=self._received,
+            accepted=self._received - held,
+            held=held,
+            counts={severity: counts[severity] for severity in Severity},
+            findings=tuple(self._findings),
+            not_run=tuple(_not_run(self._contract, self._part)),
+            notes=tuple(self._notes),
+        )
+
+    def _add(self, findings: Sequence[Finding]) -> None:
+        self._findings += findings
+
+    def _hold(self, findings: Iterator[Finding]) -> None:
+        for finding in findings:
+            self._findings.append(finding)
+            if finding.severity.holds:
+                self._held.add(finding.row)
+
+    def _missing(self, block: TypedBlock) -> Iterator[Finding]:
+        """A new case has no earlier version from which a field could come that it must have."""
+        for field in self._part.fields:
+            if not field.required:
+                continue
+            rows = (
+                range(len(block.rows)) if field.name not in block.values else sorted(block.absent.get(field.name, ()))
+            )
+            for index in rows:
+                yield found(
+                    *(self._contract, self._part.name, Check.REQUIRED, block.rows[index], field.name, None),
+                    self._key(block, index),
+                )
+
+    def _ruled(self, block: TypedBlock) -> Iterator[Finding]:
+        """The findings of the rules with a condition. A rule has nothing to say where a field could not be read."""
+        for rule, judgements in self._rules:
+            columns = [self._column(block, name) for name in judgements.names]
+            fired = [index for index, values in enumerate(zip(*columns, strict=False)) if judgements[values]]
+            if not fired:
+                continue
+            unreadable = set[int]().union(*(block.failed.get(name, ()) for name in judgements.names))
+            for index in fired:
+                if index not in unreadable:
+                    yield self._finding(block, rule, self._shown(rule), index)
+
+    def _sums(self, block: TypedBlock) -> Iterator[Finding]:
+        for item in self._part.sums:
+            columns = [self._column(block, name) for name in (item.total, *item.parts)]
+            for check, fired in _sum_findings(columns):
+                rule = self._contract.check.get((self._part.name, check))
+                if rule is not None:
+                    for index in fired:
+                        yield self._finding(block, rule, self._fields((item.total,)), index)
+
+    def _column(self, block: TypedBlock, name: str) -> Sequence[Any]:
+        values = block.values.get(name)
+        return values if values is not None else list(repeat(None, len(block.rows)))
+
+    def _shown(self, rule: Rule) -> list[Field]:
+        return self._fields(rule.fields)
+
+    def _fields(self, names: Sequence[str]) -> list[Field]:
+        return [self._part.by_name[name] for name in names if name in self._part.by_name]
+
+    def _finding(self, block: TypedBlock, rule: Rule, shown: Sequence[Field], index: int) -> Finding:
+        texts = [canonical_text(field, self._column_value(block, field.name, index)) for field in shown]
+        return Finding(
+            part=self._part.name,
+            row=block.rows[index],
+            rule=rule.id,
+            severity=rule.severity,
+            field=shown[0].name if shown else None,
+            value=cut(SEPARATOR.join(texts)),
+            key=self._key(block, index),
+        )
+
+    def _column_value(self, block: TypedBlock, name: str, index: int) -> Value:
+        column = block.values.get(name)
+        return None if column is None else column[index]
+
+    def _key(self, block: TypedBlock, index: int) -> str | None:
+        key = self._part.by_role.get(Role.KEY)
+        return None if key is None else cast("str | None", self._column_value(block, key.name, index))
+
+
+def _sum_findings(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Check, list[int]]]:
+    """Rows whose parts exceed their total for certain, and rows that are exact throughout and do not make it up."""
+    exceeds, differs = [], []
+    for index, (total, *parts) in enumerate(zip(*columns, strict=True)):
+        if total is None:
+            continue
+        least = sum(part[0] for part in parts if part is not None)
+        if least > total[1]:
+            exceeds.append(index)
+        elif least < total[0] == total[1] and all(part is not None and part[0] == part[1] for part in parts):
+            differs.append(index)
+    yield Check.SUM_EXCEEDS, exceeds
+    yield Check.SUM_DIFFERS, differs
+
+
+class _Doubles:
+    """Rows that stand twice in one file: all of them are told, because nobody knows which is right."""
+
+    def __init__(self, contract: Contract, part: Part) -> None:
+        self._contract, self._part = contract, part
+        self._key = part.by_role.get(Role.KEY)
+        self._former = part.by_role.get(Role.FORMER_KEY)
+        self._rows: dict[Any, list[int]] = {}
+        self._formers: list[tuple[str, str | None, int]] = []
+        dimensions = [field.name for field in part.fields if field.dimension or field.required]
+        self._names = [self._key.name] if self._key is not None else dimensions
+
+    def take(self, block: TypedBlock, held: set[int]) -> None:
+        """Remember a block. Of cells only those that can be accepted count; a reference counts wherever it is read."""
+        nothing: list[Value] = [None] * len(block.rows)
+        columns = [block.values.get(name, nothing) for name in self._names]
+        for row, values in zip(block.rows, zip(*columns, strict=True), strict=True):
+            if self._key is None and row not in held:
+                self._rows.setdefault(values, []).append(row)
+            elif self._key is not None and values[0] is not None:
+                self._rows.setdefault(values[0], []).append(row)
+        if self._former is not None and self._former.name in block.values:
+            keys = columns[0]
+            self._formers += [
+                (cast("str", former), cast("str | None", key), row)
+                for former, key, row in zip(block.values[self._former.name], keys, block.rows, strict=True)
+                if former is not None
+            ]
+
+    def findings(self) -> Iterator[Finding]:
+        check = Check.DUPLICATE_KEY if self._key is not None else Check.DUPLICATE_CELL
+        for value, rows in self._rows.items():
+            for row in rows if len(rows) > 1 else ():
+                yield self._finding(check, row, self._key, value if self._key is not None else "", value)
+        for former, key, row in self._formers:
+            if self._rows.get(former, [row]) != [row]:
+                yield self._finding(Check.FORMER_IN_USE, row, self._key, key, key)
+
+    def _finding(self, check: Check, row: int, field: Field | None, value: str | None, key: Any) -> Finding:
+        name = field.name if field is not None else None
+        return found(self._contract, self._part.name, check, row, name, value, key if field is not None else None)
+
+
+def _not_run(contract: Contract, part: Part) -> Iterator[NotRun]:
+    """What needs more than the file."""
+    for rule in contract.rules:
+        if part.name in rule.parts and rule.check is not None and rule.check in _NEEDS_MORE:
+            yield NotRun(rule.id, _NEEDS_MORE[Check(rule.check)])
+    for measure in contract.measures:
+        yield NotRun(measure.name, "it is about the whole return, of which this file is a part")
