@@ -114,6 +114,16 @@ async def edition_in_force(tx: AsyncConnection, editions: Mapping[str, Edition],
     raise NotFound("No scope edition is in force.", "Adopt terms of reference that name one.", code="no-scope-in-force")
 
 
+async def standing_of(tx: AsyncConnection, editions: Mapping[str, Edition], name: str) -> Standing:
+    """One edition as the service holds it; NotFound where it was not taken in."""
+    row = (
+        await tx.execute(text("select id, state from scope_edition where name = :name"), {"name": name})
+    ).one_or_none()
+    if row is None or name not in editions:
+        raise NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
+    return Standing(row.id, State(row.state), editions[name])
+
+
 async def states(tx: AsyncConnection) -> Mapping[str, str]:
     """The state in which each edition stands now, by name."""
     return {row.name: row.state for row in await tx.execute(text("select name, state from scope_edition order by id"))}

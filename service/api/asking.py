@@ -1,0 +1,264 @@
+"""Reads what a request asks, strictly: query parameters, JSON bodies, entity tags, cursors.
+
+A parameter or a member that is not known is refused with the closest one: a slip of the pen must never widen or change
+what is done. Values that were sent do not come back in an answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Request
+
+from service.errors import Invalid, Malformed, UnsupportedMedia
+
+AnyRequest = Request[Any, Any, Any]
+T = TypeVar("T")
+
+JSON: Final = "application/json"
+LONGEST_PARAMETER: Final = 2_000
+MOST_ROWS: Final = 1_000
+"""The longest page of a list."""
+USUAL_ROWS: Final = 200
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_NUMBER: Final = 300
+"""Digits in one number of a body; more is an attack on the reader, not a number of ours."""
+
+
+class BodyRefused(Invalid):
+    """A body that is JSON and not what is expected here: ``errors`` says where, by JSON Pointer."""
+
+    code = "body"
+
+    def __init__(self, pointer: str, says: str, fix: str) -> None:
+        super().__init__("The body is not what is expected here.", "Mend what errors names.")
+        self.errors: tuple[Mapping[str, Any], ...] = ({"pointer": pointer, "says": says, "fix": fix},)
+
+
+class ParameterRefused(Invalid):
+    """A query parameter that is not known here, stands twice, or has a value that cannot be."""
+
+    code = "parameter"
+
+    def __init__(self, name: str | None, says: str, fix: str) -> None:
+        super().__init__(says, fix)
+        found: dict[str, Any] = {"says": says, "fix": fix}
+        if name is not None:
+            found["field"] = name
+        self.errors: tuple[Mapping[str, Any], ...] = (found,)
+
+
+def parameters(request: AnyRequest, *known: str) -> dict[str, str]:
+    """The query parameters, each at most once; one that is not known is refused with the closest that is."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            raise _unknown(name, known)
+        if name in found:
+            raise ParameterRefused(name, f"The parameter {name} stands twice.", "Send it once.")
+        if len(value) > LONGEST_PARAMETER or _UNSTORABLE.search(value):
+            raise ParameterRefused(name, f"The value of {name} is not text that can be taken.", "Send plain text.")
+        found[name] = value
+    return found
+
+
+def chosen(asked: Mapping[str, str], name: str, offered: Sequence[str], default: str | None = None) -> str | None:
+    """One of a few words, or the default where the parameter is not there."""
+    value = asked.get(name)
+    if value is None:
+        return default
+    if value not in offered:
+        raise ParameterRefused(name, f"{name} has a value that is not offered.", f"One of: {', '.join(offered)}.")
+    return value
+
+
+def yes(asked: Mapping[str, str], name: str) -> bool:
+    """A parameter that is ``true`` or ``false``, false where it is not there."""
+    return chosen(asked, name, ("true", "false"), "false") == "true"
+
+
+def whole(asked: Mapping[str, str], name: str, least: int, greatest: int) -> int | None:
+    """A whole number within bounds, None where the parameter is not there."""
+    text = asked.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not text.isascii() or not least <= int(text) <= greatest:
+        raise ParameterRefused(name, f"{name} is not such a number.", f"Send {least} to {greatest}.")
+    return int(text)
+
+
+def page_size(asked: Mapping[str, str]) -> int:
+    """How many items a page of a list is to have."""
+    return whole(asked, "limit", 1, MOST_ROWS) or USUAL_ROWS
+
+
+def cursor(asked: Mapping[str, str], kind: type[T]) -> T | None:
+    """Where to go on, as ``next`` gave it; nothing else can be read out of it or into it."""
+    text = asked.get("cursor")
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
+    except (binascii.Error, msgspec.DecodeError, ValueError):
+        raise ParameterRefused("cursor", "This cursor was not given here.", "Take it from next, unchanged.") from None
+
+
+def cursor_text(place: object) -> str:
+    """A cursor as it stands in ``next``: opaque, and safe in a URL."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+
+
+async def body_of(request: AnyRequest, kind: type[T]) -> T:
+    """The JSON body as what is expected here. Nothing unknown in it, no key twice, no text that cannot be kept.
+
+    Raises Malformed (400, with the place) for what is no JSON, BodyRefused (422, with a pointer) for what is.
+    """
+    return converted(await json_of(request), kind)
+
+
+async def json_of(request: AnyRequest) -> Any:
+    """The JSON body as it is, an object or a list; an absent body is an empty object."""
+    media, options = request.content_type
+    content = await request.body()
+    if not content and not media:
+        return {}
+    if media != JSON or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("This path takes a JSON body.", f"Send Content-Type: {JSON}.")
+    refuse_encoded(request)
+    if not content.strip():
+        return {}
+    return _parsed(content)
+
+
+def converted(document: Any, kind: type[T]) -> T:
+    """A JSON value as a typed one; BodyRefused with the place of the first thing that does not fit."""
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        says, _, place = str(error).partition(" - at ")
+        pointer = _pointer(place)
+        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", says)
+        if unknown is not None:
+            known = _members(kind, pointer)
+            close = get_close_matches(unknown[1], known, 1)
+            fix = f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(known) or 'none'}."
+            raise BodyRefused(f"{pointer}/{_escaped(unknown[1][:100])}", "There is no such member.", fix) from None
+        raise BodyRefused(pointer, f"{says}.", "Send the form that the API description shows.") from None
+
+
+def refuse_encoded(request: AnyRequest) -> None:
+    """A body that is compressed is not taken: what it would come to cannot be known before."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMedia("Compressed bodies are not taken here.", "Send the body as it is.")
+
+
+def entity_tags(request: AnyRequest, header: str) -> tuple[str, ...]:
+    """The entity tags of ``If-Match`` or ``If-None-Match``, as they stand there; none where the header is not sent."""
+    listed = ",".join(request.headers.getall(header, []))
+    return tuple(tag for item in listed.split(",") if (tag := item.strip()))
+
+
+def if_match(request: AnyRequest, current: str) -> str | None:
+    """What ``If-Match`` comes to beside the present tag: that tag where it is among those named, else another."""
+    named = entity_tags(request, "if-match")
+    if not named:
+        return None
+    return current if current in named else named[0]
+
+
+def _unknown(name: str, known: Sequence[str]) -> ParameterRefused:
+    close = get_close_matches(name, known, 1)
+    if close:
+        fix = f"Did you mean {close[0]}?"
+    else:
+        fix = f"Known are: {', '.join(known)}." if known else "This path takes no query parameters."
+    shown = name if re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", name) else None
+    return ParameterRefused(shown, "There is no such query parameter here.", fix)
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return _storable(
+            json.loads(
+                content.decode("utf-8-sig"), object_pairs_hook=_once, parse_int=_number, parse_constant=_constant
+            )
+        )
+    except UnicodeDecodeError as error:
+        raise Malformed(f"The body is not UTF-8: byte {error.start + 1}.", "Send UTF-8.", code="not-json") from None
+    except json.JSONDecodeError as error:
+        says = f"The body is not valid JSON: it cannot be read at line {error.lineno}, column {error.colno}."
+        raise Malformed(says, "Mend it there, and send it again.", code="not-json") from None
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.", "Send it flat.", code="not-json") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("A key stands twice in one object of the body.", "Send each key once.", code="not-json")
+    return found
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise Malformed("The body holds a number that is too long.", "Send numbers as they are.", code="not-json")
+    return int(digits)
+
+
+def _constant(_: str) -> Any:
+    raise Malformed("The body holds NaN or Infinity, which JSON has not.", "Send null for unknown.", code="not-json")
+
+
+def _storable(document: Any) -> Any:
+    """The document, if every text in it can be kept; NUL and lone surrogates cannot."""
+    waiting = [("", document)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            raise BodyRefused(place, "This text holds a character that cannot be kept.", "Take NUL and the like out.")
+        if isinstance(value, dict):
+            for name, item in value.items():
+                if _UNSTORABLE.search(name):
+                    raise BodyRefused(place, "A key holds a character that cannot be kept.", "Take it out.")
+                waiting.append((f"{place}/{_escaped(name)}", item))
+        elif isinstance(value, list):
+            waiting += [(f"{place}/{index}", item) for index, item in enumerate(value)]
+    return document
+
+
+def _pointer(place: str) -> str:
+    """msgspec's ``$.answers[0].words`` as a JSON Pointer."""
+    steps = re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", place.strip("`").removeprefix("$"))
+    return "".join(f"/{_escaped(name or number)}" for name, number in steps)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _members(kind: Any, pointer: str) -> list[str]:
+    """The members of the object at a place of a type, for suggesting one of them."""
+    steps = [step for step in pointer.split("/") if step]
+    for step in steps:
+        if step.isdigit():
+            kind = next(iter(getattr(kind, "__args__", ())), None)
+            continue
+        fields = {field.encode_name: field.type for field in _fields(kind)}
+        kind = fields.get(step)
+    return [field.encode_name for field in _fields(kind)]
+
+
+def _fields(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    for one in (kind, *getattr(kind, "__args__", ())):
+        if isinstance(one, type) and issubclass(one, msgspec.Struct):
+            return msgspec.structs.fields(one)
+    return ()

@@ -1,0 +1,120 @@
+"""One call by an authenticated client: who, to which force's resource, and which of its returns is meant.
+
+Permission first, force second: the answer to the first is the same for every path, so neither tells anything of another
+force. Nothing of a body or a query is looked at before both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.api.asking import AnyRequest, entity_tags
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE, Permission, Principal, force_of, require
+from service.returns.context import Actor, Context
+from service.returns.model import AnyReturn, Open, Sealed, Superseded, etag_of, signed_etag
+from service.returns.store import returns_of
+from service.terms.calendar import Period, parse_period
+
+MOST_REVISIONS = 10_000
+
+
+class Call(Struct, frozen=True):
+    """A request and its caller, in the context of the service."""
+
+    context: Context
+    principal: Principal
+    request: AnyRequest
+
+    @property
+    def actor(self) -> Actor:
+        """The caller, as records and the audit log name it."""
+        return Actor(self.principal.client_id, self.principal.name)
+
+    def force(self, permission: Permission) -> int:
+        """The number of the force in the path, which must be the caller's own. 403 without the permission, else 404."""
+        require(self.principal, permission)
+        return self.context.force_number(force_of(self.principal, self.request.path_params["force"]))
+
+    @property
+    def period(self) -> Period:
+        """The period in the path."""
+        return parse_period(self.request.path_params["period"])
+
+    async def returns(self, permission: Permission) -> Sequence[AnyReturn]:
+        """The returns of the period in the path, newest revision first; NotFound where there is none."""
+        force = self.force(permission)
+        period = self.period
+        async with self.context.db.force(force) as tx:
+            return found_returns(await returns_of(tx, force, period))
+
+    async def reading(self, revision: int | None = None) -> AnyReturn:
+        """The return to read: the revision asked for, else the current one."""
+        return current(await self.returns(Permission.RETURNS_READ), revision)
+
+    async def changing(self, permission: Permission = Permission.RETURNS_WRITE) -> AnyReturn:
+        """The return to change: the open one, else the one that counts."""
+        return current(await self.returns(permission))
+
+
+Calling = NamedDependency[SkipValidation[Call]]
+"""How a route of a force asks for its call: ``call: Calling``."""
+
+Serving = NamedDependency[SkipValidation[Context]]
+"""How a public route asks for the service's context: ``context: Serving``."""
+
+
+def call_of(context: Serving, principal: NamedDependency[SkipValidation[Principal]], request: AnyRequest) -> Call:
+    """Who calls, and in which service."""
+    return Call(context, principal, request)
+
+
+def found_returns(items: Sequence[AnyReturn]) -> Sequence[AnyReturn]:
+    """The returns, if there are any."""
+    if not items:
+        raise NotFound(NOT_HERE)
+    return items
+
+
+def current(items: Sequence[AnyReturn], revision: int | None = None) -> AnyReturn:
+    """The one meant of a period's returns: by revision, else the open one, the one that counts, the newest."""
+    if revision is not None:
+        found = next((item for item in items if item.revision == revision), None)
+        if found is None:
+            raise NotFound(NOT_HERE)
+        return found
+    return next((item for item in items if isinstance(item, Open)), None) or sealed_of(items) or items[0]
+
+
+def sealed_of(items: Sequence[AnyReturn]) -> Sealed | None:
+    """The return of a period that counts: sealed, and not superseded."""
+    return next((item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)
+
+
+def signed_one(request: AnyRequest, items: Sequence[AnyReturn]) -> AnyReturn:
+    """The return that a seal is for: the one whose tag is sent (it may be sealed already), else the current one."""
+    named = entity_tags(request, "if-match")
+    for item in items:
+        tags = (etag_of(item), signed_etag(item)) if isinstance(item, Sealed) else (etag_of(item),)
+        if any(tag in named for tag in tags):
+            return item
+    return current(items)
+
+
+def uuid_in_path(request: AnyRequest, name: str) -> UUID:
+    """An opaque id in the path; NotFound for what cannot be one."""
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound(NOT_HERE) from None
+
+
+async def of_period(tx: AsyncConnection, force: int, period: Period) -> Sequence[AnyReturn]:
+    """The returns of a period inside a transaction; NotFound where there is none."""
+    return found_returns(await returns_of(tx, force, period))

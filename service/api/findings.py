@@ -1,0 +1,338 @@
+"""Routes of what is to be resolved before a seal: findings and answers, held rows, cases that a snapshot lacks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+from litestar.response import Stream
+from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.api.asking import (
+    JSON,
+    ParameterRefused,
+    body_of,
+    chosen,
+    cursor,
+    cursor_text,
+    if_match,
+    page_size,
+    parameters,
+    whole,
+)
+from service.api.call import MOST_REVISIONS, Call, Calling
+from service.api.cases import CASE_ID, file_name
+from service.api.documented import PAGE, REVISION, Query, operation
+from service.api.negotiation import negotiated
+from service.api.once import once_of
+from service.api.replies import CSV, csv_block, document, listed, streamed
+from service.api.returns import shown
+from service.api.shapes import ReturnDocument, RowList
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.contract.findings import key_name
+from service.contract.model import Severity
+from service.criteria.problem import nearest
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE, Permission
+from service.returns.answers import Words, dispute, explain
+from service.returns.findings import Cursor, ListedFinding, list_findings
+from service.returns.held import HeldRow, list_held, must_be_open, set_aside
+from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.naming import subject_of
+from service.returns.view import document as return_document
+from service.returns.withdrawals import Missing, Word, answer_missing, list_missing
+
+_SEEN: Final = "The `ETag` of the return; 412 where it has moved since."
+_ROW_NUMBER: Final = r"[1-9][0-9]{0,8}"
+_BLOCK: Final = 2_000
+ANSWERS_AT_ONCE: Final = 10_000
+
+SEVERITIES: Final = tuple(severity.value for severity in Severity)
+
+
+class WithdrawalBody(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The force's word on one case that its snapshot lacks: ``keep``, or ``withdraw`` with a reason."""
+
+    case_id: UUID
+    answer: str
+    reason: str | None = None
+    words: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class WithdrawalsBody(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Words on several cases; all are taken, or none."""
+
+    withdrawals: Annotated[list[WithdrawalBody], Meta(min_length=1, max_length=ANSWERS_AT_ONCE)]
+
+
+class FindingsController(Controller):
+    """Findings, held rows and missing cases of one return."""
+
+    path = "/api/forces/{force:str}/returns/{period:str}"
+    tags = ["findings"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/findings",
+        summary="The findings, in the order of the rows: pages as JSON, or all as CSV",
+        operation_id="listFindings",
+        operation_class=operation(
+            query=[
+                Query(name="severity", description="Only these.", offered=SEVERITIES),
+                Query(name="rule", description="Only of this rule."),
+                *PAGE,
+                REVISION,
+            ],
+            answers={CSV: "One finding a line."},
+        ),
+        responses={200: ResponseSpec(RowList, generate_examples=False)},
+    )
+    async def list_findings(
+        self, call: Calling, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        del force, period
+        number = call.force(Permission.RETURNS_READ)
+        media = negotiated(call.request.headers.get("accept"), (JSON, CSV))
+        pages = ["cursor", "limit"] if media == JSON else []
+        asked = parameters(call.request, "severity", "rule", "revision", *pages)
+        item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+        severity = chosen(asked, "severity", SEVERITIES)
+        which = _Which(None if severity is None else Severity(severity), _rule(call, item, asked))
+        if media == CSV:
+            return await streamed(_exported(call, item, which), CSV, name=file_name(call, item, "findings", CSV))
+        after, limit = cursor(asked, Cursor), page_size(asked)
+        async with call.context.db.force(number) as tx:
+            page, following = await _findings(call, tx, item, which, after, limit)
+            await _log(call, tx, item, "findings_read", len(page))
+        text = None if following is None else cursor_text(following)
+        return listed(call.request, [finding_document(found) for found in page], text)
+
+    @put(
+        "/explanations",
+        summary="Answer quality and macro findings in words",
+        operation_id="explainFindings",
+        operation_class=operation(
+            body={JSON: '`{"answers": [{"rule", "case_ref" (null: all of the rule), "words"}]}`'}, if_match=_SEEN
+        ),
+        responses={200: ResponseSpec(dict[str, Any], generate_examples=False)},
+    )
+    async def put_explanations(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        item = must_be_open(await call.changing())
+        parameters(call.request)
+        body: Any = await body_of(call.request, answers_body(_key(call, item)))
+        answers = [Words(rule=each.rule, key=each.key, words=each.words) for each in body.answers]
+        moved, answered = await explain(call.context, call.actor, item, answers, if_match(call.request, etag_of(item)))
+        async with call.context.db.force(moved.force) as tx:
+            content = await return_document(call.context, tx, moved)
+        return document({"answered": answered, "return": content}, etag=etag_of(moved))
+
+    @post(
+        "/disputes",
+        status_code=201,
+        summary="Say that a finding is wrong",
+        operation_id="disputeFinding",
+        operation_class=operation(
+            body={JSON: '`{"rule", "case_ref" (null: all of the rule), "words"}`'}, idempotent=True
+        ),
+        responses={201: ResponseSpec(dict[str, Any], generate_examples=False)},
+    )
+    async def post_dispute(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        item = await call.changing()
+        parameters(call.request)
+        body: Any = await body_of(call.request, answer_body(_key(call, item)))
+        once = once_of(call, msgspec.json.encode(body))
+        made = await dispute(call.context, call.actor, item, body.rule, body.key, body.words, once=once)
+        return document(made, status=201)
+
+    @get(
+        "/held",
+        summary="Rows that could not be accepted, with their text as sent",
+        operation_id="listHeldRows",
+        operation_class=operation(query=[*PAGE, REVISION]),
+        responses={200: ResponseSpec(RowList, generate_examples=False)},
+    )
+    async def list_held(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        number = call.force(Permission.RETURNS_READ)
+        asked = parameters(call.request, "cursor", "limit", "revision")
+        item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+        async with call.context.db.force(number) as tx:
+            page, following = await list_held(tx, item, cursor(asked, int) or 0, page_size(asked))
+            await _log(call, tx, item, "held_rows_read", len(page))
+        text = None if following is None else cursor_text(following)
+        key = _key(call, item)
+        return listed(call.request, [_held(row, key) for row in page], text, etag=etag_of(item))
+
+    @delete(
+        "/held/{n:str}",
+        status_code=200,
+        summary="Set a held row aside, with a reason that goes onto the receipt",
+        operation_id="setHeldRowAside",
+        operation_class=operation(
+            query=[
+                Query(name="reason", description="Why the row is left out.", required=True),
+                Query(name="words", description="More about it."),
+            ],
+            if_match=_SEEN,
+        ),
+        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
+    )
+    async def delete_held(
+        self, call: Calling, force: FromPath[str], period: FromPath[str], n: FromPath[str]
+    ) -> Response[bytes]:
+        del force, period
+        item = must_be_open(await call.changing())
+        if not (n.isascii() and n.isdigit() and len(n) < 10):
+            raise NotFound(NOT_HERE)
+        asked = parameters(call.request, "reason", "words")
+        moved = await set_aside(
+            call.context,
+            call.actor,
+            item,
+            int(n),
+            asked.get("reason", ""),
+            asked.get("words"),
+            if_match(call.request, etag_of(item)),
+        )
+        return await shown(call, moved)
+
+    @get(
+        "/withdrawals",
+        summary="Cases that the snapshot lacks, or that were taken out, and the force's word on each",
+        operation_id="listWithdrawals",
+        operation_class=operation(query=[*PAGE, REVISION]),
+        responses={200: ResponseSpec(RowList, generate_examples=False)},
+    )
+    async def list_withdrawals(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        number = call.force(Permission.RETURNS_READ)
+        asked = parameters(call.request, "cursor", "limit", "revision")
+        item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+        after, limit = cursor(asked, str) or "", page_size(asked)
+        if not isinstance(item, Open):
+            return listed(call.request, [], None, etag=etag_of(item))
+        async with call.context.db.force(number) as tx:
+            page, following = await list_missing(call.context, tx, item, after, limit)
+            await _log(call, tx, item, "cases_read", len(page))
+        text = None if following is None else cursor_text(following)
+        key = _key(call, item)
+        return listed(call.request, [_missing(row, key) for row in page], text, etag=etag_of(item))
+
+    @put(
+        "/withdrawals",
+        summary="Say keep or withdraw for cases that the snapshot lacks",
+        operation_id="answerWithdrawals",
+        operation_class=operation(body=WithdrawalsBody, if_match=_SEEN),
+        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
+    )
+    async def put_withdrawals(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        item = must_be_open(await call.changing())
+        parameters(call.request)
+        body = await body_of(call.request, WithdrawalsBody)
+        words = [
+            Word(case_id=each.case_id, answer=each.answer, reason=each.reason, words=each.words)
+            for each in body.withdrawals
+        ]
+        moved = await answer_missing(call.context, call.actor, item, words, if_match(call.request, etag_of(item)))
+        return await shown(call, moved)
+
+
+class _Which(Struct, frozen=True):
+    """Which findings are asked for."""
+
+    severity: Severity | None
+    rule: str | None
+
+
+@cache
+def answer_body(key: str) -> type[Struct]:
+    """The form of one answer or dispute. The case is named by the contract's key field; null is all of the rule."""
+    fields: list[Any] = [
+        ("rule", str),
+        ("words", str),
+        ("key", str | None, msgspec.field(default=None, name=key)),
+    ]
+    return msgspec.defstruct("AnswerBody", fields, kw_only=True, forbid_unknown_fields=True, module=__name__)
+
+
+@cache
+def answers_body(key: str) -> type[Struct]:
+    """The form of several answers."""
+    bounds = Meta(min_length=1, max_length=ANSWERS_AT_ONCE)
+    fields: list[Any] = [("answers", Annotated[list[answer_body(key)], bounds])]  # type: ignore[misc]  # made at run time
+    return msgspec.defstruct("AnswersBody", fields, kw_only=True, forbid_unknown_fields=True, module=__name__)
+
+
+def finding_document(found: ListedFinding) -> dict[str, Any]:
+    """A finding as it is shown: with the opaque id of its case, or the number of its held row, and its answer."""
+    return {**found.document, CASE_ID: found.case_id, "held": found.held, "answer": found.answer}
+
+
+def _key(call: Call, item: AnyReturn) -> str:
+    return key_name(call.context.library.contracts[item.contract_version])
+
+
+def _rule(call: Call, item: AnyReturn, asked: dict[str, str]) -> str | None:
+    rule = asked.get("rule")
+    known = call.context.library.contracts[item.contract_version].rule
+    if rule is not None and rule not in known:
+        raise ParameterRefused("rule", "There is no such rule.", nearest(rule, known) or "Take it from a finding.")
+    return rule
+
+
+async def _findings(
+    call: Call, tx: AsyncConnection, item: AnyReturn, which: _Which, after: Cursor | None, limit: int
+) -> tuple[list[ListedFinding], Cursor | None]:
+    contract = call.context.library.contracts[item.contract_version]
+    return await list_findings(tx, contract, item, severity=which.severity, rule=which.rule, after=after, limit=limit)
+
+
+async def _exported(call: Call, item: AnyReturn, which: _Which) -> AsyncIterator[bytes]:
+    """All findings as CSV, some thousands at a time; logged before the first leaves."""
+    names = ["rule", "severity", "part", "row", _key(call, item), "field", "value", "says", "fix"]
+    names += [CASE_ID, "held", "answer"]
+    async with call.context.db.force(item.force) as tx:
+        await _log(call, tx, item, "findings_read", None)
+    async with call.context.db.force(item.force) as tx:
+        after: Cursor | None = None
+        heading = True
+        while True:
+            page, after = await _findings(call, tx, item, which, after, _BLOCK)
+            yield csv_block(names, map(finding_document, page), heading=heading)
+            if after is None:
+                return
+            heading = False
+
+
+async def _log(call: Call, tx: AsyncConnection, item: AnyReturn, action: str, rows: int | None) -> None:
+    """That case-level data was read; the last statement of the transaction that read it."""
+    entry = Entry(
+        action=action,
+        actor=call.actor.id,
+        force=item.force,
+        subject=subject_of(call.context, item),
+        details={"whole": True} if rows is None else {"rows": rows},
+    )
+    await append(tx, entry, call.context.now())
+
+
+def _held(row: HeldRow, key: str) -> dict[str, Any]:
+    shown = msgspec.to_builtins(row)
+    shown[key] = shown.pop("key")
+    return dict(shown)
+
+
+def _missing(row: Missing, key: str) -> dict[str, Any]:
+    shown = msgspec.to_builtins(row)
+    shown[key] = shown.pop("key")
+    return dict(shown)

@@ -1,0 +1,95 @@
+"""Routes of the parts that are a stock of their own and are replaced whole: aggregate cells and workforce rows."""
+
+from __future__ import annotations
+
+from litestar import Controller, Response, get, put
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+
+from service.api.asking import JSON, parameters, whole
+from service.api.call import MOST_REVISIONS, Call, Calling
+from service.api.cases import block_of, file_name
+from service.api.documented import DRY_RUN, REVISION, operation
+from service.api.negotiation import negotiated
+from service.api.replies import CSV, NDJSON, listed
+from service.api.shapes import RowList, UploadDocument
+from service.api.uploads import ROWS, Bounds, take
+from service.contract.model import PartName
+from service.identity.principal import Permission
+from service.returns.cases import list_part
+from service.returns.model import etag_of
+
+_SEEN = "The `ETag` of the return; 412 where it has moved since."
+_PUT = operation(query=[DRY_RUN], body=ROWS, if_match=_SEEN)
+_GET = operation(query=[REVISION], answers={NDJSON: "One row a line.", CSV: "The fields of the contract."})
+
+
+class PartsController(Controller):
+    """The aggregate and workforce parts of one return."""
+
+    path = "/api/forces/{force:str}/returns/{period:str}"
+    tags = ["parts"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/aggregates",
+        summary="The aggregate cells",
+        operation_id="listAggregates",
+        operation_class=_GET,
+        responses={200: ResponseSpec(RowList, generate_examples=False)},
+    )
+    async def list_aggregates(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        return await _listed(call, PartName.AGGREGATE, "aggregates")
+
+    @put(
+        "/aggregates",
+        request_max_body_size=None,
+        summary="Replace all aggregate cells",
+        operation_id="replaceAggregates",
+        operation_class=_PUT,
+        responses={200: ResponseSpec(UploadDocument, generate_examples=False)},
+    )
+    async def put_aggregates(
+        self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes]:
+        del force, period
+        return await take(call, limits, PartName.AGGREGATE)
+
+    @get(
+        "/workforce",
+        summary="The workforce rows",
+        operation_id="listWorkforce",
+        operation_class=_GET,
+        responses={200: ResponseSpec(RowList, generate_examples=False)},
+    )
+    async def list_workforce(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+        del force, period
+        return await _listed(call, PartName.WORKFORCE, "workforce")
+
+    @put(
+        "/workforce",
+        request_max_body_size=None,
+        summary="Replace all workforce rows",
+        operation_id="replaceWorkforce",
+        operation_class=_PUT,
+        responses={200: ResponseSpec(UploadDocument, generate_examples=False)},
+    )
+    async def put_workforce(
+        self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes]:
+        del force, period
+        return await take(call, limits, PartName.WORKFORCE)
+
+
+async def _listed(call: Call, part: PartName, name: str) -> Response[bytes]:
+    call.force(Permission.RETURNS_READ)
+    media = negotiated(call.request.headers.get("accept"), (JSON, NDJSON, CSV))
+    asked = parameters(call.request, "revision")
+    item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+    rows = await list_part(call.context, item, part)
+    if media == JSON:
+        return listed(call.request, rows, None, etag=etag_of(item))
+    fields = call.context.library.contracts[item.contract_version].parts[part].fields
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(call, item, name, media)}"'}
+    body = block_of([field.name for field in fields], rows, media, heading=True)
+    return Response(body, media_type=media, headers=headers)

@@ -1,0 +1,311 @@
+"""What everyone may read without a token: terms, contracts, code lists, scope editions. All of it may be kept.
+
+These documents are what forces' systems are written against. Nothing here depends on who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+
+from service.api.asking import AnyRequest, parameters
+from service.api.call import Serving
+from service.api.documented import operation
+from service.api.replies import public
+from service.contract.model import CodeList, Contract, Field, Part, Rule
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE
+from service.returns.context import Context
+from service.scope.edition import Edition
+from service.scope.store import states
+from service.terms.check import Published
+from service.terms.model import Terms
+
+T = TypeVar("T")
+Given = NamedDependency[SkipValidation[Published]]
+
+
+class PublicController(Controller):
+    """The published documents."""
+
+    path = "/api"
+    tags = ["public"]  # noqa: RUF012  Litestar's own form
+
+    @get("/", summary="Where everything is", operation_class=operation(), operation_id="getLinks")
+    async def links(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        return public(request, _links(context))
+
+    @get("/terms", summary="Editions of the terms of reference", operation_class=operation(), operation_id="listTerms")
+    async def list_terms(self, request: AnyRequest, published: Given, context: Serving) -> Response[bytes]:
+        parameters(request)
+        items = [
+            {
+                "edition": terms.edition,
+                "title": terms.title,
+                "adopted": terms.adopted,
+                "current": terms.edition == context.terms.edition,
+                "hash": terms.hash,
+                "links": {"self": f"/api/terms/{terms.edition}"},
+            }
+            for terms in _all_terms(published, context).values()
+        ]
+        return public(request, {"items": items, "next": None})
+
+    @get(
+        "/terms/{edition:str}",
+        summary="One edition: scope, contract versions, calendar, milestones, forces",
+        operation_class=operation(),
+        operation_id="getTerms",
+    )
+    async def get_terms(
+        self, request: AnyRequest, published: Given, context: Serving, edition: FromPath[str]
+    ) -> Response[bytes]:
+        parameters(request)
+        terms = _one(_all_terms(published, context), edition)
+        return public(request, terms_document(terms, current=terms.edition == context.terms.edition))
+
+    @get("/contracts", summary="Contract versions", operation_class=operation(), operation_id="listContracts")
+    async def list_contracts(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        items = [_head(contract) for contract in context.library.contracts.values()]
+        return public(request, {"items": items, "next": None})
+
+    @get(
+        "/contracts/{version:str}",
+        summary="One contract version: parts and fields, code lists, rules",
+        operation_class=operation(),
+        operation_id="getContract",
+    )
+    async def get_contract(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
+        parameters(request)
+        return public(request, contract_document(_one(context.library.contracts, version)))
+
+    @get("/codes", summary="Code lists", operation_class=operation(), operation_id="listCodeLists")
+    async def list_codes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        items = [
+            {"list": item.name, "title": item.title, "hash": item.hash, "links": {"self": f"/api/codes/{item.name}"}}
+            for item in context.library.lists.values()
+        ]
+        return public(request, {"items": items, "next": None})
+
+    @get(
+        "/codes/{name:str}",
+        summary="One code list with its source",
+        operation_class=operation(),
+        operation_id="getCodeList",
+    )
+    async def get_codes(self, request: AnyRequest, context: Serving, name: FromPath[str]) -> Response[bytes]:
+        parameters(request)
+        return public(request, list_document(_one(context.library.lists, name)))
+
+    @get(
+        "/scopes",
+        summary="Scope editions and where each stands",
+        operation_class=operation(),
+        operation_id="listScopes",
+    )
+    async def list_scopes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        standing = await _states(context)
+        items = [
+            {
+                "edition": edition.name,
+                "title": edition.title,
+                "state": standing.get(edition.name, edition.state.value),
+                "hash": edition.hash,
+                "links": {"self": f"/api/scopes/{edition.name}"},
+            }
+            for edition in context.editions.values()
+        ]
+        return public(request, {"items": items, "next": None})
+
+    @get(
+        "/scopes/{edition:str}",
+        summary="One scope edition: its rules in order, and the codes that its sets leave out",
+        operation_class=operation(),
+        operation_id="getScope",
+    )
+    async def get_scope(self, request: AnyRequest, context: Serving, edition: FromPath[str]) -> Response[bytes]:
+        parameters(request)
+        found = _one(context.editions, edition)
+        standing = await _states(context)
+        return public(request, scope_document(found, standing.get(found.name, found.state.value)))
+
+
+def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
+    """An edition of the terms; periods as months."""
+    return {
+        "edition": terms.edition,
+        "title": terms.title,
+        "adopted": terms.adopted,
+        "source": terms.source,
+        "current": current,
+        "hash": terms.hash,
+        "scope": terms.scope,
+        "proposed": terms.proposed,
+        "contracts": [
+            {"version": item.version, "from": str(item.start), "until": None if item.until is None else str(item.until)}
+            for item in terms.contracts
+        ],
+        "calendar": {"every": "month", "first": str(terms.calendar.first), "due_days": terms.calendar.due_days},
+        "milestones": terms.milestones,
+        "force_list": terms.force_list,
+        "participation": [
+            {
+                "force": item.force,
+                "from": str(item.start),
+                "until": None if item.until is None else str(item.until),
+                "successor": item.successor,
+            }
+            for item in terms.participation
+        ],
+    }
+
+
+def contract_document(contract: Contract) -> dict[str, Any]:
+    """A contract version: everything that a force's system needs to write a return."""
+    return {
+        **_head(contract),
+        "parts": [_part(part) for part in contract.parts.values()],
+        "lists": {name: f"/api/codes/{name}" for name in contract.lists},
+        "sets": [
+            {"name": item.name, "list": item.list, "codes": item.codes, "left_out": item.left_out}
+            for item in contract.vocabulary.sets.values()
+        ],
+        "measures": [{"name": item.name, "title": item.title, "meaning": item.meaning} for item in contract.measures],
+        "rules": [_rule(rule) for rule in contract.rules],
+    }
+
+
+def list_document(codes: CodeList) -> dict[str, Any]:
+    """A code list; what else it says of a code stands under ``columns``."""
+    return {
+        "list": codes.name,
+        "title": codes.title,
+        "source": codes.source,
+        "hash": codes.hash,
+        "codes": [
+            {"code": item.code, "title": item.title, "columns": item.columns, "members": item.group}
+            for item in codes.codes
+        ],
+    }
+
+
+def scope_document(edition: Edition, state: str) -> dict[str, Any]:
+    """A scope edition: who is counted, rule by rule."""
+    return {
+        "edition": edition.name,
+        "title": edition.title,
+        "state": state,
+        "vocabulary": edition.vocabulary,
+        "hash": edition.hash,
+        "rules": [
+            {"id": rule.id, "title": rule.title, "guidance": rule.guidance, "when": rule.when} for rule in edition.rules
+        ],
+        "attributes": edition.definition.attributes,
+        "codes_left_out": edition.codes_left_out,
+        "links": {"contract": f"/api/contracts/{edition.vocabulary}"},
+    }
+
+
+def _links(context: Context) -> dict[str, Any]:
+    return {
+        "name": "Case Returns",
+        "terms": context.terms.edition,
+        "links": {
+            "openapi": "/api/openapi.json",
+            "terms": "/api/terms",
+            "contracts": "/api/contracts",
+            "codes": "/api/codes",
+            "scopes": "/api/scopes",
+            "returns": "/api/forces/{force}/returns",
+            "picture": "/api/national/picture",
+            "token": "/oauth/token",
+            "authorization_server": "/.well-known/oauth-authorization-server",
+            "protected_resource": "/.well-known/oauth-protected-resource",
+            "ready": "/health/ready",
+        },
+    }
+
+
+def _head(contract: Contract) -> dict[str, Any]:
+    return {
+        "version": contract.version,
+        "title": contract.title,
+        "state": contract.state,
+        "hash": contract.hash,
+        "links": {"self": f"/api/contracts/{contract.version}"},
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "part": part.name.value,
+        "title": part.title,
+        "row_is": part.row_is,
+        "fields": [_field(field) for field in part.fields],
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "name": field.name,
+        "type": field.kind.value,
+        "label": field.label,
+        "meaning": field.meaning,
+        "example": field.example,
+        "required": field.required,
+        "exact": field.exact,
+        "dimension": field.dimension,
+        "not_applicable": field.not_applicable,
+        "since": field.since,
+    }
+    more = {
+        "role": None if field.role is None else field.role.value,
+        "list": None if field.list is None else field.list.name,
+        "least": field.least,
+        "greatest": field.greatest,
+        "pattern": field.pattern,
+    }
+    shown |= {name: value for name, value in more.items() if value is not None}
+    if field.derive:
+        shown["derived"] = [{"value": item.value, "when": item.when} for item in field.derive]
+    return shown
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "parts": [part.value for part in rule.parts],
+        "severity": rule.severity.value,
+        "when": rule.when,
+        "check": rule.check,
+        "fields": rule.fields,
+        "says": rule.says,
+        "fix": rule.fix,
+        "guidance": rule.guidance,
+        "since": rule.since,
+    }
+
+
+def _all_terms(published: Published, context: Context) -> dict[str, Terms]:
+    """The editions that are published, and the one that the service runs under where it is not among them."""
+    return {**published.terms, context.terms.edition: context.terms}
+
+
+def _one(known: Mapping[str, T], name: str) -> T:
+    found = known.get(name)
+    if found is None:
+        raise NotFound(NOT_HERE)
+    return found
+
+
+async def _states(context: Context) -> Mapping[str, str]:
+    async with context.db.app() as tx:
+        return await states(tx)

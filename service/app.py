@@ -1,0 +1,173 @@
+"""The composition root: makes the application out of its pieces, and the server that runs it.
+
+The only place that knows everything. Nothing here decides anything that belongs to a capability.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from litestar import Litestar, Request, Response, Router, get
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import Message, Scope
+from msgspec import Struct
+
+from service import __version__
+from service.api.asking import parameters
+from service.api.call import call_of
+from service.api.cases import CasesController
+from service.api.documented import BODIES, components
+from service.api.findings import FindingsController
+from service.api.health import HealthController
+from service.api.identity import identity_routes, principal_dependency
+from service.api.national import national_routes
+from service.api.parts import PartsController
+from service.api.problems import EXCEPTION_HANDLERS
+from service.api.public import PublicController
+from service.api.replies import public_bytes
+from service.api.returns import ReturnsController
+from service.api.uploads import Limits
+from service.clock import Clock, system_clock
+from service.identity.clients import Addresses, ClientDirectory
+from service.identity.issuer import Issuer
+from service.identity.keys import SigningKeys, ensure_keys
+from service.identity.tokens import TokenVerifier
+from service.returns.context import context_of
+from service.settings import Settings
+from service.storage.database import Database
+from service.terms.check import Published
+from service.terms.model import Terms
+
+LONGEST_JSON: Final = 1_000_000
+"""In bytes: an ordinary body. Rows are streamed and have a bound of their own."""
+
+SIGNING_KEYS: Final = "signing-keys.json"
+
+_DESCRIPTION: Final = (
+    "Police forces report to a national re-investigation; the NCA and the NPCC see one honest national picture. "
+    "Every error is a problem document (RFC 9457). Times are RFC 3339 in UTC, periods calendar months in London."
+)
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What an application is made of. ``terms`` is the edition that it runs under; ``key_file`` signs its tokens."""
+
+    settings: Settings
+    db: Database
+    published: Published
+    terms: Terms
+    key_file: Path
+    clock: Clock = system_clock
+
+
+def parts_of(settings: Settings, db: Database, published: Published, terms: Terms) -> Parts:
+    """The parts of a service on this machine; signing keys are made in the data folder where there are none."""
+    key_file = settings.data / SIGNING_KEYS
+    ensure_keys(key_file)
+    return Parts(settings=settings, db=db, published=published, terms=terms, key_file=key_file)
+
+
+def create_app(parts: Parts) -> Litestar:
+    """The application: all routes, over one database. It opens and closes nothing; its maker does."""
+    context = context_of(parts.db, parts.published, parts.terms, parts.clock)
+    addresses = Addresses(parts.settings.url())
+    keys, clients = SigningKeys(parts.key_file), ClientDirectory(parts.db)
+    issuer = Issuer(addresses, keys, parts.db, clients, parts.clock)
+    verifier = TokenVerifier(addresses, keys, clients, context.forces.by_code, parts.clock)
+    return Litestar(
+        [
+            PublicController,
+            openapi_document,
+            HealthController,
+            identity_routes(issuer, verifier),
+            ReturnsController,
+            CasesController,
+            PartsController,
+            FindingsController,
+            national_routes(parts.db, parts.published, parts.clock),
+        ],
+        dependencies={
+            "context": _given(context),
+            "published": _given(parts.published),
+            "limits": _given(Limits(parts.settings.max_upload_mb << 20)),
+            "principal": principal_dependency(verifier),
+            "call": Provide(call_of, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[_careful_headers],
+        request_max_body_size=LONGEST_JSON,
+        openapi_config=OpenAPIConfig(
+            title="Case Returns",
+            version=__version__,
+            description=_DESCRIPTION,
+            openapi_router=_NoPages("/openapi", route_handlers=[]),
+        ),
+        logging_config=None,
+    )
+
+
+def server_of(app: Litestar, settings: Settings) -> uvicorn.Server:
+    """The server for an application, to be run with ``serve`` (or on sockets that are open already)."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            loop="uvloop",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=20,
+            backlog=512,
+        )
+    )
+
+
+@get("/api/openapi.json", include_in_schema=False)
+async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The OpenAPI 3.1 document. There is no page for it: such pages load their scripts from elsewhere."""
+    parameters(request)
+    return public_bytes(request, msgspec.json.encode(openapi_of(request.app)), "application/vnd.oai.openapi+json")
+
+
+def openapi_of(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document of an application: what the routes say, with the bodies that they read themselves."""
+    schema = app.openapi_schema.to_schema()
+    known = schema.setdefault("components", {}).setdefault("schemas", {})
+    schema["components"]["schemas"] = dict(sorted({**components(BODIES), **known}.items()))
+    return schema
+
+
+class _NoPages(Router):
+    """Litestar's own pages about the API would load scripts from elsewhere: this router takes none of them."""
+
+    def register(self, value: Any) -> list[Any]:
+        del value
+        return []
+
+
+def _given(value: object) -> Provide:
+    """A dependency that is the same value for every request."""
+
+    def provide() -> Any:
+        return value
+
+    return Provide(provide, use_cache=True, sync_to_thread=False)
+
+
+async def _careful_headers(message: Message, _: Scope) -> None:
+    """On every answer: nothing guesses its type, and nothing keeps it unless a route says that it may be kept."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Cache-Control", "no-store")

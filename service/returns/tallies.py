@@ -1,0 +1,41 @@
+"""Reads what a sealed return counts to under one scope edition, as it was kept at the seal or judged since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.clock import london_date, wire_time
+from service.errors import NotFound
+from service.returns.context import Context
+from service.returns.model import Sealed
+from service.returns.seal import tally_document
+from service.returns.summary import verdict_counts
+from service.scope.store import edition_in_force, standing_of
+from service.tally.store import load_tally
+
+
+async def tally_of_return(context: Context, item: Sealed, scope: str | None) -> dict[str, Any]:
+    """The tally under an edition, or (None) under the one in force; with its cells by stage, and when it was sealed."""
+    async with context.db.force(item.force) as tx:
+        if scope is None:
+            standing = await edition_in_force(tx, context.editions, london_date(context.now()))
+        else:
+            standing = await standing_of(tx, context.editions, scope)
+        tally = await load_tally(tx, force=item.force, return_id=item.id, edition=standing.id)
+    if tally is None:
+        raise NotFound(
+            f"This return has no tally under {standing.edition.name}.",
+            "Tallies are kept under the editions that are in force or proposed when a return is sealed.",
+            code="no-tally",
+        )
+    vocabulary = context.library.contracts[standing.edition.vocabulary]
+    return {
+        **tally_document(standing, tally),
+        "as_of": {"position": item.sealed_position, "at": wire_time(item.sealed_at)},
+        "cells": [_ranged(cell) for cell in verdict_counts(vocabulary, tally)["by_stage"]],
+    }
+
+
+def _ranged(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell with the range that it spans."""
+    return {**cell, "least": cell["in_scope"], "most": cell["in_scope"] + cell["undetermined"]}
