@@ -49,9 +49,9 @@ SETS: Mapping[str, NamedSet] = {
     name: NamedSet(name, listed, codes)
     for name, listed, codes in [
         ("said", "short", ("yes", "no")),
-        ("ends", "gaps", ("a", "d")),
+        ("ends", "gaps", ("b", "d")),
         ("most", "gaps", ("a", "b", "c")),
-        ("first_and_last", "long", ("c0", "c1", "c62")),
+        ("far_apart", "long", ("c1", "c62")),
     ]
 }
 LETTERS = "abcdefgh"
@@ -92,7 +92,8 @@ def _can_compare(field: FieldType) -> bool:
 def _leaves(field: FieldType, vocabulary: Vocabulary) -> st.SearchStrategy[Criterion]:
     if field.kind is Kind.CODE:
         codes = [code for code in field.codes if code]
-        listed = st.lists(st.sampled_from(codes), min_size=1, max_size=3, unique=True).map(
+        few = list(dict.fromkeys([*codes[:3], *codes[-2:]]))
+        listed = st.lists(st.sampled_from(few), min_size=1, max_size=3, unique=True).map(
             lambda chosen: OneOf(field.name, mask_of(field, tuple(chosen)), tuple(chosen))
         )
         sets = [named for named in vocabulary.sets.values() if named.list == field.list]
@@ -141,9 +142,8 @@ def _known(field: FieldType) -> tuple[Value, ...]:
         return ("x", "it is not said")
     if field.kind.is_mask:
         bits = [1 << ordinal for ordinal, code in enumerate(field.codes) if code]
-        few = [*bits[:4], *bits[-2:]]
-        several = [sum(chosen) for size in (2, 3) for chosen in combinations(dict.fromkeys(few), size)]
-        return (*bits, *several)
+        few = tuple(dict.fromkeys([*bits[:3], *bits[-2:]]))
+        return (*few, *(sum(chosen) for size in (2, 3) for chosen in combinations(few, size)))
     points = POINTS[field.kind]
     least, most = OPEN_ENDS[field.kind]
     exact = [(point, point) for point in points]
