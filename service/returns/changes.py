@@ -25,10 +25,14 @@ class Change:
         self.item = item
         self.action: str | None = None
         self.details: dict[str, Any] = {}
+        self.counts_stand = False
 
-    def done(self, action: str, details: dict[str, Any] | None = None) -> None:
-        """The draft was changed: under this name it goes into the audit log. No row's value in ``details``."""
-        self.action, self.details = action, details or {}
+    def done(self, action: str, details: dict[str, Any] | None = None, *, counts_stand: bool = False) -> None:
+        """The draft was changed: under this name it goes into the audit log. No row's value in ``details``.
+
+        ``counts_stand``: no row, and so no count, is another one than before.
+        """
+        self.action, self.details, self.counts_stand = action, details or {}, counts_stand
 
 
 def draft_moved(kind: type[Conflict | PreconditionFailed]) -> Conflict | PreconditionFailed:
@@ -77,11 +81,13 @@ async def change_draft(
     moved = await return_by_id(tx, item.force, item.id)
     if not isinstance(moved, Open):
         raise TypeError("a draft under the force's lock stays open")
-    await refresh_summary(context, tx, moved)
-    counted = await return_by_id(tx, item.force, item.id)
-    if not isinstance(counted, Open):
-        raise TypeError("a draft under the force's lock stays open")
-    change.item = counted
+    change.item = moved
+    if not change.counts_stand:
+        await refresh_summary(context, tx, moved)
+        counted = await return_by_id(tx, item.force, item.id)
+        if not isinstance(counted, Open):
+            raise TypeError("a draft under the force's lock stays open")
+        change.item = counted
     await append(
         tx,
         Entry(

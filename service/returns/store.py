@@ -80,6 +80,8 @@ async def return_by_id(tx: AsyncConnection, force: int, return_id: UUID) -> AnyR
 
 async def lock_line(tx: AsyncConnection, force: int) -> tuple[int, UUID | None]:
     """Take the force's lock; the end of its main line: number, and the sealed return there."""
+    # The planner knows nothing of a draft that was just written, and would look up each case of the stock in it.
+    await tx.exec_driver_sql("select set_config('enable_nestloop', 'off', true)")
     await tx.execute(text("insert into force_line (force) values (:force) on conflict do nothing"), {"force": force})
     row = (
         await tx.execute(
