@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import errno
 import hashlib
 import hmac
@@ -81,10 +82,10 @@ async def spool(
         _refuse_other_length(length, content_length)
         _refuse_other_digest(digest, expected)
     except OSError as error:
-        file.close()
+        _drop(file)
         raise _of_the_disk(error) from None
     except BaseException:
-        file.close()
+        _drop(file)
         raise
     return Spool(file, length, digest)
 
@@ -143,6 +144,12 @@ def _anonymous_file() -> IO[Any]:
         return tempfile.TemporaryFile("w+b", prefix="case-returns-")
     except OSError as error:
         raise _of_the_disk(error) from None
+
+
+def _drop(file: IO[bytes]) -> None:
+    """Close a file that is not needed; what it could not write any more does not matter."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 def _of_the_disk(error: OSError) -> Exception:

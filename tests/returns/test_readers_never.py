@@ -6,13 +6,14 @@ import asyncio
 import base64
 import hashlib
 import json
+import resource
 from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.errors import CaseReturnsError, Malformed, TooLarge, UnsupportedMedia
+from service.errors import CaseReturnsError, Malformed, TooLarge, Unavailable, UnsupportedMedia
 from service.returns.readers import TypedBlock
 from service.returns.spool import spool
 from tests.support.files import CASE, a_record, as_csv, block_of, blocks_of
@@ -168,3 +169,14 @@ async def test_a_connection_that_is_cut_leaves_nothing() -> None:
 
     with pytest.raises(ConnectionResetError):
         await spool(cut(), 5 << 20)
+
+
+async def test_a_full_disk_is_the_services_trouble_and_passes() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(Unavailable) as refused:
+            await spool(stream(*CONTENT), 10 << 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.code == "disk-full"

@@ -43,7 +43,7 @@ class Absent:
 
 
 ABSENT: Final = Absent()
-_TEXTS: Final[frozenset[type]] = frozenset({str})
+_PLAIN: Final[frozenset[type]] = frozenset({str, int, type(None)})
 _FITTING: Final[frozenset[type]] = frozenset({str, int, type(None), JsonNumber, Absent})
 
 
@@ -89,8 +89,8 @@ class Memory(dict[Any, Value]):
 class Typing:
     """Types the columns of one file. Fields that are read alike share one memory."""
 
-    def __init__(self, contract: Contract, part: Part, *, is_json: bool) -> None:
-        self.contract, self.part, self._is_json = contract, part, is_json
+    def __init__(self, contract: Contract, part: Part) -> None:
+        self.contract, self.part = contract, part
         self.key = part.by_role.get(Role.KEY)
         self._memory: dict[str, Memory] = {}
         alike: dict[tuple[object, ...], Memory] = {}
@@ -114,10 +114,14 @@ class Typing:
         columns: Mapping[str, Sequence[Any]],
         *,
         text_of: Callable[[int], str],
+        is_plain: bool,
         unread: Sequence[HeldRow] = (),
         notes: tuple[str, ...] = (),
     ) -> TypedBlock:
-        """The typed block of raw columns by field name. ``text_of`` gives a row's original text by its index."""
+        """The typed block of raw columns by field name. ``text_of`` gives a row's original text by its index.
+
+        ``is_plain``: every cell is known to be a text, a whole number or ``None``, so nobody need look.
+        """
         block = TypedBlock(
             rows=rows,
             values={},
@@ -132,7 +136,7 @@ class Typing:
         )
         names = sorted(columns, key=lambda name: self.key is None or name != self.key.name)
         for name in names:
-            self._column(block, self.part.by_name[name], columns[name])
+            self._column(block, self.part.by_name[name], columns[name], is_plain=is_plain)
         for memory in self._memory.values():
             memory.forget()
         return block
@@ -158,9 +162,9 @@ class Typing:
     def _keys(self, block: TypedBlock) -> Sequence[Any] | None:
         return block.values.get(self.key.name) if self.key is not None else None
 
-    def _column(self, block: TypedBlock, field: Field, raw: Sequence[Any]) -> None:
+    def _column(self, block: TypedBlock, field: Field, raw: Sequence[Any], *, is_plain: bool) -> None:
         memory = self._memory[field.name]
-        kinds = set(map(type, raw)) if self._is_json else _TEXTS
+        kinds = _PLAIN if is_plain else set(map(type, raw))
         if not kinds <= _FITTING or (field.kind is Kind.TEXT and JsonNumber in kinds):
             raw = self._fitted(block, field, raw)
         block.values[field.name] = list(map(memory.__getitem__, raw))

@@ -37,7 +37,7 @@ class _CsvFile:
 
     def __init__(self, source: Utf8Source, part: Part, contract: Contract, block_rows: int) -> None:
         self._source, self._part, self._contract, self._block_rows = source, part, contract, block_rows
-        self._typing = Typing(contract, part, is_json=False)
+        self._typing = Typing(contract, part)
         self._lines = Lines(source)
         self._number = 0
         self._delimiter = ","
@@ -118,6 +118,7 @@ class _CsvFile:
             numbers,
             self._columns(heading, rows),
             text_of=lambda index: "".join(gone[slice(*spans[index])]).rstrip("\r\n"),
+            is_plain=True,
             unread=unread,
             notes=self._notes(),
         )

@@ -22,26 +22,28 @@ from service.returns.readers.heading import fold, refuse_no_key, refuse_other_pa
 MOST_UNKNOWN_KEYS: Final = 50
 """An object with more keys that are no field is held as a whole instead of with a finding for each."""
 
-_SPACED_COLON: Final = re.compile(rb"[ \t\r\n]:")
+_SPACED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 
 
 class Objects:
     """Makes typed blocks of numbered JSON texts, and looks at the first of them for what concerns the whole file."""
 
     def __init__(self, contract: Contract, part: Part) -> None:
-        self._typing = Typing(contract, part, is_json=True)
+        self._typing = Typing(contract, part)
         self._contract, self._part = contract, part
         self._names = frozenset(part.by_name)
         self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
+        self._decode_plain = msgspec.json.Decoder(dict[str, str | int | None]).decode
         self._seen = False
 
     def block(self, rows: list[int], texts: list[bytes]) -> TypedBlock:
         """The block of some objects, each text with its row number."""
         unread: list[HeldRow] = []
+        objects: list[dict[str, Any]]
         try:
-            objects = list(map(self._decode, texts))
+            objects, is_plain = list(map(self._decode_plain, texts)), True
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            rows, texts, objects = self._one_by_one(rows, texts, unread)
+            (rows, texts, objects), is_plain = self._one_by_one(rows, texts, unread), False
         if self._has_doubtful(texts, objects):
             rows, texts, objects = self._without(rows, texts, objects, unread)
         keys = self._keys(objects)
@@ -50,7 +52,13 @@ class Objects:
             refuse_other_part({fold(name) for name in keys}, self._part, self._contract)
             refuse_no_key(keys, self._part)
         columns = self._columns(objects, keys)
-        block = self._typing.block(rows, columns, text_of=lambda index: text_of(texts[index]), unread=unread)
+        block = self._typing.block(
+            rows,
+            columns,
+            text_of=lambda index: text_of(texts[index]),
+            is_plain=is_plain and isinstance(keys, tuple),
+            unread=unread,
+        )
         self._tell_unknown(block, objects, keys)
         return finish(block)
 
@@ -69,15 +77,10 @@ class Objects:
         return [row for row, _, _ in good], [text for _, text, _ in good], [item for _, _, item in good]
 
     def _has_doubtful(self, texts: list[bytes], objects: list[dict[str, Any]]) -> bool:
-        """Whether any object may have a key twice, or too many. A colon of an object follows its key's quotation mark,
-        and inside a text a quotation mark follows a backslash: so as many ``":`` as keys is a proof that none is
-        twice, unless there is space before a colon."""
+        """Whether any object may have a key twice, or too many: as many colons as keys are a proof that it has not."""
         sizes = list(map(len, objects))
-        if max(sizes, default=0) > MOST_UNKNOWN_KEYS + len(self._names):
-            return True
-        if [text.count(b'":') for text in texts] != sizes:
-            return True
-        return any(_SPACED_COLON.search(text) for text in texts)
+        too_many = max(sizes, default=0) > MOST_UNKNOWN_KEYS + len(self._names)
+        return too_many or [text.count(b":") for text in texts] != sizes
 
     def _without(
         self, rows: list[int], texts: list[bytes], objects: list[dict[str, Any]], unread: list[HeldRow]
@@ -97,7 +100,10 @@ class Objects:
         unknown = len(item.keys() - self._names)
         if len(item) > MOST_COLUMNS or unknown > MOST_UNKNOWN_KEYS:
             return f"it has {unknown} keys that are no field of the contract"
-        if text.count(b'":') == len(item) and _SPACED_COLON.search(text) is None:
+        if text.count(b":") == len(item):
+            return None
+        # a value may hold a colon too; but inside a text the quotation mark before one has a backslash before it
+        if text.count(b'":') == len(item) and not any(mark in text for mark in _SPACED_COLONS):
             return None
         twice = key_twice(text)
         return f"the key '{twice[:80]}' stands in it twice" if twice is not None else None
