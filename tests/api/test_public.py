@@ -1,0 +1,137 @@
+"""What everyone may read without a token, and keep."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+
+from service.api.shapes import HealthDocument
+from service.storage.database import Database
+from tests.support.server import a_served, good, problem
+
+
+@pytest_asyncio.fixture(scope="module")
+async def anyone(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """One service for the file: nothing here changes anything."""
+    async with a_served(module_database, tmp_path_factory.mktemp("public")) as served:
+        yield await served.bare()
+
+
+async def test_the_links_lead_to_documents(anyone: httpx.AsyncClient) -> None:
+    for path in good(await anyone.get("/api"))["links"].values():
+        if "{" not in path and path not in ("/oauth/token", "/api/national/picture"):
+            good(await anyone.get(path))
+
+
+@pytest.mark.parametrize("part", ["terms", "contracts", "codes", "scopes"])
+async def test_every_document_of_a_list_is_there(anyone: httpx.AsyncClient, part: str) -> None:
+    listed = good(await anyone.get(f"/api/{part}"))
+    assert listed["items"]
+    assert listed["next"] is None
+    for item in listed["items"]:
+        assert good(await anyone.get(item["links"]["self"]))["hash"] == item["hash"]
+
+
+async def test_a_contract_says_its_fields_lists_and_rules(anyone: httpx.AsyncClient) -> None:
+    contract = good(await anyone.get("/api/contracts/2025.1"))
+    assert contract["state"] == "published"
+    assert [part["part"] for part in contract["parts"]] == ["case", "aggregate", "workforce"]
+    by_name = {field["name"]: field for field in contract["parts"][0]["fields"]}
+    assert by_name["case_ref"]["role"] == "key"
+    assert by_name["stage"]["required"]
+    assert by_name["stage"]["list"] in contract["lists"]
+    assert {rule["severity"] for rule in contract["rules"]} == {"syntactical", "validity", "quality", "macro"}
+    stages = good(await anyone.get(contract["lists"][by_name["stage"]["list"]]))
+    assert stages["codes"][0]["code"] == "identified"
+
+
+async def test_a_scope_says_its_rules_its_state_and_what_it_leaves_out(anyone: httpx.AsyncClient) -> None:
+    states = {item["edition"]: item["state"] for item in good(await anyone.get("/api/scopes"))["items"]}
+    assert states == {"2025-11-wide": "in_force", "2026-02-referral": "proposed"}
+    scope = good(await anyone.get("/api/scopes/2025-11-wide"))
+    assert [rule["id"] for rule in scope["rules"]] == ["offence", "suspects", "victims", "ended", "when"]
+    assert scope["rules"][1]["when"] == "suspect_count >= 2"
+    assert "22" in scope["codes_left_out"]["nfa_outcomes"]
+
+
+async def test_the_terms_say_who_takes_part(anyone: httpx.AsyncClient) -> None:
+    terms = good(await anyone.get("/api/terms/2025-11"))
+    assert terms["current"]
+    assert terms["scope"] == "2025-11-wide"
+    assert terms["calendar"] == {"every": "month", "first": "2025-11", "due_days": 14}
+    assert "kent" in {item["force"] for item in terms["participation"]}
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/contracts/2025.1", "/api/scopes/2025-11-wide", "/api/openapi.json"])
+async def test_what_is_public_may_be_kept_and_asked_for_again(anyone: httpx.AsyncClient, path: str) -> None:
+    first = await anyone.get(path)
+    assert first.headers["cache-control"].startswith("public")
+    again = await anyone.get(path, headers={"If-None-Match": f'"another", {first.headers["etag"]}'})
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/terms/1999", "/api/contracts/9999.1", "/api/codes/none", "/api/scopes/none", "/api/nothing", "/x"]
+)
+async def test_what_is_not_there_is_a_problem(anyone: httpx.AsyncClient, path: str) -> None:
+    problem(await anyone.get(path), 404)
+
+
+async def test_an_unknown_parameter_is_refused_with_the_closest(anyone: httpx.AsyncClient) -> None:
+    problem(await anyone.get("/api/scopes", params={"x": "1"}), 422, "parameter")
+
+
+async def test_health_is_told_apart_from_readiness(anyone: httpx.AsyncClient) -> None:
+    assert good(await anyone.get("/health/live")) == {"status": "live"}
+    ready = await anyone.get("/health/ready")
+    assert msgspec.json.decode(ready.content, type=HealthDocument).status == "ready"
+    assert ready.headers["cache-control"] == "no-store"
+
+
+async def test_answers_say_nothing_of_the_server(anyone: httpx.AsyncClient) -> None:
+    for path in ("/api", "/nothing", "/api/forces/kent/returns"):
+        headers = (await anyone.get(path)).headers
+        assert "server" not in headers
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_openapi_document_names_every_route(anyone: httpx.AsyncClient) -> None:
+    document = good(await anyone.get("/api/openapi.json"))
+    assert document["openapi"].startswith("3.1")
+    found = {(method, path) for path, item in document["paths"].items() for method in item}
+    base = "/api/forces/{force}/returns"
+    assert {
+        ("get", base),
+        ("put", f"{base}/{{period}}"),
+        ("post", f"{base}/{{period}}/cases"),
+        ("put", f"{base}/{{period}}/cases/{{case_id}}"),
+        ("delete", f"{base}/{{period}}/held/{{n}}"),
+        ("put", f"{base}/{{period}}/explanations"),
+        ("post", f"{base}/{{period}}/seal"),
+        ("get", "/api/national/picture"),
+        ("post", "/oauth/token"),
+    } <= found
+
+
+async def test_every_reference_of_the_openapi_document_is_there(anyone: httpx.AsyncClient) -> None:
+    text = (await anyone.get("/api/openapi.json")).text
+    document = msgspec.json.decode(text)
+    known = document["components"]["schemas"]
+    pieces = text.split('"#/components/schemas/')[1:]
+    assert pieces
+    assert {piece.split('"')[0] for piece in pieces} <= set(known)
+
+
+@pytest.mark.parametrize(
+    "path", ["/schema", "/docs", "/api/docs", "/openapi", "/schema/swagger", "/openapi/openapi.json"]
+)
+async def test_no_page_about_the_api_loads_anything_from_elsewhere(anyone: httpx.AsyncClient, path: str) -> None:
+    problem(await anyone.get(path), 404)
