@@ -5,6 +5,10 @@ The only place that knows everything. Nothing here decides anything that belongs
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,9 +115,29 @@ def create_app(parts: Parts) -> Litestar:
     )
 
 
-def server_of(app: Litestar, settings: Settings) -> uvicorn.Server:
-    """The server for an application, to be run with ``serve`` (or on sockets that are open already)."""
-    return uvicorn.Server(
+class Server(uvicorn.Server):
+    """Leaves signals alone: what else has to end with the server, and in which order, its maker knows."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = asyncio.Event()
+        """Set when it takes connections."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.answers.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server_of(app: Litestar, settings: Settings) -> Server:
+    """The server for an application, to be run with ``serve`` (or on sockets that are open already).
+
+    It ends when ``should_exit`` is set; signals are its maker's to handle.
+    """
+    return Server(
         uvicorn.Config(
             app,
             host=settings.host,

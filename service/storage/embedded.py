@@ -159,6 +159,24 @@ class EmbeddedPostgres:
         atexit.register(self.stop)
         return Urls(service=self.url(SERVICE), owner=self.url(OWNER), admin=self.url(ADMIN))
 
+    def is_taken(self) -> bool:
+        """Whether another process runs this folder's server at this moment."""
+        if not (self.data / "lock").exists():
+            return False
+        try:
+            FolderLock.take(self.data).release()
+        except StorageError:
+            return True
+        return False
+
+    def urls_of_running(self) -> Urls | None:
+        """How to reach this folder's server where another process runs it; None where none does."""
+        if not self.is_taken():
+            return None
+        passwords = Passwords.of_folder(self.data, fresh=False)
+        sockets = SocketFolder.of_running(place_of(self.data, self._account_name, self._elsewhere), self.data)
+        return Urls(*(sockets.url(user, passwords.of(user), DATABASE) for user in (SERVICE, OWNER, ADMIN)))
+
     def stop(self) -> None:
         """End the server cleanly and wait for it. Stopping what is not running is harmless."""
         if self._lock is None or self._lock.owner_pid != os.getpid():  # a forked child runs our atexit too

@@ -145,6 +145,12 @@ class SocketFolder(Struct, frozen=True):
             path.mkdir(mode=0o700, exist_ok=True)
         return cls(path)
 
+    @classmethod
+    def of_running(cls, place: Path, data: Path) -> SocketFolder:
+        """The folder in which a server that runs has its socket."""
+        record = data / "socket-folder"
+        return cls(Path(record.read_text(encoding="utf-8")) if record.exists() else place / "run")
+
     def url(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{user}:{password}@/{database}?host={quote(str(self.path), safe='')}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,13 +14,21 @@ from service.storage.embedded import EmbeddedPostgres, Urls, embedded
 
 
 @asynccontextmanager
-async def database_urls(settings: Settings) -> AsyncIterator[Urls]:
-    """How to reach the database; an embedded server is started for the block and stopped at its end."""
+async def database_urls(settings: Settings, *, shared: bool = False) -> AsyncIterator[Urls]:
+    """How to reach the database; an embedded server is started for the block and stopped at its end.
+
+    ``shared``: where another process runs the embedded server already, that one is used.
+    """
     if settings.database_url is not None:
         owner = settings.migrate_url or settings.database_url
         yield Urls(service=settings.database_url.reveal(), owner=owner.reveal())
         return
-    async with embedded(embedded_of(settings)) as urls:
+    server = embedded_of(settings)
+    running = await asyncio.to_thread(server.urls_of_running) if shared else None
+    if running is not None:
+        yield running
+        return
+    async with embedded(server) as urls:
         yield urls
 
 

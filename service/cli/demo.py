@@ -1,0 +1,169 @@
+"""``case-returns demo``: the whole service with a synthetic country, from nothing, on this machine."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from service.app import Parts
+    from service.demo.folder import Country
+    from service.settings import Settings
+    from service.storage.database import Database
+    from service.terms.check import Published
+
+_SHOWN_FIRST = "kent"
+"""The force of the printed example, if it sends cases."""
+
+
+@click.command(epilog="Example: case-returns demo --port 8080 --cases 6000")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder [default: the user's own].")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@click.option("--cases", type=click.IntRange(0, 1_000_000), help="Size of the country [default: 61000]; 0: no return.")
+@click.option("--no-serve", is_flag=True, help="Make everything ready, and end.")
+def demo(data: Path | None, port: int, cases: int | None, no_serve: bool) -> None:
+    """Run the whole service with a synthetic country, on this machine.
+
+    Starts a PostgreSQL of its own in the data folder, adopts terms of reference for the last six months, makes a key
+    for every force and for NCA and NPCC, loads six months of returns, and serves. A later start takes seconds.
+    Everything in it is made up.
+    """
+    from service.cli.start import run
+
+    run(_demo(data, port, cases, serving=not no_serve))
+
+
+async def _demo(data: Path | None, port: int, cases: int | None, *, serving: bool) -> None:
+    from msgspec.structs import replace
+
+    from service.cli.start import connected
+    from service.settings import read_settings
+    from service.storage.embedded import embedded
+    from service.storage.source import embedded_of
+    from service.terms.check import load_published
+
+    asked = read_settings()
+    folder = (data or asked.data / "demo").absolute()
+    settings = replace(
+        asked, data=folder, host="127.0.0.1", port=port, base_url=None, database_url=None, migrate_url=None
+    )
+    _refuse_second(settings)
+    listening = _listening(settings) if serving else None
+    if listening is not None:
+        settings = replace(settings, port=listening.getsockname()[1])
+    published = load_published(settings.contracts)
+    click.echo(f"A demonstration of Case Returns; its data is in {folder}", err=True)
+    async with embedded(embedded_of(settings)) as urls, connected(settings, published, urls) as db:
+        country = await _country(db, folder, cases, published)
+        parts = await _ready(settings, db, published, country)
+        if listening is not None:
+            await _serve(parts, country, listening)
+
+
+def _refuse_second(settings: Settings) -> None:
+    from service.errors import Conflict
+    from service.storage.source import embedded_of
+
+    if embedded_of(settings).is_taken():
+        raise Conflict(
+            f"The data in {settings.data} is in use: a demonstration is running there already.",
+            "Use that one, end it with Ctrl-C in its terminal, or name another folder with --data.",
+            code="already-running",
+        )
+
+
+def _listening(settings: Settings) -> socket.socket:
+    from service.cli.start import listen
+
+    return listen(settings.host, settings.port)
+
+
+async def _country(db: Database, folder: Path, cases: int | None, published: Published) -> Country:
+    """The folder's country, or a new one as of today."""
+    from service.cli.start import adopted_terms
+    from service.clock import london_date, system_clock
+    from service.demo.folder import Country, forget_keys, read_country, write_country
+    from service.demo.plan import CASES, SEED
+    from service.demo.plan import plan as make_plan
+    from service.demo.terms import demo_terms
+    from service.errors import Conflict
+
+    country = read_country(folder, cases=cases)
+    adopted = await adopted_terms(db)
+    if country is not None and adopted is not None:
+        return country
+    if adopted is not None:
+        raise Conflict(
+            f"The database in {folder} is not a demonstration's.", "Name another folder with --data.", code="not-a-demo"
+        )
+    now = system_clock()
+    plan = make_plan(london_date(now), CASES if cases is None else cases, SEED)
+    terms = demo_terms(published, plan)
+    made = Country(
+        day=plan.day, cases=plan.cases, seed=plan.seed, began=now, edition=terms.name, terms=terms.content, loaded=False
+    )
+    forget_keys(folder)
+    write_country(folder, made)
+    return made
+
+
+async def _ready(settings: Settings, db: Database, published: Published, country: Country) -> Parts:
+    """Terms adopted, keys made, returns loaded."""
+    from sqlalchemy import text
+
+    from service.app import parts_of
+    from service.cli.output import progress
+    from service.clock import system_clock
+    from service.demo.country import load_country
+    from service.demo.folder import make_keys, mark_loaded
+    from service.demo.moments import adopted_at, sealings
+    from service.demo.terms import document_of, with_terms
+    from service.identity.clients import Addresses
+    from service.returns.context import context_of
+    from service.terms.adopt import adopt
+
+    plan = country.plan()
+    published, terms = with_terms(published, document_of(country.edition, country.terms))
+    context = context_of(db, published, terms, system_clock)
+    await adopt(db, published, terms, adopted_at(plan))
+    await make_keys(
+        db, settings.data, Addresses(settings.url()), context.forces.by_code, terms.forces(), adopted_at(plan)
+    )
+    if not country.loaded:
+        with progress(f"Loading {country.cases:,} synthetic cases of {len(plan.forces)} forces", "returns") as advance:
+            await load_country(context, plan, sealings(plan, country.began), advance)
+        async with db.owner() as tx:
+            await tx.execute(text("analyze"))
+        mark_loaded(settings.data, country)
+    return parts_of(settings, db, published, terms)
+
+
+async def _serve(parts: Parts, country: Country, listening: socket.socket) -> None:
+    from service.app import create_app
+    from service.cli.start import serve_until_told
+    from service.cli.walkthrough import places, walkthrough
+    from service.clock import london_date
+    from service.demo.folder import keys_of
+    from service.terms.calendar import period_of
+
+    url, keys = parts.settings.url(), keys_of(parts.settings.data)
+
+    def ready() -> None:
+        period = str(period_of(london_date(parts.clock())))
+        click.echo(places(url, parts.settings.data, keys))
+        click.echo("One return, from its opening to the national picture; paste it into another terminal:\n")
+        click.echo(walkthrough(url, keys, _shown_force(country), period))
+
+    await serve_until_told(create_app(parts), parts.settings, listening, ready)
+    click.echo("Ended.", err=True)
+
+
+def _shown_force(country: Country) -> str:
+    from service.demo.plan import Mode
+
+    forces = country.plan().by_force
+    sending = [each.force for each in forces.values() if each.mode is Mode.CASES and not each.revised]
+    return _SHOWN_FIRST if _SHOWN_FIRST in sending else sending[0]

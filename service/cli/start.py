@@ -1,0 +1,150 @@
+"""What ``demo``, ``serve`` and the commands that work on the database have in common: reach it, start, serve, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+
+from service.errors import CaseReturnsError, Conflict
+from service.migrations.migrate import migrate
+from service.settings import Settings
+from service.storage.database import Database
+from service.storage.embedded import Urls
+from service.storage.source import database_urls, pools_of
+from service.terms.check import Published
+from service.terms.model import Terms
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to its end on the fast event loop; Ctrl-C and SIGTERM cancel it, and what it opened is closed in order."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_until_told(work))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+async def _until_told(work: Coroutine[Any, Any, T]) -> T:
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    except BaseExceptionGroup as several:
+        known, _ = several.split(CaseReturnsError)
+        raise _first(known or several) from several
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+@asynccontextmanager
+async def connected(settings: Settings, published: Published, urls: Urls) -> AsyncIterator[Database]:
+    """The database, brought to what this release needs."""
+    await migrate(urls.owner, urls.service, published.library)
+    db = await Database.connect(urls.service, owner_url=urls.owner, pools=pools_of(settings))
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database as it is, for one command: also the embedded one that another process runs at this moment."""
+    async with database_urls(settings, shared=True) as urls:
+        db = await Database.connect(urls.service, owner_url=urls.owner)
+        try:
+            yield db
+        finally:
+            await db.close()
+
+
+async def adopted_terms(db: Database) -> Terms | None:
+    """The terms that were adopted last, as they were then; none in a new database."""
+    import msgspec
+
+    async with db.app() as tx:
+        document = (
+            await tx.execute(text("select document::text from terms_edition order by position desc limit 1"))
+        ).scalar_one_or_none()
+    return None if document is None else msgspec.json.decode(document, type=Terms)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address (port 0: any that is free), not listening yet: nobody waits on a service that is
+    still starting. Conflict where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        if port:
+            _refuse_taken(host, port)
+    except OSError as error:
+        found.close()
+        raise _taken(host, port, error) from error
+    return found
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Where somebody listens, binding a second socket may succeed on some systems; connecting tells."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((host, port)) == 0:
+            raise OSError("somebody answers there")
+
+
+def _taken(host: str, port: int, error: OSError) -> Conflict:
+    why = error.strerror or str(error)
+    return Conflict(
+        f"Port {port} of {host} cannot be used: {why}.",
+        "Name another one with --port (0 takes any that is free).",
+        code="port-in-use",
+    )
+
+
+async def serve_until_told(app: Any, settings: Settings, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM, then finish the requests under way. ``ready`` is called when it answers."""
+    from service.app import server_of
+
+    server = server_of(app, settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _tell, server)
+    running, answers = (
+        asyncio.create_task(server.serve(sockets=[listening])),
+        asyncio.create_task(server.answers.wait()),
+    )
+    await asyncio.wait({running, answers}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        ready()
+    answers.cancel()
+    try:
+        await running
+    except OSError as error:  # somebody else was quicker to listen
+        raise _taken(settings.host, settings.port, error) from error
+
+
+def _tell(server: Any) -> None:
+    """The first signal asks it to end, the second does not wait for the requests under way."""
+    server.force_exit = server.should_exit
+    server.should_exit = True
