@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,8 +20,10 @@ from service.contract.findings import key_name
 from service.errors import Invalid
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context
+from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open
 from service.returns.naming import subject_of
+from service.returns.store import lock_line
 
 NO_CASE: Final = "00000000-0000-0000-0000-000000000000"
 """Stands for the case in answers about the whole return and about rows that are no case."""
@@ -61,6 +64,19 @@ class AnswersRefused(Invalid):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("Some answers could not be taken; none was stored.", "Mend those named in errors.")
         self.problems = tuple(problems)
+        self.errors = tuple(msgspec.to_builtins(problem) for problem in problems)
+
+
+async def unanswered_rules(tx: AsyncConnection, item: Open) -> list[str]:
+    """The rules of which some finding of this return still waits for words."""
+    rows = await tx.execute(
+        text(
+            "select distinct f.rule from finding f where f.force = :force and f.return_id = :id "
+            f"and {UNANSWERED} order by f.rule"
+        ),
+        {"force": item.force, "id": item.id},
+    )
+    return list(rows.scalars())
 
 
 async def explain(
@@ -90,7 +106,7 @@ async def explain(
                 problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
         if problems:
             raise AnswersRefused(problems)
-        change.done("findings_answered", {"answers": len(answers), "findings": answered})
+        change.done("findings_answered", {"answers": len(answers), "findings": answered}, counts_stand=True)
     return change.item, answered
 
 
@@ -128,7 +144,14 @@ async def _store(tx: AsyncConnection, context: Context, actor: Actor, item: Open
 
 
 async def dispute(
-    context: Context, actor: Actor, item: AnyReturn, rule: str, key: str | None, words: str
+    context: Context,
+    actor: Actor,
+    item: AnyReturn,
+    rule: str,
+    key: str | None,
+    words: str,
+    *,
+    once: Once | None = None,
 ) -> dict[str, Any]:
     """*This finding is wrong*: kept for those who keep the rules, counted by rule; it changes nothing in the return."""
     contract = context.library.contracts[item.contract_version]
@@ -138,6 +161,11 @@ async def dispute(
         raise Invalid("A dispute is 1 to 2,000 characters.", "Say what is wrong about the finding.")
     now = context.now()
     async with context.db.force(item.force) as tx:
+        if once is not None:
+            await lock_line(tx, item.force)  # two of the same at once come one after the other
+            known = await recall(tx, item.force, once)
+            if known is not None:
+                return dict(known.body)
         row = (
             await tx.execute(
                 text(
@@ -155,6 +183,9 @@ async def dispute(
                 },
             )
         ).one()
+        answer = {"id": str(row.id), "rule": rule, "words": words.strip()}
+        if once is not None:
+            await remember(tx, item.force, once, 201, answer, now)
         await append(
             tx,
             Entry(
@@ -166,4 +197,4 @@ async def dispute(
             ),
             now,
         )
-    return {"id": str(row.id), "rule": rule, "words": words.strip()}
+    return answer

@@ -123,8 +123,10 @@ class Check:
 
     def _duplicates(self) -> str:
         if self.key is not None:
-            return f"select match_key as key from {self.staged.table} where match_key is not null group by 1 having count(*) > 1"
-        return f"select {self._cell_key('s')} as key from {self.staged.table} s where not s.held group by 1 having count(*) > 1"
+            key, rows = "s.match_key", "s.match_key is not null"
+        else:
+            key, rows = self._cell_key("s"), "not s.held"
+        return f"select {key} as key from {self.staged.table} s where {rows} group by 1 having count(*) > 1"
 
     def _cell_key(self, alias: str) -> str:
         """What makes a cell or a team's row the same as another: everything but numbers that are counts of it."""
@@ -148,6 +150,7 @@ class Check:
 
     def _checked_sql(self) -> str:
         fired = fired_columns(self.probes)
+        marks = listed([f"fired{n}" for n in range(FIRED_COLUMNS)], "m")
         masks = holding_masks(self.probes)
         holds = " or ".join(["m.held", *(f"m.fired{n} & {mask} <> 0" for n, mask in enumerate(masks) if mask)])
         names = ", ".join(f"fired{n}" for n in range(FIRED_COLUMNS))
@@ -158,7 +161,7 @@ class Check:
             f"insert into staging_checked (idx, case_id, digest, current_digest, base_digest, held, lost, {names}) "
             f"select m.idx, coalesce(m.current_id, case when not ({holds}) then gen_random_uuid() end), "
             f"case when not ({holds}) then {digest_sql(self.part.fields, 'm')} end, m.current_digest, m.base_digest, "
-            f"({holds}), case when ({holds}) then 0 else m.lost end, {listed([f'fired{n}' for n in range(FIRED_COLUMNS)], 'm')} "
+            f"({holds}), case when ({holds}) then 0 else m.lost end, {marks} "
             f"from (select m.*, {marked} from ({inner}) m offset 0) m"
         )
 
@@ -225,18 +228,14 @@ class Check:
         self, tx: AsyncConnection, fired: Sequence[tuple[int, Probe]], lost: int
     ) -> dict[Severity, int]:
         counts = dict.fromkeys(Severity, 0)
-        for name, count in await tx.exec_driver_sql("select rule, count(*) from staging_finding group by rule"):
-            counts[self.contract.rule[name].severity] += count
+        for row in await tx.exec_driver_sql("select rule, count(*) as n from staging_finding group by rule"):
+            counts[self.contract.rule[row.rule].severity] += row.n
         if fired:
             counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
             totals = (await tx.exec_driver_sql(f"select {counted} from staging_checked c")).one()
             for (_, probe), count in zip(fired, totals, strict=True):
                 counts[probe.rule.severity] += count
         if lost:
-            bits = (
-                await tx.exec_driver_sql(
-                    "select coalesce(sum(bit_count(lost::bit(64))), 0)::bigint from staging_checked"
-                )
-            ).scalar_one()
-            counts[Severity.QUALITY] += bits
+            bits = "select coalesce(sum(bit_count(lost::bit(64))), 0)::bigint from staging_checked"
+            counts[Severity.QUALITY] += (await tx.exec_driver_sql(bits)).scalar_one()
         return counts

@@ -13,6 +13,7 @@ from service.contract.model import Code, CodeList
 from service.errors import NotFound
 from service.scope.edition import Edition
 from service.storage.database import Database
+from service.terms.check import Published
 from service.terms.model import Terms
 
 
@@ -40,6 +41,18 @@ class Context(Struct, frozen=True, kw_only=True):
         if found is None:
             raise no_such_resource()
         return found
+
+
+def context_of(db: Database, published: Published, terms: Terms, clock: Clock) -> Context:
+    """The context of a running service: one edition of the terms over everything that is published."""
+    return Context(
+        db=db,
+        library=published.library,
+        editions=published.scopes,
+        terms=terms,
+        forces=published.library.lists[terms.force_list],
+        clock=clock,
+    )
 
 
 class Actor(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The digest of a sealed return: what its receipt vouches for, and what anyone can compute again from the rows.
 
-SHA-256 over a header (one ``name: value`` line each: form, force, period, revision, contract, case years) and one line a
-part, which is SHA-256 over the part's row digests, sorted. A row's digest is that of ``contract/canonical.py`` and is
+SHA-256 over a header (one ``name: value`` line each: form, force, period, revision, contract, case years) and one line
+a part, which is SHA-256 over the part's row digests, sorted. A row's digest is that of ``contract/canonical.py`` and is
 stored with the row, so an unchanged case costs nothing, and a row expunged by law leaves its digest (semantics 21).
 """
 

@@ -29,7 +29,7 @@ class DraftWriter:
         self.tx, self._check, self._checked = tx, check, checked
         self._part = check.part
         self._parameters = check.ground.parameters
-        self._held_before = 0
+        self.held_before = 0
 
     async def run(self, sql: str, **more: Any) -> int:
         """Run one statement with the return's parameters; the number of rows it touched."""
@@ -63,8 +63,8 @@ class DraftWriter:
             return
         await self.run(
             "insert into draft_withdrawal (force, return_id, case_id, source) select :force, :return_id, cur.case_id, "
-            f"'snapshot' from ({self._check.current()}) cur where not exists (select 1 from {self._check.staged.table} s "
-            f"where s.match_key = cur.{key.name}) on conflict do nothing"
+            f"'snapshot' from ({self._check.current()}) cur where not exists (select 1 from "
+            f"{self._check.staged.table} s where s.match_key = cur.{key.name}) on conflict do nothing"
         )
 
     async def count_missing(self) -> int:
@@ -99,12 +99,12 @@ class DraftWriter:
             f"delete from held_row h where h.force = :force and h.return_id = :return_id and {gone}", part=part
         )
         highest = "select coalesce(max(n), 0) from held_row where force = :force and return_id = :return_id"
-        self._held_before = (await self.tx.execute(text(highest), self._parameters)).scalar_one()
+        self.held_before = (await self.tx.execute(text(highest), self._parameters)).scalar_one()
         await self.run(
             "insert into held_row (force, return_id, n, part, row, key, text) select :force, :return_id, "
             ":before + row_number() over (order by t.row, t.idx), :part, t.row, t.key, t.text from staging_held t",
             part=part,
-            before=self._held_before,
+            before=self.held_before,
         )
 
     async def replace_findings(self, *, whole: bool) -> None:
@@ -140,7 +140,7 @@ class DraftWriter:
             "left join staging_checked c on c.idx = t.idx left join held_row h on h.force = :force "
             "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
             part=number,
-            before=self._held_before,
+            before=self.held_before,
             severities=_json_text(rules),
         )
 
@@ -162,7 +162,7 @@ class DraftWriter:
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "
             "and h.row = m.row and c.held where r.fired",
             part=number,
-            before=self._held_before,
+            before=self.held_before,
         )
 
     async def _store_lost(self, number: int, index: int, field: Field) -> None:

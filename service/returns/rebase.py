@@ -41,7 +41,10 @@ async def _compare_again(tx: AsyncConnection, key: str, parameters: dict[str, An
     where = "d.force = :force and d.return_id = :return_id"
     base = f"v.force = :force and v.line_to = {OPEN_END}"
     names = {name: value for name, value in parameters.items() if name != "base"}
-    moved = f"from draft_case d join case_version v on v.{key} = d.{key} and {base} where {where} and v.case_id <> d.case_id"
+    moved = (
+        f"from draft_case d join case_version v on v.{key} = d.{key} and {base} "
+        f"where {where} and v.case_id <> d.case_id"
+    )
     await tx.execute(
         text(
             f"update finding f set case_id = v.case_id {moved} and f.force = :force and f.return_id = :return_id "

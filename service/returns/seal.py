@@ -65,6 +65,7 @@ class NotReady(Conflict):
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
         super().__init__(" ".join(reason.says for reason in reasons), " ".join(reason.do for reason in reasons))
         self.reasons = reasons
+        self.errors = tuple(msgspec.to_builtins(reason) for reason in reasons)
 
 
 async def seal(
@@ -221,11 +222,11 @@ async def _close(
             "stated_by": actor.id,
         },
         "counts": item.summary.get("counts", {}),
-        "tallies": [tally_document(context, standing, tally) for standing, tally in tallies],
+        "tallies": [tally_document(standing, tally) for standing, tally in tallies],
         "audit": {"index": point.index, "head": point.head.hex()},
     }
     in_force = next((tally for standing, tally in tallies if standing.state == "in_force"), None)
-    summary = dict(item.summary) | (verdict_counts(context, contract, in_force) if in_force is not None else {})
+    summary = dict(item.summary) | (verdict_counts(contract, in_force) if in_force is not None else {})
     await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
     stored = await return_by_id(tx, item.force, item.id)
     if not isinstance(stored, Sealed):
@@ -281,7 +282,7 @@ async def _store_seal(
     )
 
 
-def tally_document(context: Context, standing: Standing, tally: Tally) -> dict[str, Any]:
+def tally_document(standing: Standing, tally: Tally) -> dict[str, Any]:
     """A tally as it stands on a receipt and in answers: always with its edition and hash."""
     edition = standing.edition
     attrition = tally.attrition()

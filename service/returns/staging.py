@@ -76,7 +76,8 @@ class Staging:
             "set local enable_nestloop = off",
             "set local jit = off",
             f"create temp table if not exists {self.table} (idx integer not null, row integer not null, held boolean "
-            f"not null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) on commit delete rows",
+            f"not null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) "
+            "on commit delete rows",
             *_COMMON,
         ):
             await self._tx.exec_driver_sql(statement)
@@ -129,8 +130,9 @@ class Staging:
         for field in self._fields:
             values = block.values.get(field.name)
             if field.kind.is_range:
-                typed.append(nothing if values is None else [None if v is None else v[0] for v in values])
-                typed.append(nothing if values is None else [None if v is None else v[1] for v in values])
+                pairs: list[Any] = nothing if values is None else values
+                typed.append([None if pair is None else pair[0] for pair in pairs])
+                typed.append([None if pair is None else pair[1] for pair in pairs])
             else:
                 typed.append(nothing if values is None else values)
             if field.role is Role.KEY and values is not None:

@@ -55,14 +55,14 @@ async def refresh_summary(context: Context, tx: AsyncConnection, item: Open) -> 
     contract = context.library.contracts[item.contract_version]
     standing = await edition_in_force(tx, context.editions, london_date(context.now()))
     groups = await judge_open(context, tx, item, standing.edition)
-    measures = await _measures(context, tx, item, contract, groups)
+    measures = await _measures(tx, item, contract, groups)
     await _replace_macro_findings(tx, item, contract, measures)
     counts = await _counts(tx, item)
     summary = {
         "scope": standing.edition.name,
         "counts": counts,
         "measures": measures,
-        **verdict_counts(context, contract, tally_of(groups)),
+        **verdict_counts(contract, tally_of(groups)),
     }
     await tx.execute(
         text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
@@ -70,7 +70,7 @@ async def refresh_summary(context: Context, tx: AsyncConnection, item: Open) -> 
     )
 
 
-def verdict_counts(context: Context, contract: Contract, tally: Tally) -> dict[str, Any]:
+def verdict_counts(contract: Contract, tally: Tally) -> dict[str, Any]:
     """A tally's totals, and the same by stage, as they stand in a return's counts."""
     stage = contract.parts[PartName.CASE].by_role[Role.STAGE]
     codes = stage.list.by_ordinal if stage.list is not None else {}
@@ -89,35 +89,28 @@ def verdict_counts(context: Context, contract: Contract, tally: Tally) -> dict[s
     }
 
 
+_COUNTS = text(
+    "with base as (select v.case_id from case_version v where v.force = :force and v.line_to = 2147483647), "
+    "gone as (select w.case_id, w.answer from draft_withdrawal w where w.force = :force and w.return_id = :id), "
+    "draft as (select d.case_id, exists (select 1 from base b where b.case_id = d.case_id) as is_known "
+    "from draft_case d where d.force = :force and d.return_id = :id and not exists "
+    "(select 1 from gone g where g.case_id = d.case_id and g.answer = 'withdraw')), "
+    "held as (select h.set_aside from held_row h where h.force = :force and h.return_id = :id) "
+    "select (select count(*) from base) as base, "
+    "(select count(*) from draft where is_known) as changed, "
+    "(select count(*) from draft where not is_known) as added, "
+    "(select count(*) from gone g join base b using (case_id) where g.answer = 'withdraw') as withdrawn, "
+    "(select count(*) from gone where answer is null) as not_in_snapshot, "
+    "(select count(*) from held where set_aside is null) as held, "
+    "(select count(*) from held where set_aside is not null) as set_aside, "
+    "(select count(*) from aggregate_cell a where a.force = :force and a.return_id = :id) as cells, "
+    "(select count(*) from workforce_row a where a.force = :force and a.return_id = :id) as workforce_rows"
+)
+
+
 async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
     """Rows of each part, and what is new, changed and withdrawn against the base."""
-    row = (
-        await tx.execute(
-            text(
-                "select (select count(*) from case_version v where v.force = :force and v.line_to = 2147483647) as base, "
-                "(select count(*) from draft_case d where d.force = :force and d.return_id = :id and exists (select 1 "
-                "from case_version v where v.force = d.force and v.case_id = d.case_id and v.line_to = 2147483647) "
-                "and not exists (select 1 from draft_withdrawal w where w.force = d.force and w.return_id = d.return_id "
-                "and w.case_id = d.case_id and w.answer = 'withdraw')) as changed, "
-                "(select count(*) from draft_case d where d.force = :force and d.return_id = :id and not exists (select 1 "
-                "from case_version v where v.force = d.force and v.case_id = d.case_id and v.line_to = 2147483647) "
-                "and not exists (select 1 from draft_withdrawal w where w.force = d.force and w.return_id = d.return_id "
-                "and w.case_id = d.case_id and w.answer = 'withdraw')) as added, "
-                "(select count(*) from draft_withdrawal w where w.force = :force and w.return_id = :id "
-                "and w.answer = 'withdraw' and exists (select 1 from case_version v where v.force = w.force "
-                "and v.case_id = w.case_id and v.line_to = 2147483647)) as withdrawn, "
-                "(select count(*) from draft_withdrawal w where w.force = :force and w.return_id = :id "
-                "and w.answer is null) as not_in_snapshot, "
-                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
-                "and h.set_aside is null) as held, "
-                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
-                "and h.set_aside is not null) as set_aside, "
-                "(select count(*) from aggregate_cell a where a.force = :force and a.return_id = :id) as cells, "
-                "(select count(*) from workforce_row a where a.force = :force and a.return_id = :id) as workforce_rows"
-            ),
-            {"force": item.force, "id": item.id},
-        )
-    ).one()
+    row = (await tx.execute(_COUNTS, {"force": item.force, "id": item.id})).one()
     return {
         "cases": row.base + row.added - row.withdrawn,
         "new": row.added,
@@ -133,7 +126,7 @@ async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
 
 
 async def _measures(
-    context: Context, tx: AsyncConnection, item: Open, contract: Contract, groups: Sequence[Group]
+    tx: AsyncConnection, item: Open, contract: Contract, groups: Sequence[Group]
 ) -> dict[str, Count | None]:
     by_year = [group for group in groups if group.margin is Margin.YEAR]
     cases = sum(group.weight for group in by_year if group.is_case)
@@ -147,7 +140,7 @@ async def _measures(
         cases_before=before,
         undetermined=_counted(undetermined),
         years_missing=_years_missing(item, by_year),
-        duplicate_refs=await _duplicate_refs(context, tx, item, contract),
+        duplicate_refs=await _duplicate_refs(tx, item, contract),
         aggregate_difference=_difference(by_year),
     )
     # the share is of what counts under the scope, not of rows outside the declared years
@@ -200,7 +193,7 @@ def _difference(by_year: Sequence[Group]) -> Count | None:
     return _open_count(sum(abs(cases[year] - cells[year]) for year in both), is_open)
 
 
-async def _duplicate_refs(context: Context, tx: AsyncConnection, item: Open, contract: Contract) -> int:
+async def _duplicate_refs(tx: AsyncConnection, item: Open, contract: Contract) -> int:
     """How many references differ from another only in capitals, spaces or punctuation."""
     key = contract.parts[PartName.CASE].by_role[Role.KEY].name
     rows = current_rows((key,), without_withdrawn=True)

@@ -6,6 +6,7 @@ draft moved since the upload began, nothing is written and the sender is told (s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,12 +15,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName
-from service.errors import Conflict, PreconditionFailed
+from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
 from service.returns.changes import change_draft, draft_moved
 from service.returns.check import Check, Checked, Ground
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import DraftWriter
+from service.returns.findings import list_findings
 from service.returns.held import hold_by_rule
 from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, etag_of
@@ -60,9 +62,17 @@ class Target(Struct, frozen=True, kw_only=True):
     once: Once | None = None
 
 
-async def find_target(
-    context: Context, force: int, items: list[AnyReturn], if_match: str | None, once: Once | None
-) -> Target:
+class RowRefused(Invalid):
+    """One row that cannot be accepted, with its findings; nothing of it was stored."""
+
+    code = "row-refused"
+
+    def __init__(self, findings: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("The case cannot be accepted as it is; nothing was stored.", "Mend what errors names.")
+        self.errors = tuple(findings)
+
+
+def find_target(items: Sequence[AnyReturn], if_match: str | None, once: Once | None) -> Target:
     """The open return among those of a period; says what to do where none is open."""
     if not items:
         raise no_such_resource()
@@ -89,8 +99,12 @@ async def upload(
     *,
     mode: Mode = Mode.CHANGES,
     dry_run: bool = False,
+    refuse_held: bool = False,
 ) -> Upload:
-    """Take one file into the draft of an open return, or (``dry_run``) say what it would come to."""
+    """Take one file into the draft of an open return, or (``dry_run``) say what it would come to.
+
+    ``refuse_held``: a row that would be held is refused with its findings instead (``RowRefused``), and all with it.
+    """
     contract = context.library.contracts[target.item.contract_version]
     async with context.db.force(target.item.force) as tx:
         if target.once is not None:
@@ -110,6 +124,9 @@ async def upload(
         await hold_by_rule(tx, check, spool, media)
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
             await _write(writer, check, mode, change.item.contract_version)
+            if refuse_held and answer.held:
+                found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)
+                raise RowRefused([item.document for item in found])
             if target.once is not None:
                 await remember(tx, target.item.force, target.once, 200, answer, context.now())
             change.done(f"{part}_uploaded", _details(answer, spool))
@@ -170,7 +187,7 @@ def _answer(checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged
         held=checked.held,
         not_in_snapshot=not_in_snapshot,
         findings={severity.value: count for severity, count in checked.findings.items()},
-        digest=f"sha-256:{spool.sha256.hex()}",
+        digest=f"sha-256:{spool.digest.hex()}",
         notes=staged.notes,
     )
 
@@ -180,5 +197,5 @@ def _details(answer: Upload, spool: Spool) -> dict[str, Any]:
         "received": answer.received,
         "accepted": answer.accepted,
         "held": answer.held,
-        "digest": spool.sha256.hex(),
+        "digest": spool.digest.hex(),
     }

@@ -80,15 +80,15 @@ def rows_sql(expressions: Judged, sources: Sequence[Source], types: dict[str, st
         parts.append(f"select {columns}{comma}{source.weight} as weight, {part} as is_case from {source.rows}")
     union = " union all ".join(parts)
     return (
-        f"select o.ruling, o.stage, o.setting, o.year, o.weight, o.is_case, o.is_case = (:all_years or case when o.year is null "
-        f"then :unknown_year else o.year = any(cast(:years as integer[])) end) as counted from (select "
+        "select o.ruling, o.stage, o.setting, o.year, o.weight, o.is_case, o.is_case = (:all_years or case when "
+        "o.year is null then :unknown_year else o.year = any(cast(:years as integer[])) end) as counted from (select "
         f"{expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.setting} as setting, "
         f"{expressions.year} as year, o.weight, o.is_case from ({union}) o) o"
     )
 
 
 def margins_sql(rows: str) -> str:
-    """All margins in one pass: margin, ruling, the dimension's raw value, counted or not, case or cell, weight, open cells."""
+    """All margins in one pass: margin, ruling, raw value of the dimension, counted, is_case, weight, open cells."""
     return (
         "select case when grouping(r.stage) = 0 then 1 when grouping(r.setting) = 0 then 2 else 3 end as margin, "
         "r.ruling, coalesce(r.stage, r.setting, r.year::bigint) as dimension, r.counted, r.is_case, "

@@ -1,0 +1,151 @@
+"""Lists the findings of a return, with their words and their answers, in order: part, row, rule, field."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.canonical import SEPARATOR, canonical_text
+from service.contract.findings import Finding, shown
+from service.contract.model import Contract, Field, PartName, Severity
+from service.criteria.evaluate import Value
+from service.criteria.vocabulary import OPEN_ABOVE, OPEN_BELOW, OPEN_NUMBER, Kind
+from service.returns.answers import NO_CASE, UNANSWERED
+from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
+from service.returns.model import AnyReturn
+
+_PARTS = {number: name for name, number in PART_NUMBER.items()}
+_SEVERITIES = {number: name for name, number in SEVERITY_NUMBER.items()}
+
+_FROM_ROW = frozenset({None, "sum_exceeds", "sum_differs", "knowledge_lost"})
+"""Checks (None: conditions) whose stored value was written by the database in canonical form; others as it was sent."""
+
+
+class Cursor(Struct, frozen=True, array_like=True):
+    """Where a page ended."""
+
+    part: int
+    row: int
+    rule: str
+    id: int
+
+
+class ListedFinding(Struct, frozen=True, kw_only=True):
+    """A finding as it is shown, with the case's opaque id where there is one, the held row's number, and the answer."""
+
+    document: dict[str, Any]
+    case_id: UUID | None
+    held: int | None
+    answer: str | None
+
+
+async def list_findings(
+    tx: AsyncConnection,
+    contract: Contract,
+    item: AnyReturn,
+    *,
+    severity: Severity | None = None,
+    rule: str | None = None,
+    held_after: int | None = None,
+    after: Cursor | None = None,
+    limit: int = 200,
+) -> tuple[list[ListedFinding], Cursor | None]:
+    """A page of findings, and where to go on. ``held_after``: only of held rows with a greater number."""
+    start = after or Cursor(-1, -1, "", -1)
+    rows = (
+        await tx.execute(
+            text(
+                "select f.id, f.part, f.row, f.rule, f.severity, f.field, f.value, f.key, f.case_id, f.held_n, a.words "
+                "from finding f left join answer a on a.force = f.force and a.rule = f.rule and a.bound = f.bound "
+                f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') and f.severity >= 2 where f.force = :force "
+                "and f.return_id = :id and (cast(:severity as smallint) is null or f.severity = :severity) "
+                "and (cast(:rule as text) is null or f.rule = :rule) "
+                "and (cast(:held_after as integer) is null or f.held_n > :held_after) "
+                'and (f.part, f.row, f.rule collate "C", f.id) > (:part, :row, :after_rule, :after_id) '
+                'order by f.part, f.row, f.rule collate "C", f.id limit :limit'
+            ),
+            {
+                "force": item.force,
+                "id": item.id,
+                "severity": None if severity is None else SEVERITY_NUMBER[severity],
+                "rule": rule,
+                "held_after": held_after,
+                "part": start.part,
+                "row": start.row,
+                "after_rule": start.rule,
+                "after_id": start.id,
+                "limit": limit + 1,
+            },
+        )
+    ).all()
+    page = rows[:limit]
+    listed = [
+        ListedFinding(
+            document=shown(contract, _finding(contract, row)),
+            case_id=row.case_id,
+            held=row.held_n,
+            answer=row.words,
+        )
+        for row in page
+    ]
+    last = page[-1] if len(rows) > limit else None
+    return listed, None if last is None else Cursor(last.part, last.row, last.rule, last.id)
+
+
+async def count_findings(tx: AsyncConnection, item: AnyReturn) -> dict[str, dict[str, int]]:
+    """By severity: how many findings there are, and how many still wait for words."""
+    rows = await tx.execute(
+        text(
+            f"select f.severity, count(*) as total, count(*) filter (where {UNANSWERED}) as unanswered from finding f "
+            "where f.force = :force and f.return_id = :id group by f.severity"
+        ),
+        {"force": item.force, "id": item.id},
+    )
+    counts = {severity.value: {"total": 0, "unanswered": 0} for severity in Severity}
+    for row in rows:
+        counts[_SEVERITIES[row.severity].value] = {"total": row.total, "unanswered": row.unanswered}
+    return counts
+
+
+def _finding(contract: Contract, row: Any) -> Finding:
+    part = _PARTS[row.part]
+    rule = contract.rule[row.rule]
+    value = row.value
+    if value is not None and rule.check in _FROM_ROW:
+        names = (row.field,) if rule.check == "knowledge_lost" else rule.fields or (row.field,)
+        texts = value.split(SEPARATOR)
+        value = SEPARATOR.join(_readable(contract, part, name, text) for name, text in zip(names, texts, strict=False))
+    return Finding(part, row.row, row.rule, _SEVERITIES[row.severity], row.field, value, row.key)
+
+
+def _readable(contract: Contract, part: PartName, name: str, stored: str) -> str:
+    """A value as people write it, from its stored canonical form; a measure of the whole return is a number."""
+    if stored == "":
+        return ""
+    if part is PartName.RETURN:
+        low, _, high = stored.partition("/")
+        return low if low == high else f"{low}+" if high == str(OPEN_NUMBER) else f"{low}-{high}"
+    field = contract.parts[part].by_name[name]
+    return canonical_text(field, _stored_value(field, stored))
+
+
+def _stored_value(field: Field, stored: str) -> Value:
+    if field.kind.is_range:
+        low, _, high = stored.partition("/")
+        if field.kind is Kind.DATE:
+            return _day(low), _day(high)
+        if field.kind is Kind.DECIMAL:
+            return Decimal(low), Decimal(high)
+        return int(low), int(high)
+    return int(stored) if field.kind.is_mask else stored
+
+
+def _day(stored: str) -> date:
+    ends = {"infinity": OPEN_ABOVE, "-infinity": OPEN_BELOW}
+    return ends[stored] if stored in ends else date.fromisoformat(stored)
