@@ -1,0 +1,218 @@
+"""Commands that work on a file where it is, without server, database or network: validate, tally, generate."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli.output import FORMATS, as_csv, as_json, as_table
+from service.errors import Invalid
+
+if TYPE_CHECKING:
+    from service.contract.library import Library
+    from service.contract.model import Contract
+    from service.returns.offline import Report
+    from service.scope.edition import Edition
+
+PARTS = click.Choice(["case", "cases", "aggregate", "aggregates", "workforce"])
+_LISTED = 200
+"""So many findings a table shows; CSV and JSON always have all."""
+
+_A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command(epilog="Example: case-returns validate cases.csv --format csv > findings.csv")
+@click.argument("file", type=_A_FILE)
+@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+def validate(file: Path, version: str | None, part: str, form: str) -> None:
+    """Check a file where it is: no server, no network.
+
+    The findings are those of the service, in its order; what needs the whole return is listed as not run. CSV, NDJSON
+    and JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
+    """
+    from service.returns.offline import validate as validated
+
+    contract = contract_of(library(), version)
+    report = validated(file, contract, contract.parts[part_name(part)])
+    click.echo(_printed(report, contract, file, form), nl=form != "csv")
+    if report.blocks:
+        raise SystemExit(1)
+
+
+@click.command(epilog="Example: case-returns tally cases.csv --scope 2026-02-referral")
+@click.argument("file", type=_A_FILE)
+@click.option("--scope", help="Scope edition [default: the one in force].")
+@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--part", type=click.Choice(["case", "cases", "aggregate", "aggregates"]), default="cases")
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+def tally(file: Path, scope: str | None, version: str | None, part: str, form: str) -> None:
+    """Judge a file under a scope edition where it is.
+
+    Rows that the service would hold are left out and counted. Exit status 1 when there are such rows.
+    """
+    from service.returns.offline_tally import tally_file
+    from service.terms.check import load_published
+
+    published = load_published(contracts_folder())
+    contract = contract_of(published.library, version)
+    edition = _edition(published.scopes, scope or list(published.terms.values())[-1].scope)
+    counted = tally_file(file, published.library, contract, part_name(part), edition)
+    click.echo(_tally_printed(counted.document(edition), form), nl=form != "csv")
+    if counted.held:
+        click.echo(f"{counted.held:,} rows would be held and are not counted: see case-returns validate.", err=True)
+        raise SystemExit(1)
+
+
+@click.command(epilog="Example: case-returns generate --force kent --cases 500 --messy --out kent.csv")
+@click.option("--force", required=True, help="Identifier of a force, such as kent.")
+@click.option("--cases", type=click.IntRange(0, 2_000_000), help="Rows [default: as many as in the synthetic country].")
+@click.option("--seed", type=int, help="Another seed gives other rows; the same one the same.")
+@click.option("--contract", "version", default="2025.1", show_default=True, help="Version of the contract.")
+@click.option("--messy", is_flag=True, help="As people have it: odd encodings, wrong cells, doubles (CSV only).")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+def generate(force: str, cases: int | None, seed: int | None, version: str, messy: bool, out: Path) -> None:
+    """Write synthetic rows of one force, clean or messy.
+
+    FILE ending in .ndjson gives one JSON object a line, anything else CSV; - is standard output.
+    """
+    from service.clock import london_date, system_clock
+    from service.demo.mess import messy as made_messy
+    from service.demo.plan import SEED
+    from service.demo.sheet import write_csv, write_ndjson
+    from service.demo.single import sample
+
+    ndjson = out.suffix == ".ndjson"
+    if messy and ndjson:
+        raise click.UsageError("--messy writes CSV: give --out a name that ends in .csv.")
+    chosen = SEED if seed is None else seed
+    day = london_date(system_clock())
+    try:
+        made = sample(library(), force, day, number=cases, seed=chosen, version=version)
+    except Invalid as error:
+        raise click.UsageError(f"{error.says} {error.do}") from error
+    if messy:
+        body = made_messy(made.rows, chosen, made.fields).body
+    elif ndjson:
+        body = write_ndjson(made.rows, made.fields)
+    else:
+        body = write_csv(made.rows, made.fields)
+    if str(out) == "-":
+        sys.stdout.buffer.write(body)
+        return
+    out.write_bytes(body)
+    click.echo(f"{len(made.rows):,} rows of {force} in {out}", err=True)
+
+
+def contracts_folder() -> Path | None:
+    """The contracts that the settings name; none: those in the package."""
+    from service.settings import read_settings
+
+    return read_settings().contracts
+
+
+def library() -> Library:
+    """Contracts and code lists, checked."""
+    from service.contract.library import load_library
+
+    return load_library(contracts_folder())
+
+
+def contract_of(of: Library, version: str | None) -> Contract:
+    """The version asked for, or the newest one that is not a draft; an unknown one is wrong usage."""
+    if version is None:
+        return next(item for item in reversed(list(of.contracts.values())) if item.state != "draft")
+    if version not in of.contracts:
+        raise click.UsageError(f"There is no contract version {version}. There are: {', '.join(of.contracts)}.")
+    return of.contracts[version]
+
+
+def part_name(word: str) -> Any:
+    """The part that ``cases`` or ``case`` means."""
+    from service.contract.model import PartName
+
+    return PartName(word if word == "workforce" else word.removesuffix("s"))
+
+
+def _edition(editions: Any, name: str) -> Edition:
+    found: Edition | None = editions.get(name)
+    if found is None:
+        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
+    return found
+
+
+def _printed(report: Report, contract: Contract, file: Path, form: str) -> str:
+    from service.contract.findings import key_name, shown
+
+    rows: list[dict[str, Any]] = [dict(shown(contract, finding)) for finding in report.findings]
+    columns = ("rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix")
+    if form == "csv":
+        return as_csv(columns, rows)
+    counts = {severity.value: count for severity, count in report.counts.items()}
+    if form == "json":
+        document = {
+            "file": file.name,
+            "contract_version": report.contract,
+            "part": report.part.value,
+            "received": report.received,
+            "accepted": report.accepted,
+            "held": report.held,
+            "findings": counts,
+            "notes": report.notes,
+            "items": rows,
+            "not_run": [{"what": item.what, "why": item.why} for item in report.not_run],
+        }
+        return as_json(document)
+    return "\n".join(_told(report, contract, rows, counts))
+
+
+def _told(report: Report, contract: Contract, rows: list[dict[str, Any]], counts: dict[str, int]) -> list[str]:
+    from service.contract.findings import key_name
+
+    lines = [*report.notes]
+    if rows:
+        key = key_name(contract)
+        listed = [{**row, "what to do": f"{row['says']} {row['fix']}"} for row in rows[:_LISTED]]
+        lines += [_wide(("row", key, "rule", "severity", "field", "value"), listed), ""]
+        if len(rows) > _LISTED:
+            lines += [f"... and {len(rows) - _LISTED:,} more findings: --format csv has all of them.", ""]
+    lines.append(
+        f"{report.received:,} rows: {report.accepted:,} accepted, {report.held:,} held. Findings: "
+        + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        + f". Contract {report.contract}."
+    )
+    lines += ["Not run here:", *(f"  {item.what}: {item.why}" for item in report.not_run)]
+    return lines
+
+
+def _wide(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
+    """A table whose last column, the words, is as long as it is."""
+    table = as_table(columns, rows).splitlines()
+    width = max(len(line) for line in table)
+    words = ["what is wrong, and what to do", "-" * 29, *(str(row["what to do"]) for row in rows)]
+    return "\n".join(f"{line.ljust(width)}  {word}".rstrip() for line, word in zip(table, words, strict=True))
+
+
+def _tally_printed(document: dict[str, Any], form: str) -> str:
+    if form == "json":
+        return as_json(document)
+    rows: list[dict[str, Any]] = [
+        *({"what": "verdict", "name": name, "cases": count} for name, count in document["totals"].items()),
+        *(
+            {"what": "out of scope by rule", "name": item["rule"], "cases": item["cases"]}
+            for item in document["attrition"]
+        ),
+        *(
+            {"what": "undetermined for", "name": item["attribute"], "cases": item["cases"]}
+            for item in document["missing"]
+        ),
+    ]
+    columns = ("what", "name", "cases")
+    if form == "csv":
+        return as_csv(columns, rows)
+    scope = document["scope"]
+    return f"Under {scope['edition']} ({scope['hash'][:12]})\n\n{as_table(columns, rows)}"

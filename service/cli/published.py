@@ -1,0 +1,105 @@
+"""``case-returns contracts`` and ``scope``: check what is published or is to be, and print a scope as SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from service.cli.files import contracts_folder, library
+from service.errors import Malformed
+
+
+@click.group(epilog="Example: case-returns contracts check")
+def contracts() -> None:
+    """Check everything that is published."""
+
+
+@contracts.command("check", epilog="Example: case-returns contracts check --folder contracts")
+@click.option(
+    "--folder", type=click.Path(path_type=Path, exists=True, file_okay=False), help="[default: the package's]"
+)
+def contracts_check(folder: Path | None) -> None:
+    """Check contracts, code lists, rules, upgrades, scopes and terms, each against the others.
+
+    Every problem names the file, the line, and the column inside a condition. Exit status 1 where there are any.
+    """
+    from service.terms.check import check, load_published
+
+    root = folder or contracts_folder()
+    problems = check(root)
+    for problem in problems:
+        click.echo(str(problem))
+    if problems:
+        click.echo(f"{len(problems):,} problem{'' if len(problems) == 1 else 's'}.", err=True)
+        raise SystemExit(1)
+    found = load_published(root)
+    rules = sum(len(contract.rules) for contract in found.library.contracts.values())
+    click.echo(
+        f"Good: {len(found.library.contracts)} contract versions with {rules} rules, {len(found.library.lists)} code "
+        f"lists, {len(found.scopes)} scope editions, {len(found.terms)} terms."
+    )
+
+
+@click.group(epilog="Example: case-returns scope sql 2025-11-wide --dialect duckdb")
+def scope() -> None:
+    """Check a scope edition, or print it as SQL."""
+
+
+@scope.command("check", epilog="Example: case-returns scope check my-scope.yaml")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def scope_check(file: Path) -> None:
+    """Check a scope edition in a file. Exit status 1 where something is wrong with it."""
+    import hashlib
+    from types import MappingProxyType
+
+    from msgspec.structs import replace
+
+    from service.contract.library import Document
+    from service.contract.source import Problems, in_order
+    from service.scope.published import read_editions
+
+    try:
+        content = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{file} is not UTF-8.", "Save it as UTF-8.") from error
+    document = Document(file.stem, str(file), content, hashlib.sha256(content.encode()).hexdigest())
+    problems = Problems()
+    editions = read_editions(replace(library(), scopes=MappingProxyType({document.name: document})), problems)
+    for problem in in_order(problems.found):
+        click.echo(str(problem))
+    if problems.found:
+        raise SystemExit(1)
+    for edition in editions.values():
+        click.echo(f"Good: {edition.name}, {len(edition.rules)} rules over contract {edition.vocabulary}.")
+        click.echo(f"Hash: {edition.hash}")
+        for name, codes in edition.codes_left_out.items():
+            click.echo(f"Not in {name}, because it depends: {', '.join(codes)}")
+
+
+@scope.command("sql", epilog="Example: case-returns scope sql 2026-02-referral --dialect spark")
+@click.argument("edition")
+@click.option("--dialect", default="postgres", show_default=True, help="Any that sqlglot writes: duckdb, spark, trino.")
+def scope_sql(edition: str, dialect: str) -> None:
+    """Print the ruling of a scope edition as one SQL expression.
+
+    Below zero: out of scope by the rule of that number. Zero: in scope. Above zero: undetermined, one bit for each
+    attribute that is missing. Numbers and dates are pairs of columns (_lo, _hi), codes bit masks over their list.
+    """
+    from service.contract.columns import field_sql
+    from service.contract.model import PartName
+    from service.criteria.sql import ruling_sql
+    from service.terms.check import load_published
+
+    published = load_published(contracts_folder())
+    found = published.scopes.get(edition)
+    if found is None:
+        raise click.UsageError(f"There is no scope edition {edition}. There are: {', '.join(published.scopes)}.")
+    fields = published.library.contracts[found.vocabulary].parts[PartName.CASE].fields
+    try:
+        ruling = ruling_sql(found.definition, field_sql(fields, "c"), dialect)
+    except ValueError as error:
+        raise click.UsageError(f"sqlglot cannot write {dialect}: {error}") from error
+    names = ", ".join(f"{1 << bit} {name}" for bit, name in enumerate(found.definition.attributes))
+    rules = ", ".join(f"{-(place + 1)} {rule}" for place, rule in enumerate(found.rule_ids))
+    click.echo(f"-- {found.name} {found.hash}\n-- out of scope by: {rules}\n-- undetermined for: {names}\n{ruling}")

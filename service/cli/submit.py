@@ -1,0 +1,197 @@
+"""``case-returns submit``: a file, over the API, into the return of a period; and its seal."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli.output import Advance, progress
+from service.errors import CaseReturnsError, Conflict, Unavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+    from service.identity.clients import ClientKey
+
+_CHUNK = 256 << 10
+_SHOWN = 10
+"""So many findings are printed after an upload."""
+
+_PARTS = {"cases": "cases", "case": "cases", "aggregates": "aggregates", "aggregate": "aggregates"}
+
+
+@click.command(epilog="Example: case-returns submit cases.csv --key kent.json --period 2026-10 --mode snapshot --seal")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Key file.")
+@click.option("--period", required=True, help="Month of the return, such as 2026-10.")
+@click.option("--mode", type=click.Choice(["changes", "snapshot"]), default="changes", show_default=True)
+@click.option("--part", type=click.Choice([*_PARTS, "workforce"]), default="cases", show_default=True)
+@click.option("--contract", "version", help="Version of the contract of the rows [default: the return's].")
+@click.option("--dry-run", is_flag=True, help="Check only: nothing is stored.")
+@click.option("--seal", is_flag=True, help="Seal the return afterwards.")
+@click.option("--name", default=getpass.getuser, help="Who signs the seal [default: your account's name].")
+@click.option("--role", default="Data lead", show_default=True, help="In which role.")
+def submit(
+    file: Path,
+    key: Path,
+    period: str,
+    mode: str,
+    part: str,
+    version: str | None,
+    dry_run: bool,
+    seal: bool,
+    name: str,
+    role: str,
+) -> None:
+    """Send a file to the service, and seal the return.
+
+    Opens the return of the period if it is not open, sends the file, and prints what it came to with the first
+    findings. Exit status 1 when rows are held, or when the return cannot be sealed.
+    """
+    import httpx
+
+    from service.identity.clients import read_key
+
+    if dry_run and seal:
+        raise click.UsageError("A dry run stores nothing: there is nothing to seal.")
+    with httpx.Client(timeout=httpx.Timeout(30, read=900, write=900)) as http:
+        service = _Service(http, read_key(key), period)
+        service.open(version)
+        answer = service.send(file, _PARTS.get(part, part), mode, dry_run=dry_run)
+        click.echo(_counted(answer))
+        if any(answer["findings"].values()):
+            service.print_findings()
+        if answer["held"]:
+            raise SystemExit(1)
+        if seal:
+            receipt = service.seal(name, role)
+            click.echo(f"Sealed: {receipt['number']}, signed by {name}, at {receipt['sealed_at']}")
+
+
+class Refused(CaseReturnsError):
+    """The service said no: its problem document in words."""
+
+    code = "refused"
+
+
+class _Service:
+    """The API as one force uses it for one return."""
+
+    def __init__(self, http: httpx.Client, key: ClientKey, period: str) -> None:
+        from service.clock import system_clock
+        from service.identity.client import fetch_token
+
+        self._http = http
+        token = fetch_token(key, http, system_clock()).value
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._return = f"{key.audience}/api/forces/{_force_of(token)}/returns/{period}"
+
+    def open(self, version: str | None) -> None:
+        """Open the return, or go on with the open one."""
+        body = {} if version is None else {"contract_version": version}
+        opened = self._ask("PUT", self._return, json=body)
+        state = "opened" if opened.status_code == 201 else "is open"
+        document = opened.json()
+        click.echo(f"The return of {document['force']} for {document['period']} {state}.", err=True)
+
+    def send(self, file: Path, part: str, mode: str, *, dry_run: bool) -> dict[str, Any]:
+        """Send the file with its digest; what it came to."""
+        from service.returns.readers import MEDIA, media_of_name
+
+        media = media_of_name(file.name)
+        if media is None:
+            raise click.UsageError(f"{file.name}: call it .csv, .ndjson or .json ({', '.join(MEDIA)}).")
+        query = ({"mode": mode} if part == "cases" else {}) | ({"dry_run": "true"} if dry_run else {})
+        with progress(f"Sending {file.name}", "bytes") as advance:
+            headers = {
+                "Content-Type": media,
+                "Content-Length": str(file.stat().st_size),
+                "Content-Digest": f"sha-256=:{_digest(file)}:",
+            }
+            verb = "POST" if part == "cases" else "PUT"
+            came = self._ask(
+                verb, f"{self._return}/{part}", params=query, content=_pieces(file, advance), headers=headers
+            )
+        answer: dict[str, Any] = came.json()
+        return answer
+
+    def print_findings(self) -> None:
+        """The first findings, one a line."""
+        page = self._ask("GET", f"{self._return}/findings", params={"limit": str(_SHOWN)}).json()
+        for item in page["items"]:
+            place = "the whole return" if item["part"] == "return" else f"{item['part']} row {item['row']}"
+            field = f", {item['field']}" if item["field"] else ""
+            click.echo(f"  {item['severity']} {item['rule']}, {place}{field}: {item['says']} {item['fix']}")
+        if page["next"]:
+            click.echo(f"  ... and more: {self._return}/findings")
+
+    def seal(self, name: str, role: str) -> dict[str, Any]:
+        """Sign the return as it is now; the receipt."""
+        etag = self._ask("GET", self._return).headers["etag"]
+        body = {"declaration": True, "name": name, "role": role}
+        receipt: dict[str, Any] = self._ask(
+            "POST", f"{self._return}/seal", json=body, headers={"If-Match": etag}
+        ).json()
+        return receipt
+
+    def _ask(self, verb: str, url: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+        import httpx
+
+        try:
+            answer = self._http.request(verb, url, headers={**self._headers, **(headers or {})}, **more)
+        except httpx.TransportError as error:
+            raise Unavailable(f"The service did not answer: {error}.", "Try again; nothing is sent twice.") from error
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
+
+
+def _refusal(answer: httpx.Response) -> CaseReturnsError:
+    try:
+        problem = answer.json()
+        says, do = str(problem["detail"]), str(problem.get("do", ""))
+    except (ValueError, KeyError):
+        return Unavailable(f"The service answered {answer.status_code}, but not as it should.", "Try again later.")
+    lines = [do] if do else []
+    for item in problem.get("errors", [])[:_SHOWN]:
+        place = item.get("pointer") or item.get("field") or item.get("code") or ""
+        words = " ".join(str(item[name]) for name in ("says", "fix", "do") if item.get(name))
+        lines.append(f"  {place}: {words}" if place else f"  {words}")
+    return (Conflict if answer.status_code == 409 else Refused)(says, "\n".join(lines))
+
+
+def _pieces(file: Path, advance: Advance) -> Iterator[bytes]:
+    size, sent = file.stat().st_size, 0
+    with file.open("rb") as content:
+        while piece := content.read(_CHUNK):
+            yield piece
+            sent += len(piece)
+            advance(sent, size)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return base64.b64encode(hashlib.file_digest(content, "sha256").digest()).decode()
+
+
+def _force_of(token: str) -> str:
+    """The force that a token is for: read, not checked; the service checks it."""
+    claims = token.split(".")[1]
+    force = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("force")
+    if not force:
+        raise Refused("This key is not that of a force.", "Returns are a force's: use its key.")
+    return str(force)
+
+
+def _counted(answer: dict[str, Any]) -> str:
+    counts = ("accepted", "new", "changed", "unchanged", "held", "not_in_snapshot")
+    listed = ", ".join(f"{answer[name]:,} {name.replace('_', ' ')}" for name in counts)
+    findings = ", ".join(f"{count:,} {name}" for name, count in answer["findings"].items())
+    return f"{answer['received']:,} rows received: {listed}. Findings: {findings}."
