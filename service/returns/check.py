@@ -113,6 +113,7 @@ class Check:
             has_duplicates=self._has_duplicates,
             has_former=self.staged.has_former,
             has_failed=self.staged.has_failed,
+            lacking=[field for field, _ in self._lacking()],
         )
         await tx.execute(text(self._checked_sql()), self.ground.parameters)
         return await self._count(tx)
@@ -167,7 +168,8 @@ class Check:
 
     def flags(self) -> tuple[list[str], str]:
         """Columns about a row among the others, and the joins they need."""
-        flags, joins = [], ""
+        flags = [f"({unsent}) as lacks_{field.name}" for field, unsent in self._lacking()]
+        joins = ""
         if self._has_duplicates:
             on = "s.match_key" if self.key is not None else self._cell_key("s")
             flags.append("(twice.key is not null) as is_duplicate")
@@ -180,6 +182,15 @@ class Check:
                 f"(select 1 from ({self.current()}) held where held.{key} = s.{former})))) as former_in_use"
             )
         return flags, joins
+
+    def _lacking(self) -> list[tuple[Field, str]]:
+        """Required fields that not every row sends, each with the SQL condition that a row does not. (A part without
+        a key is always whole: there the reader itself asks for them.)"""
+        if self.key is None:
+            return []
+        required = [field for field in self.part.fields if field.required and field.role is not Role.KEY]
+        unsent = [(field, self._presence.unsent_sql(field)) for field in required]
+        return [(field, condition) for field, condition in unsent if condition is not None]
 
     def _lost_sql(self) -> str:
         """Marks of fields that were sent empty where something known stood."""
@@ -195,11 +206,8 @@ class Check:
         return " | ".join(bits) if bits else "0::bigint"
 
     def _only_where_sent(self, field: Field) -> str:
-        if field.name not in self.staged.sometimes:
-            return ""
-        return (
-            f" and exists (select 1 from staging_shape x where x.shape = s.shape and '{field.name}' = any(x.present))"
-        )
+        unsent = self._presence.unsent_sql(field)
+        return "" if unsent is None else f" and not {unsent}"
 
     async def _count(self, tx: AsyncConnection) -> Checked:
         unions = ", ".join(f"coalesce(bit_or(fired{n}), 0) as fired{n}" for n in range(FIRED_COLUMNS))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Field, PartName, Role, Severity
 from service.returns.check import Check, Checked
-from service.returns.probes import mark_of, values_sql
+from service.returns.probes import mark_of
 from service.returns.rows import listed, text_sql
 
 PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
@@ -149,14 +149,14 @@ class DraftWriter:
         tests = ", ".join(
             f"({mark_of(index)}, '{probe.rule.id}', {SEVERITY_NUMBER[probe.rule.severity]}, "
             f"{_quoted(probe.shown[0].name if probe.shown else None)}, "
-            f"case when {mark_of(index)} then {values_sql(probe.shown)} end)"
+            f"case when {mark_of(index)} then {probe.value} end)"
             for index, probe in self._checked.fired
         )
         any_mark = " or ".join(mark_of(index) for index, _ in self._checked.fired)
         flags, joins = self._check.flags()
         await self.run(
             self._INTO + f"select :force, :return_id, :part, m.row, r.rule, r.severity, r.field, r.value, {key}, "
-            "case when not c.held then c.case_id end, h.n, sha256(convert_to(r.value, 'UTF8')) "
+            "case when not c.held then c.case_id end, h.n, sha256(convert_to(coalesce(r.value, ''), 'UTF8')) "
             f"from ({self._check.merged(flags, joins)}) m join staging_checked c on c.idx = m.idx and ({any_mark}) "
             f"cross join lateral (values {tests}) r (fired, rule, severity, field, value) "
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "

@@ -15,25 +15,34 @@ from service.contract.columns import field_sql
 from service.contract.model import Contract, Field, Part, Role, Rule
 from service.criteria.sql import holds_sql
 from service.criteria.tree import fields_of
-from service.returns.rows import text_sql
+from service.returns.rows import known_sql, text_sql
 from service.returns.staging import FIRED_COLUMNS
 
 PER_COLUMN: Final = 60
 
 
 class Probe(Struct, frozen=True):
-    """One test: ``fires`` is an SQL condition over the row alias ``m``; ``shown`` the fields to show with it."""
+    """One test: ``fires`` is an SQL condition over the row alias ``m``; ``shown`` the fields it is about."""
 
     rule: Rule
     fires: str
     shown: tuple[Field, ...]
+    value: str
+    """The SQL text of what to show: the canonical texts of the fields, or null where nothing was sent."""
 
 
 def probes_of(
-    contract: Contract, part: Part, *, has_duplicates: bool, has_former: bool, has_failed: bool
+    contract: Contract,
+    part: Part,
+    *,
+    has_duplicates: bool,
+    has_former: bool,
+    has_failed: bool,
+    lacking: Sequence[Field] = (),
 ) -> tuple[Probe, ...]:
     """Every probe of a part, in the order of the contract's rules. A rule is silent on rows in which one of its
-    fields could not be read: that has a finding of its own, and one cause is told once."""
+    fields could not be read: that has a finding of its own, and one cause is told once. ``lacking`` are required
+    fields that some rows do not send at all: a new case must not come in without them."""
     columns = field_sql(part.fields, "m")
     found: list[Probe] = []
     for rule in contract.rules_of(part.name):
@@ -42,16 +51,26 @@ def probes_of(
             if has_failed:
                 read = ", ".join(f"'{name}'" for name in fields_of(rule.criterion))
                 fires = f"({fires}) and (m.failed is null or not m.failed && array[{read}])"
-            found.append(Probe(rule, fires, _shown(part, rule.fields)))
+            found.append(_probe(rule, fires, _shown(part, rule.fields)))
     for name, fires in _checks(part, has_duplicates=has_duplicates, has_former=has_former):
         check = contract.check.get((part.name, name))
         if check is not None:
             shown = _shown(part, check.fields) or _key(part)
-            found.append(Probe(check, fires, shown))
+            found.append(_probe(check, fires, shown))
     found += _sum_probes(contract, part)
+    required = contract.check.get((part.name, "required"))
+    if required is not None:
+        found += [
+            Probe(required, f"m.lacks_{field.name} and not {known_sql(field, 'm')}", (field,), "null::text")
+            for field in lacking
+        ]
     if len(found) > FIRED_COLUMNS * PER_COLUMN:
         raise ValueError(f"part {part.name}: more than {FIRED_COLUMNS * PER_COLUMN} rules")
     return tuple(found)
+
+
+def _probe(rule: Rule, fires: str, shown: tuple[Field, ...]) -> Probe:
+    return Probe(rule, fires, shown, values_sql(shown))
 
 
 def _shown(part: Part, names: Sequence[str]) -> tuple[Field, ...]:
@@ -82,7 +101,7 @@ def _sum_probes(contract: Contract, part: Part) -> list[Probe]:
         for check, fires in (("sum_exceeds", exceeds), ("sum_differs", differs)):
             rule = contract.check.get((part.name, check))
             if rule is not None:
-                found.append(Probe(rule, fires, (total, *parts)))
+                found.append(_probe(rule, fires, (total, *parts)))
     return found
 
 

@@ -89,8 +89,13 @@ class Presence:
             f"nullif((cur.empties - {sent}) || coalesce(s.empties, '{{}}'), '{{}}') end"
         )
 
-    def sent_sql(self, field: Field) -> str | None:
-        """Whether a row has the field: an SQL condition, or None for never."""
+    def unsent_sql(self, field: Field) -> str | None:
+        """Whether a row ``s`` does not have the field: an SQL condition, or None where every row has it."""
         if field.name in self._always:
+            return None
+        if field.name not in self._sometimes:
             return "true"
-        return f"'{field.name}' = any(shape.present)" if field.name in self._sometimes else None
+        return (
+            "not exists (select 1 from staging_shape x where x.shape = s.shape "
+            f"and '{field.name}' = any(x.present))"
+        )

@@ -20,3 +20,20 @@ async def test_an_uploaded_case_is_sealed_and_counted(database: Database) -> Non
     assert (tally.totals().in_scope, tally.totals().out_of_scope) == (1, 1)
     assert done.receipt["counts"]["cases"] == 2
     assert (await again(context, item)).summary["totals"]["in_scope"] == 1
+
+
+async def test_a_new_case_without_a_required_column_is_held(database: Database) -> None:
+    context = await a_service(database)
+    item = await opened(context)
+    row = a_case("K/1")
+    del row["stage"]
+    answer = await sent(context, item, [row])
+    assert (answer.accepted, answer.held, answer.findings["validity"]) == (0, 1, 1)
+
+
+async def test_a_known_case_may_be_changed_without_the_required_columns(database: Database) -> None:
+    context = await a_service(database)
+    item = await opened(context)
+    await sent(context, item, [a_case("K/1")])
+    answer = await sent(context, item, [{"case_ref": "K/1", "priority": "rape"}])
+    assert (answer.changed, answer.held) == (1, 0)
