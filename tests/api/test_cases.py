@@ -157,7 +157,7 @@ async def test_a_body_that_names_another_case_is_refused(november: Return, body:
     problem(await november.client.put(f"{november.path}/cases/{case['case_id']}", json=body), 422, "body")
 
 
-@pytest.mark.parametrize("case_id", ["x", "1", str(uuid4()), "%00", "..%2f"])
+@pytest.mark.parametrize("case_id", ["x", "1", "006f062e-070f-441e-b26e-3b7a05e262e5", "%00", "..%2f"])
 async def test_a_case_that_is_not_there_is_not_found(november: Return, case_id: str) -> None:
     path = f"{november.path}/cases/{case_id}"
     problem(await november.client.get(path), 404)
