@@ -50,6 +50,14 @@ class Staged(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class _Prepared(Struct):
+    """A block on its way: the number of its first row among all, and its rows as records."""
+
+    block: TypedBlock
+    first: int
+    records: Iterator[tuple[Any, ...]]
+
+
 class Staging:
     """Writes typed blocks into the temporary tables of one connection and keeps account of what came."""
 
@@ -83,14 +91,27 @@ class Staging:
             await self._tx.exec_driver_sql(statement)
 
     async def copy(self, blocks: Iterator[TypedBlock]) -> None:
-        """Read all blocks, each in a thread so that the service goes on answering, and COPY them."""
+        """Read all blocks in a thread, so that the service goes on answering, and COPY each while the next is read."""
         connection = await raw(self._tx)
-        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-            records = await asyncio.to_thread(self._records, block)
-            await connection.copy_records_to_table(self.table, records=records, columns=self._names)
-            await self._copy_findings(connection, block)
-            self._next += len(block.rows)
-            self._notes |= dict.fromkeys(block.notes)
+        ahead = asyncio.create_task(asyncio.to_thread(self._prepare, blocks))
+        try:
+            while (prepared := await ahead) is not None:
+                ahead = asyncio.create_task(asyncio.to_thread(self._prepare, blocks))
+                await connection.copy_records_to_table(self.table, records=prepared.records, columns=self._names)
+                await self._copy_findings(connection, prepared)
+        finally:
+            # a thread cannot be called off: it must have let go of the file before the caller takes it away
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    def _prepare(self, blocks: Iterator[TypedBlock]) -> _Prepared | None:
+        """The next block as records, and account kept of it."""
+        block = next(blocks, None)
+        if block is None:
+            return None
+        prepared = _Prepared(block, self._next, self._records(block))
+        self._next += len(block.rows)
+        self._notes |= dict.fromkeys(block.notes)
+        return prepared
 
     async def finish(self) -> Staged:
         """Write the distinct shapes of rows, and say what came."""
@@ -167,14 +188,15 @@ class Staging:
     def _shape_number(self, shape: frozenset[str]) -> int:
         return self._shapes.setdefault(shape, len(self._shapes))
 
-    async def _copy_findings(self, connection: Any, block: TypedBlock) -> None:
-        index_of = {row: self._next + index for index, row in enumerate(block.rows)} if block.findings else {}
+    async def _copy_findings(self, connection: Any, prepared: _Prepared) -> None:
+        block, first = prepared.block, prepared.first
+        index_of = {row: first + index for index, row in enumerate(block.rows)} if block.findings else {}
         findings = [_finding_record(finding, index_of.get(finding.row)) for finding in block.findings]
         held: list[tuple[Any, ...]] = []
         keys = next((block.values.get(f.name) for f in self._fields if f.role is Role.KEY), None)
         for index in sorted(block.held):
             key = keys[index] if keys is not None else None
-            held.append((self._next + index, block.rows[index], key, block.originals[index]))
+            held.append((first + index, block.rows[index], key, block.originals[index]))
         for unread in block.unread:
             self._unread += 1
             held.append((None, unread.row, unread.key, unread.text))

@@ -51,9 +51,9 @@ create table draft_case (
     source_row integer,
     digest bytea not null,
     empties jsonb,
-    primary key (force, return_id, case_id),
-    foreign key (force, return_id) references case_return (force, id)
+    primary key (force, return_id, case_id)
 );
+comment on table draft_case is 'No foreign key: checking one row by row would cost half of the insert, and every writer holds the return''s lock.';
 
 -- Cases that the return no longer holds: asked by a snapshot (answer null until the force says), or deleted one by one.
 create table draft_withdrawal (
@@ -98,8 +98,7 @@ create table finding (
     case_id uuid,
     held_n integer,
     bound bytea,
-    primary key (force, return_id, id),
-    foreign key (force, return_id) references case_return (force, id)
+    primary key (force, return_id, id)
 );
 comment on column finding.part is '0 case, 1 aggregate, 2 workforce, 3 the whole return: the order of listing.';
 comment on column finding.bound is 'Digest of the values of the rule''s fields: an answer holds as long as it is the same.';

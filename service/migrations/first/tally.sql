@@ -24,8 +24,7 @@ create table tally_cell (
     margin smallint not null,
     ruling integer not null,
     dimension integer,
-    weight bigint not null,
-    foreign key (force, return_id, edition) references tally (force, return_id, edition)
+    weight bigint not null
 );
 create index tally_cell_of on tally_cell (force, return_id, edition, margin);
 
