@@ -18,7 +18,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.findings import key_name
 from service.errors import Invalid
-from service.returns.changes import change_draft
+from service.returns.changes import Touched, change_draft
 from service.returns.context import Actor, Context
 from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open
@@ -106,7 +106,7 @@ async def explain(
                 problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
         if problems:
             raise AnswersRefused(problems)
-        change.done("findings_answered", {"answers": len(answers), "findings": answered}, counts_stand=True)
+        change.done("findings_answered", {"answers": len(answers), "findings": answered}, Touched.NO_ROW)
     return change.item, answered
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,15 @@ from service.returns.store import lock_line, move_draft, return_by_id
 from service.returns.summary import refresh_summary
 
 
+class Touched(Enum):
+    """What of a draft a change touched, and so what has to be counted again."""
+
+    NO_ROW = auto()
+    NOT_JUDGED = auto()
+    """Rows, but none that is judged under a scope: the workforce, rows that are held."""
+    STOCK = auto()
+
+
 class Change:
     """What a change says of itself when it is made; without ``done`` nothing is counted or logged."""
 
@@ -25,14 +35,11 @@ class Change:
         self.item = item
         self.action: str | None = None
         self.details: dict[str, Any] = {}
-        self.counts_stand = False
+        self.touched = Touched.STOCK
 
-    def done(self, action: str, details: dict[str, Any] | None = None, *, counts_stand: bool = False) -> None:
-        """The draft was changed: under this name it goes into the audit log. No row's value in ``details``.
-
-        ``counts_stand``: no row, and so no count, is another one than before.
-        """
-        self.action, self.details, self.counts_stand = action, details or {}, counts_stand
+    def done(self, action: str, details: dict[str, Any] | None = None, touched: Touched = Touched.STOCK) -> None:
+        """The draft was changed: under this name it goes into the audit log. No row's value in ``details``."""
+        self.action, self.details, self.touched = action, details or {}, touched
 
 
 def draft_moved(kind: type[Conflict | PreconditionFailed]) -> Conflict | PreconditionFailed:
@@ -44,8 +51,9 @@ def draft_moved(kind: type[Conflict | PreconditionFailed]) -> Conflict | Precond
     )
 
 
-async def lock_draft(tx: AsyncConnection, seen: Open, *, must_be_unmoved: bool) -> Open:
-    """Take the force's lock and the return as it is now; Conflict if it is no longer open, or (where asked) moved."""
+async def lock_draft(tx: AsyncConnection, seen: Open, if_match: str | None, *, must_be_unmoved: bool) -> Open:
+    """Take the force's lock and the return as it is now; Conflict if it is no longer open, or (where asked) moved,
+    PreconditionFailed if it has another ETag than the caller says."""
     await lock_line(tx, seen.force)
     item = await return_by_id(tx, seen.force, seen.id)
     if not isinstance(item, Open):
@@ -54,6 +62,8 @@ async def lock_draft(tx: AsyncConnection, seen: Open, *, must_be_unmoved: bool) 
             "Open a correction, and send it again.",
             code="not-open",
         )
+    if if_match is not None and if_match not in ("*", etag_of(item)):
+        raise draft_moved(PreconditionFailed)
     if must_be_unmoved and item.draft_version != seen.draft_version:
         raise draft_moved(Conflict)
     return item
@@ -70,9 +80,7 @@ async def change_draft(
     must_be_unmoved: bool = False,
 ) -> AsyncIterator[Change]:
     """Hold the force's lock around a change. ``if_match`` is the ETag that the caller says the draft has, if any."""
-    item = await lock_draft(tx, seen, must_be_unmoved=must_be_unmoved)
-    if if_match is not None and if_match not in ("*", etag_of(item)):
-        raise draft_moved(PreconditionFailed)
+    item = await lock_draft(tx, seen, if_match, must_be_unmoved=must_be_unmoved)
     change = Change(item)
     yield change
     if change.action is None:
@@ -82,8 +90,8 @@ async def change_draft(
     if not isinstance(moved, Open):
         raise TypeError("a draft under the force's lock stays open")
     change.item = moved
-    if not change.counts_stand:
-        await refresh_summary(context, tx, moved)
+    if change.touched is not Touched.NO_ROW:
+        await refresh_summary(context, tx, moved, stock_stands=change.touched is Touched.NOT_JUDGED)
         counted = await return_by_id(tx, item.force, item.id)
         if not isinstance(counted, Open):
             raise TypeError("a draft under the force's lock stays open")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName
 from service.errors import Conflict, Invalid
-from service.returns.changes import change_draft
+from service.returns.changes import Touched, change_draft
 from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.model import AnyReturn, Open
@@ -92,7 +92,8 @@ async def set_aside(
         ).one_or_none()
         if row is None:
             raise no_such_resource()
-        change.done("row_set_aside", {"n": n, "part": PartName(row.part).value, "reason": reason[:100]})
+        details = {"n": n, "part": PartName(row.part).value, "reason": reason[:100]}
+        change.done("row_set_aside", details, Touched.NOT_JUDGED)
     return change.item
 
 

@@ -50,24 +50,29 @@ async def judge_open(context: Context, tx: AsyncConnection, item: Open, edition:
     return await judge(tx, context.library, edition, sources, item.years, types, parameters)
 
 
-async def refresh_summary(context: Context, tx: AsyncConnection, item: Open) -> None:
-    """Count again, and store the counts and the findings about the whole. The caller holds the force's lock."""
-    contract = context.library.contracts[item.contract_version]
+async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, stock_stands: bool = False) -> None:
+    """Count again, and store the counts and the findings about the whole. The caller holds the force's lock.
+
+    ``stock_stands``: no case and no cell changed since the last time, so judging them again would say the same.
+    """
     standing = await edition_in_force(tx, context.editions, london_date(context.now()))
-    groups = await judge_open(context, tx, item, standing.edition)
-    measures = await _measures(tx, item, contract, groups)
-    await _replace_macro_findings(tx, item, contract, measures)
-    counts = await _counts(tx, item)
-    summary = {
-        "scope": standing.edition.name,
-        "counts": counts,
-        "measures": measures,
-        **verdict_counts(contract, tally_of(groups)),
-    }
+    if stock_stands and item.summary.get("scope") == standing.edition.name:
+        summary = dict(item.summary)
+    else:
+        summary = await _judged_summary(context, tx, item, standing.edition)
+    summary["counts"] = await _counts(tx, item)
     await tx.execute(
         text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
         {"summary": msgspec.json.encode(summary).decode(), "force": item.force, "return_id": item.id},
     )
+
+
+async def _judged_summary(context: Context, tx: AsyncConnection, item: Open, edition: Edition) -> dict[str, Any]:
+    contract = context.library.contracts[item.contract_version]
+    groups = await judge_open(context, tx, item, edition)
+    measures = await _measures(tx, item, contract, groups)
+    await _replace_macro_findings(tx, item, contract, measures)
+    return {"scope": edition.name, "measures": measures, **verdict_counts(contract, tally_of(groups))}
 
 
 def verdict_counts(contract: Contract, tally: Tally) -> dict[str, Any]:
@@ -89,17 +94,24 @@ def verdict_counts(contract: Contract, tally: Tally) -> dict[str, Any]:
     }
 
 
+_IN_BASE = (
+    "(select true from case_version v where v.force = {row}.force and v.case_id = {row}.case_id "
+    "and v.line_to = 2147483647)"
+)
+"""Whether a row's case is one of the base: looked up, because what changes is small against the stock."""
+
 _COUNTS = text(
-    "with base as (select v.case_id from case_version v where v.force = :force and v.line_to = 2147483647), "
-    "gone as (select w.case_id, w.answer from draft_withdrawal w where w.force = :force and w.return_id = :id), "
-    "draft as (select d.case_id, exists (select 1 from base b where b.case_id = d.case_id) as is_known "
-    "from draft_case d where d.force = :force and d.return_id = :id and not exists "
+    "with gone as (select w.case_id, w.answer, w.force from draft_withdrawal w "
+    "where w.force = :force and w.return_id = :id), "
+    f"draft as (select {_IN_BASE.format(row='d')} as is_known from draft_case d "
+    "where d.force = :force and d.return_id = :id and not exists "
     "(select 1 from gone g where g.case_id = d.case_id and g.answer = 'withdraw')), "
     "held as (select h.set_aside from held_row h where h.force = :force and h.return_id = :id) "
-    "select (select count(*) from base) as base, "
+    "select coalesce((select (b.summary -> 'counts' ->> 'cases')::bigint from case_return b "
+    "where b.force = :force and b.id = :base), 0) as base, "
     "(select count(*) from draft where is_known) as changed, "
-    "(select count(*) from draft where not is_known) as added, "
-    "(select count(*) from gone g join base b using (case_id) where g.answer = 'withdraw') as withdrawn, "
+    "(select count(*) from draft where is_known is null) as added, "
+    f"(select count(*) from gone g where g.answer = 'withdraw' and {_IN_BASE.format(row='g')}) as withdrawn, "
     "(select count(*) from gone where answer is null) as not_in_snapshot, "
     "(select count(*) from held where set_aside is null) as held, "
     "(select count(*) from held where set_aside is not null) as set_aside, "
@@ -110,7 +122,7 @@ _COUNTS = text(
 
 async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
     """Rows of each part, and what is new, changed and withdrawn against the base."""
-    row = (await tx.execute(_COUNTS, {"force": item.force, "id": item.id})).one()
+    row = (await tx.execute(_COUNTS, {"force": item.force, "id": item.id, "base": item.base_id})).one()
     return {
         "cases": row.base + row.added - row.withdrawn,
         "new": row.added,

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import PartName
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
-from service.returns.changes import change_draft, draft_moved
+from service.returns.changes import Touched, change_draft, draft_moved
 from service.returns.check import Check, Checked, Ground
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import DraftWriter
@@ -129,7 +129,8 @@ async def upload(
                 raise RowRefused([item.document for item in found])
             if target.once is not None:
                 await remember(tx, target.item.force, target.once, 200, answer, context.now())
-            change.done(f"{part}_uploaded", _details(answer, spool))
+            touched = Touched.NOT_JUDGED if part is PartName.WORKFORCE else Touched.STOCK
+            change.done(f"{part}_uploaded", _details(answer, spool), touched)
     return answer
 
 
