@@ -36,8 +36,9 @@ async def replace_part(tx: AsyncConnection, check: Check) -> None:
     )
 
 
-async def carry_parts(tx: AsyncConnection, force: int, base_id: UUID, return_id: UUID, library: Library) -> None:
-    """Give a return the cells and workforce rows of its base, in the parts that the force did not send for it."""
+async def carry_parts(tx: AsyncConnection, force: int, base_id: UUID | None, return_id: UUID, library: Library) -> None:
+    """Give a return the cells and workforce rows of its base (None: no base, and so none), in the parts that the force
+    did not send for it."""
     for part, table in TABLES.items():
         columns = f"n, digest, empties, {listed(stored_types(library, part))}"
         parameters = {"force": force, "base": base_id, "return_id": return_id}

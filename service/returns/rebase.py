@@ -28,8 +28,7 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
             continue
         key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
         await _compare_again(tx, key, {"force": force, "return_id": item.id, "base": head_id})
-        if head_id is not None:
-            await carry_parts(tx, force, head_id, item.id, context.library)
+        await carry_parts(tx, force, head_id, item.id, context.library)
         await move_draft(tx, force, item.id)
         moved = await return_by_id(tx, force, item.id)
         assert isinstance(moved, Open)  # noqa: S101  the caller holds the force's lock
