@@ -139,10 +139,12 @@ class Signer(_Shape):
 
 
 class AuditPlace(_Shape):
-    """Where the seal stands in the audit log."""
+    """Where the seal stands in the audit log, and the proof: ``path`` leads from ``entry`` to ``head``."""
 
     index: int
     head: str
+    path: list[str]
+    entry: str
 
 
 class Receipt(_Shape):

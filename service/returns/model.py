@@ -43,6 +43,7 @@ class Sealed(Return, frozen=True, kw_only=True, tag="sealed"):
     sealed_draft: int
     digest: bytes
     receipt: Mapping[str, Any]
+    """As ``receipt.py`` made it, in the order of its members."""
 
 
 class Superseded(Sealed, frozen=True, kw_only=True, tag="superseded"):

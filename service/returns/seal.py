@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
 from service.audit.log import append
-from service.clock import london_date, wire_time
+from service.clock import london_date
 from service.contract.model import PartName
 from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
 from service.register.columns import stored_types
@@ -30,6 +30,7 @@ from service.returns.lifecycle import branch_refused
 from service.returns.model import Open, Sealed, etag_of, signed_etag
 from service.returns.naming import subject_of
 from service.returns.rebase import rebase_open
+from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import store_shared_rows
 from service.returns.store import lock_line, return_by_id
 from service.returns.summary import stock_sources, verdict_counts
@@ -176,6 +177,7 @@ async def _close(
     now: datetime,
 ) -> Sealed:
     """Everything that follows from the stock being fixed: tallies, digest, position, receipt."""
+    signature = Signature(name=declaration.name.strip(), role=declaration.role.strip(), stated_by=actor.id)
     standings = await live_editions(tx, context.editions, london_date(now))
     tallies = [(standing, await _tally(context, tx, item, line, standing)) for standing in standings]
     digest = await return_digest(context, tx, item, line)
@@ -201,30 +203,17 @@ async def _close(
             force=item.force,
             subject=subject_of(context, item),
             position=change.position,
-            details={"digest": digest.hex(), "editions": tuple(standing.edition.name for standing, _ in tallies)},
+            details={
+                "digest": digest.hex(),
+                "editions": tuple(standing.edition.name for standing, _ in tallies),
+                "signed_by": signature.name,
+                "signed_as": signature.role,
+            },
         ),
         change.at,
     )
+    receipt = receipt_of(context, item, signature, digest, tallies, change, point)
     contract = context.library.contracts[item.contract_version]
-    receipt: dict[str, Any] = {
-        "number": f"CR-{context.forces.by_ordinal[item.force].code}-{item.period}-{item.revision}-{digest.hex()[:8]}",
-        "digest": f"sha-256:{digest.hex()}",
-        "force": context.forces.by_ordinal[item.force].code,
-        "period": str(item.period),
-        "revision": item.revision,
-        "contract_version": item.contract_version,
-        "contract_hash": contract.hash,
-        "sealed_at": wire_time(change.at),
-        "position": change.position,
-        "signed_by": {
-            "name": declaration.name.strip(),
-            "role": declaration.role.strip(),
-            "stated_by": actor.id,
-        },
-        "counts": item.summary.get("counts", {}),
-        "tallies": [tally_document(standing, tally) for standing, tally in tallies],
-        "audit": {"index": point.index, "head": point.head.hex()},
-    }
     in_force = next((tally for standing, tally in tallies if standing.state == "in_force"), None)
     summary = dict(item.summary) | (verdict_counts(contract, in_force) if in_force is not None else {})
     await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
@@ -260,13 +249,13 @@ async def _store_seal(
     position: int,
     at: datetime,
     digest: bytes,
-    receipt: dict[str, Any],
+    receipt: Receipt,
     summary: dict[str, Any],
 ) -> None:
     await tx.execute(
         text(
             "update case_return set state = 'sealed', line = :line, sealed_at = :at, sealed_position = :position, "
-            "sealed_draft = draft_version, digest = :digest, receipt = cast(:receipt as jsonb), "
+            "sealed_draft = draft_version, digest = :digest, receipt = cast(:receipt as json), "
             "summary = cast(:summary as jsonb) where force = :force and id = :id"
         ),
         {
@@ -280,21 +269,3 @@ async def _store_seal(
             "summary": msgspec.json.encode(summary).decode(),
         },
     )
-
-
-def tally_document(standing: Standing, tally: Tally) -> dict[str, Any]:
-    """A tally as it stands on a receipt and in answers: always with its edition and hash."""
-    edition = standing.edition
-    attrition = tally.attrition()
-    missing = tally.missing()
-    return {
-        "scope": {"edition": edition.name, "hash": edition.hash},
-        "totals": msgspec.to_builtins(tally.totals()),
-        "not_counted": tally.not_counted,
-        "attrition": [{"rule": rule.id, "cases": attrition.get(index, 0)} for index, rule in enumerate(edition.rules)],
-        "missing": [
-            {"attribute": name, "cases": missing[index]}
-            for index, name in enumerate(edition.definition.attributes)
-            if missing.get(index)
-        ],
-    }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from service.clock import london_date, wire_time
 from service.errors import NotFound
 from service.returns.context import Context
 from service.returns.model import Sealed
-from service.returns.seal import tally_document
+from service.returns.receipt import tally_document
 from service.returns.summary import verdict_counts
 from service.scope.store import edition_in_force, standing_of
 from service.tally.store import load_tally
@@ -30,7 +32,7 @@ async def tally_of_return(context: Context, item: Sealed, scope: str | None) -> 
         )
     vocabulary = context.library.contracts[standing.edition.vocabulary]
     return {
-        **tally_document(standing, tally),
+        **msgspec.to_builtins(tally_document(standing, tally)),
         "as_of": {"position": item.sealed_position, "at": wire_time(item.sealed_at)},
         "cells": [_ranged(cell) for cell in verdict_counts(vocabulary, tally)["by_stage"]],
     }

@@ -24,7 +24,7 @@ create table case_return (
     sealed_position bigint,
     sealed_draft bigint,
     digest bytea,
-    receipt jsonb,
+    receipt json,
     withdrawn_at timestamptz,
     withdrawn_position bigint,
     withdrawn_reason text,
