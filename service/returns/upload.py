@@ -29,6 +29,7 @@ from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.spool import Spool
 from service.returns.staging import Staged, Staging
+from service.returns.store import lock_line
 
 
 class Mode(StrEnum):
@@ -122,6 +123,11 @@ async def upload(
             await tx.rollback()
             return answer
         await hold_by_rule(tx, check, spool, media)
+        if target.once is not None:  # the very same request may have been at it meanwhile: both get its answer
+            await lock_line(tx, target.item.force)
+            known = await recall(tx, target.item.force, target.once)
+            if known is not None:
+                return known.as_type(Upload)
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
             await _write(writer, check, mode, change.item.contract_version)
             if refuse_held and answer.held:
