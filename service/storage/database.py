@@ -32,6 +32,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     statement: float = 60.0
     lock: float = 10.0
     idle_in_transaction: float = 60.0
+    gone: float = 1.0
+    """After which a statement ends whose service was killed: nobody waits for its locks longer than that."""
 
 
 class Pools(Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ def engine_for(url: str, role: str | None, limits: Limits) -> AsyncEngine:
         "statement_timeout": in_ms(limits.statement),
         "lock_timeout": in_ms(limits.lock),
         "idle_in_transaction_session_timeout": in_ms(limits.idle_in_transaction),
+        "client_connection_check_interval": in_ms(limits.gone),
         "timezone": "UTC",
     } | ({"role": role} if role else {})
 
