@@ -36,21 +36,29 @@ class DraftWriter:
         return (await self.tx.execute(text(sql), {**self._parameters, **more})).rowcount
 
     async def write_cases(self, contract_version: str) -> None:
-        """Put new and changed rows into the draft; a row that is again as the base has it leaves the draft."""
+        """Put new and changed rows into the draft; a row that is again as the base has it leaves the draft.
+
+        A row may be laid over its draft row, which therefore stays until the new one is written over it.
+        """
         changed = "not c.held and c.digest is distinct from c.current_digest"
-        if self._check.ground.has_draft:
-            await self.run(
-                "delete from draft_case d using staging_checked c where d.force = :force and d.return_id = :return_id "
-                f"and d.case_id = c.case_id and {changed}"
-            )
         columns = self._check.columns
+        over = ""
+        if self._check.ground.has_draft:
+            written = ("contract_version", "source_row", "digest", "empties", *columns)
+            over = " on conflict (force, return_id, case_id) do update set "
+            over += ", ".join(f"{name} = excluded.{name}" for name in written)
         await self.run(
             "insert into draft_case (force, return_id, case_id, contract_version, source_row, digest, empties, "
             f"{listed(columns)}) select :force, :return_id, c.case_id, :contract_version, m.row, c.digest, m.empties, "
             f"{listed(columns, 'm')} from ({self._check.merged()}) m join staging_checked c on c.idx = m.idx "
-            f"where {changed} and c.digest is distinct from c.base_digest",
+            f"where {changed} and c.digest is distinct from c.base_digest{over}",
             contract_version=contract_version,
         )
+        if self._check.ground.has_draft:
+            await self.run(
+                "delete from draft_case d using staging_checked c where d.force = :force and d.return_id = :return_id "
+                f"and d.case_id = c.case_id and {changed} and c.digest = c.base_digest"
+            )
         await self.run(
             "delete from draft_withdrawal w using staging_checked c where w.force = :force "
             "and w.return_id = :return_id and w.case_id = c.case_id"
