@@ -30,9 +30,16 @@ def clients() -> None:
 @click.option("--body", type=click.Choice(["nca", "npcc"]), help="Or the body.")
 @click.option("--permission", "permissions", multiple=True, required=True, help="Such as returns:write; repeat it.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Key file to write, once.")
+@click.option("--url", help="Address of the service, for the key file [default: the settings say].")
 @_DATA
 def add(
-    name: str, force: str | None, body: str | None, permissions: tuple[str, ...], out: Path, data: Path | None
+    name: str,
+    force: str | None,
+    body: str | None,
+    permissions: tuple[str, ...],
+    out: Path,
+    url: str | None,
+    data: Path | None,
 ) -> None:
     """Make a client, and write its key to a file that only you can read. The key is kept nowhere else."""
     from service.errors import Conflict
@@ -43,7 +50,7 @@ def add(
         raise Conflict(f"{out} is there already.", "Name another file: a key is never overwritten.")
     from service.cli.start import run
 
-    run(_add(_settings(data), name, force, body, permissions, out))
+    run(_add(_settings(data, url), name, force, body, permissions, out))
 
 
 async def _add(
@@ -143,7 +150,7 @@ def token(key: Path, scope: str | None) -> None:
         click.echo(fetch_token(read_key(key), http, system_clock(), scope).value)
 
 
-def _settings(data: Path | None) -> Settings:
+def _settings(data: Path | None, url: str | None = None) -> Settings:
     from service.settings import read_settings
 
-    return read_settings(data=None if data is None else data.absolute())
+    return read_settings(data=None if data is None else data.absolute(), base_url=url)

@@ -36,25 +36,25 @@ def walkthrough(url: str, keys: Path, force: str, period: str) -> str:
     """One return of one force from its opening to the national picture, to be pasted into another shell."""
     case_returns, here = program(), f"{url}/api/forces/{force}/returns/{period}"
     return f"""\
-# a token lasts five minutes; the variable is for this force's return of {period}
-auth="Authorization: Bearer $({case_returns} token --key {quote(str(keys / force))}.json)"
-return={here}
+# who calls: a token of {force} (it works for ten minutes), and the return that all of this is about
+auth="Authorization: Bearer $({case_returns} token --key {quote(str(keys / f'{force}.json'))})"
+here={here}
 
 # open the return, and send it a file
 {case_returns} generate --force {force} --cases 50 --seed 7 --out cases.csv
-curl -H "$auth" -X PUT "$return"
-curl -H "$auth" "$return/cases" -H 'Content-Type: text/csv' --data-binary @cases.csv
+curl -sS -w '\\n' -H "$auth" -X PUT "$here"
+curl -sS -w '\\n' -H "$auth" "$here/cases" -H 'Content-Type: text/csv' --data-binary @cases.csv
 
 # what was found, and an answer to all of it
-curl -H "$auth" "$return/findings?limit=2"
-curl -s -H "$auth" "$return/findings?limit=1000" | python3 -c "{_ANSWERS}" |
-  curl -H "$auth" -X PUT "$return/explanations" -H 'Content-Type: application/json' --data-binary @-
+curl -sS -w '\\n' -H "$auth" "$here/findings?limit=2"
+curl -sS -H "$auth" "$here/findings?limit=1000" | python3 -c "{_ANSWERS}" |
+  curl -sS -w '\\n' -H "$auth" -X PUT "$here/explanations" -H 'Content-Type: application/json' --data-binary @-
 
 # sign what you saw: the seal names the state of the return by its ETag
-etag=$(curl -s -o /dev/null -D - -H "$auth" "$return" | tr -d '\\r' | awk 'tolower($1) == "etag:" {{print $2}}')
-curl -H "$auth" "$return/seal" -H "If-Match: $etag" -H 'Content-Type: application/json' -d '{_SIGNED}'
+etag=$(curl -sS -o /dev/null -D - -H "$auth" "$here" | tr -d '\\r' | awk 'tolower($1) == "etag:" {{print $2}}')
+curl -sS -w '\\n' -H "$auth" "$here/seal" -H "If-Match: $etag" -H 'Content-Type: application/json' -d '{_SIGNED}'
 
 # the national picture, for the NCA
-nca="Authorization: Bearer $({case_returns} token --key {quote(str(keys / "nca"))}.json)"
-curl -H "$nca" "{url}/api/national/picture?by=force"
+nca="Authorization: Bearer $({case_returns} token --key {quote(str(keys / 'nca.json'))})"
+curl -sS -w '\\n' -H "$nca" "{url}/api/national/picture?by=force"
 """
