@@ -32,10 +32,13 @@ QUALITY: Final = 2
 """Stored severities from here on must be answered before sealing; those below hold the row."""
 
 UNANSWERED = (
-    f"f.severity >= {QUALITY} and not exists (select 1 from answer a where a.force = f.force and a.rule = f.rule "
-    f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') and a.bound = f.bound)"
+    f"f.severity >= {QUALITY} and f.held_n is null and not exists (select 1 from answer a where a.force = f.force "
+    f"and a.rule = f.rule and a.case_id = coalesce(f.case_id, '{NO_CASE}') and a.bound = f.bound) "
+    "and not exists (select 1 from draft_withdrawal w where w.force = f.force and w.return_id = f.return_id "
+    "and w.case_id = f.case_id and w.answer = 'withdraw')"
 )
-"""Condition on a finding ``f`` that still waits for words."""
+"""Condition on a finding ``f`` that still waits for words. A row that is held, or a case that is to be withdrawn, is
+not in the return, so nobody need explain it."""
 
 LONGEST = 2_000
 
