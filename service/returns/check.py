@@ -193,12 +193,13 @@ class Check:
         return [(field, condition) for field, condition in unsent if condition is not None]
 
     def _lost_sql(self) -> str:
-        """Marks of fields that were sent empty where something known stood."""
+        """Marks of fields that are empty where something known stood: sent so, or not sent where a row is the whole
+        case."""
         if not self._overlays:
             return "0::bigint"
         bits = []
         for index, field in enumerate(self.part.fields):
-            if field.name in self.staged.present and field.role is not Role.KEY:
+            if field.role is not Role.KEY and (field.name in self.staged.present or not self.ground.merges):
                 bits.append(
                     f"case when {known_sql(field, 'cur')} and not {known_sql(field, 's')}"
                     f"{self._only_where_sent(field)} then {1 << index}::bigint else 0 end"
@@ -206,7 +207,7 @@ class Check:
         return " | ".join(bits) if bits else "0::bigint"
 
     def _only_where_sent(self, field: Field) -> str:
-        unsent = self._presence.unsent_sql(field)
+        unsent = self._presence.unsent_sql(field) if self.ground.merges else None
         return "" if unsent is None else f" and not {unsent}"
 
     async def _count(self, tx: AsyncConnection) -> Checked:

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import Field, PartName, Role, Severity
+from service.contract.model import Contract, Field, Part, PartName, Role, Severity
 from service.returns.check import Check, Checked
 from service.returns.probes import mark_of
-from service.returns.rows import listed, text_sql
+from service.returns.rows import known_sql, listed, text_sql
 
 PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
 """How a part stands in stored findings: also the order in which they are listed."""
@@ -61,8 +61,9 @@ class DraftWriter:
             )
         await self.run(
             "delete from draft_withdrawal w using staging_checked c where w.force = :force "
-            "and w.return_id = :return_id and w.case_id = c.case_id"
+            "and w.return_id = :return_id and w.case_id = c.case_id and (w.answer is null or not c.held)"
         )
+        await drop_found_again(self.tx, self._check.contract, self._part, self._parameters)
 
     async def list_missing(self) -> None:
         """After a snapshot: every case that stood and is not in it waits for the force's word (semantics 18)."""
@@ -71,8 +72,19 @@ class DraftWriter:
             return
         await self.run(
             "insert into draft_withdrawal (force, return_id, case_id, source) select :force, :return_id, cur.case_id, "
-            f"'snapshot' from ({self._check.current()}) cur where not exists (select 1 from "
-            f"{self._check.staged.table} s where s.match_key = cur.{key.name}) on conflict do nothing"
+            f"'snapshot' from ({self._check.current()}) cur where {self._is_missing(key)} on conflict do nothing"
+        )
+        await self.run(
+            f"delete from draft_withdrawal w using ({self._check.current()}) cur where w.force = :force "
+            "and w.return_id = :return_id and w.answer is null and cur.case_id = w.case_id "
+            f"and not ({self._is_missing(key)})"
+        )
+
+    def _is_missing(self, key: Field) -> str:
+        """Whether no row of the upload has the reference of the case ``cur``; one that could not be read may."""
+        return (
+            f"not exists (select 1 from {self._check.staged.table} s where s.match_key = cur.{key.name}) "
+            f"and not exists (select 1 from staging_held h where h.idx is null and h.key = cur.{key.name})"
         )
 
     async def count_missing(self) -> int:
@@ -80,10 +92,7 @@ class DraftWriter:
         key = self._check.key
         if key is None or not (self._check.ground.has_base or self._check.ground.has_draft):
             return 0
-        sql = (
-            f"select count(*) from ({self._check.current()}) cur where not exists "
-            f"(select 1 from {self._check.staged.table} s where s.match_key = cur.{key.name})"
-        )
+        sql = f"select count(*) from ({self._check.current()}) cur where {self._is_missing(key)}"
         return int((await self.tx.execute(text(sql), self._parameters)).scalar_one())
 
     async def replace_held(self, *, whole: bool) -> None:
@@ -116,17 +125,24 @@ class DraftWriter:
         )
 
     async def replace_findings(self, *, whole: bool) -> None:
-        """Store the findings of this upload in place of those of the same cases (or of the whole part)."""
+        """Store the findings of this upload in place of those of the same cases (or of the whole part).
+
+        What says that knowledge was lost stays until it is there again: the next upload cannot see that it was.
+        """
         number = PART_NUMBER[self._part.name]
+        lost = self._check.contract.check.get((self._part.name, "knowledge_lost"))
+        of_part = "f.force = :force and f.return_id = :return_id and f.part = :part and f.rule is distinct from :lost"
+        parameters = {"part": number, "lost": None if lost is None else lost.id}
         if whole:
+            await self.run(f"delete from finding f where {of_part}", **parameters)
+        else:  # what was said of the file before, and of no row of it, goes with it
+            nobody = "f.case_id is null and f.held_n is null"
+            await self.run(f"delete from finding f where {of_part} and {nobody}", **parameters)
+        if not whole and (self._check.ground.has_draft or self._check.ground.has_base):
             await self.run(
-                "delete from finding where force = :force and return_id = :return_id and part = :part", part=number
-            )
-        elif self._check.ground.has_draft or self._check.ground.has_base:
-            await self.run(
-                "delete from finding f using staging_checked c where f.force = :force and f.return_id = :return_id "
-                "and f.part = :part and f.case_id = c.case_id and not c.held",
-                part=number,
+                f"delete from finding f using staging_checked c where {of_part} and f.case_id = c.case_id "
+                "and not c.held",
+                **parameters,
             )
         await self._store_reading_findings(number)
         if self._checked.fired:
@@ -144,7 +160,7 @@ class DraftWriter:
         await self.run(
             self._INTO + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
             "t.rule)::smallint, 0), t.field, t.value, t.key, case when not coalesce(c.held, true) then c.case_id end, "
-            "h.n, sha256(convert_to(coalesce(t.value, ''), 'UTF8')) from staging_finding t "
+            "h.n, sha256(convert_to(concat_ws('=', t.field, t.value), 'UTF8')) from staging_finding t "
             "left join staging_checked c on c.idx = t.idx left join held_row h on h.force = :force "
             "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
             part=number,
@@ -180,14 +196,31 @@ class DraftWriter:
             return
         await self.run(
             self._INTO + "select :force, :return_id, :part, s.row, :rule, :severity, :field, "
-            f"{text_sql(field, 'cur')}, s.{key.name}, c.case_id, null, sha256(convert_to({text_sql(field, 'cur')}, "
-            f"'UTF8')) from staging_checked c join {self._check.staged.table} s on s.idx = c.idx "
+            f"{text_sql(field, 'cur')}, s.{key.name}, c.case_id, null, "
+            f"sha256(convert_to('{field.name}=' || {text_sql(field, 'cur')}, 'UTF8')) "
+            f"from staging_checked c join {self._check.staged.table} s on s.idx = c.idx "
             f"join ({self._check.current()}) cur on cur.case_id = c.case_id where c.lost & {1 << index} <> 0",
             part=number,
             rule=rule.id,
             severity=SEVERITY_NUMBER[rule.severity],
             field=field.name,
         )
+
+
+async def drop_found_again(tx: AsyncConnection, contract: Contract, part: Part, parameters: Mapping[str, Any]) -> None:
+    """Knowledge that is there again, or that the base does not have either, is no longer lost: its finding goes."""
+    rule = contract.check.get((part.name, "knowledge_lost"))
+    if rule is None:
+        return
+    known = " ".join(f"when '{field.name}' then {known_sql(field, 'd')}" for field in part.fields)
+    await tx.execute(
+        text(
+            "delete from finding f where f.force = :force and f.return_id = :return_id and f.rule = :rule "
+            "and not exists (select 1 from draft_case d where d.force = :force and d.return_id = :return_id "
+            f"and d.case_id = f.case_id and not case f.field {known} end)"
+        ),
+        {**parameters, "rule": rule.id},
+    )
 
 
 def _quoted(name: str | None) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import PartName, Role
 from service.register.columns import OPEN_END
 from service.returns.context import Context
+from service.returns.draft import drop_found_again
 from service.returns.model import Open
 from service.returns.parts import carry_parts
 from service.returns.store import move_draft, return_by_id, returns_of
@@ -26,8 +27,10 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
     for item in await returns_of(tx, force):
         if not isinstance(item, Open) or item.id == sealing:
             continue
-        key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
-        await _compare_again(tx, key, {"force": force, "return_id": item.id, "base": head_id})
+        contract = context.library.contracts[item.contract_version]
+        part = contract.parts[PartName.CASE]
+        await _compare_again(tx, part.by_role[Role.KEY].name, {"force": force, "return_id": item.id, "base": head_id})
+        await drop_found_again(tx, contract, part, {"force": force, "return_id": item.id})
         await carry_parts(tx, force, head_id, item.id, context.library)
         await move_draft(tx, force, item.id)
         moved = await return_by_id(tx, force, item.id)
@@ -48,6 +51,14 @@ async def _compare_again(tx: AsyncConnection, key: str, parameters: dict[str, An
         text(
             f"update finding f set case_id = v.case_id {moved} and f.force = :force and f.return_id = :return_id "
             "and f.case_id = d.case_id"
+        ),
+        names,
+    )
+    await tx.execute(
+        text(
+            f"update draft_withdrawal w set case_id = v.case_id {moved} and w.force = :force "
+            "and w.return_id = :return_id and w.case_id = d.case_id and not exists (select 1 from draft_withdrawal o "
+            "where o.force = :force and o.return_id = :return_id and o.case_id = v.case_id)"
         ),
         names,
     )
