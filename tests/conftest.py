@@ -6,6 +6,7 @@ only read or keep out of each other's way.
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,6 +15,13 @@ import pytest_asyncio
 
 from service.storage.database import Database
 from tests.support.postgres import Server, TestDatabase, running_server
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole of the tests on up to four cores, each with a server of its own; named tests in this process."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword:
+        return 0
+    return min(4, len(os.sched_getaffinity(0)))
 
 
 @pytest.fixture(scope="session")
