@@ -1,0 +1,83 @@
+"""The built wheel carries everything that it needs, and runs from any folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, built in the running environment: nothing is fetched."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel's content, as an installer puts it into site-packages."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(installed: Path, folder: Path, *words: str) -> str:
+    """What the installed program says, run in a folder without a trace of the repository on its path."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(installed)!r}); import service; "
+        f"assert service.__file__.startswith({str(installed)!r}), service.__file__; "
+        "from service.cli import main; sys.exit(main())"
+    )
+    given: Mapping[str, str] = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, *words], cwd=folder, env=given, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def relative(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_wheel_carries_every_file_that_is_published(installed: Path) -> None:
+    published = relative(ROOT / "contracts")
+    assert "PUBLISHED" in published
+    assert relative(installed / "service" / "_contracts") == published
+    for name in published:
+        assert (installed / "service" / "_contracts" / name).read_bytes() == (ROOT / "contracts" / name).read_bytes()
+
+
+def test_the_wheel_carries_every_file_of_the_package(installed: Path) -> None:
+    """The SQL of the migrations, the demonstration's weights and the mark that it is typed among them."""
+    own = {name for name in relative(ROOT / "service") if "__pycache__" not in name}
+    carried = {name for name in relative(installed / "service") if not name.startswith("_contracts/")}
+    assert carried == own
+    assert {"py.typed", "demo/synthetic-weights.csv", "migrations/first/storage.sql"} <= carried
+
+
+def test_the_wheel_carries_nothing_else(installed: Path) -> None:
+    described = f"case_returns-{version('case-returns')}.dist-info"
+    assert {path.name for path in installed.iterdir()} == {"service", described}
+    assert (installed / described / "licenses" / "LICENSE").exists()
+    assert "case-returns = service.cli:main" in (installed / described / "entry_points.txt").read_text()
+
+
+def test_the_installed_program_runs_from_any_folder(installed: Path, tmp_path: Path) -> None:
+    assert run(installed, tmp_path, "contracts", "check").startswith("Good: ")
+    made = tmp_path / "kent.csv"
+    run(installed, tmp_path, "generate", "--force", "kent", "--cases", "5", "--out", str(made))
+    assert len(made.read_text().splitlines()) == 6
+    assert list(tmp_path.iterdir()) == [made]
