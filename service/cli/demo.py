@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from service.app import Parts
     from service.demo.folder import Country
+    from service.returns.context import Context
     from service.settings import Settings
     from service.storage.database import Database
     from service.terms.check import Published
@@ -61,6 +62,7 @@ async def _demo(data: Path | None, port: int, cases: int | None, *, serving: boo
         parts = await _ready(settings, db, published, country)
         if listening is not None:
             await _serve(parts, country, listening)
+    click.echo("Ended." if serving else "Ready.", err=True)
 
 
 def _refuse_second(settings: Settings) -> None:
@@ -112,14 +114,10 @@ async def _country(db: Database, folder: Path, cases: int | None, published: Pub
 
 async def _ready(settings: Settings, db: Database, published: Published, country: Country) -> Parts:
     """Terms adopted, keys made, returns loaded."""
-    from sqlalchemy import text
-
     from service.app import parts_of
-    from service.cli.output import progress
     from service.clock import system_clock
-    from service.demo.country import load_country
-    from service.demo.folder import make_keys, mark_loaded
-    from service.demo.moments import adopted_at, sealings
+    from service.demo.folder import make_keys
+    from service.demo.moments import adopted_at
     from service.demo.terms import document_of, with_terms
     from service.identity.clients import Addresses
     from service.returns.context import context_of
@@ -133,12 +131,25 @@ async def _ready(settings: Settings, db: Database, published: Published, country
         db, settings.data, Addresses(settings.url()), context.forces.by_code, terms.forces(), adopted_at(plan)
     )
     if not country.loaded:
-        with progress(f"Loading {country.cases:,} synthetic cases of {len(plan.forces)} forces", "returns") as advance:
-            await load_country(context, plan, sealings(plan, country.began), advance)
-        async with db.owner() as tx:
-            await tx.execute(text("analyze"))
-        mark_loaded(settings.data, country)
+        await _load(context, settings.data, country)
     return parts_of(settings, db, published, terms)
+
+
+async def _load(context: Context, folder: Path, country: Country) -> None:
+    """Every return that is not there yet; then the planner learns what the tables hold."""
+    from sqlalchemy import text
+
+    from service.cli.output import progress
+    from service.demo.country import load_country
+    from service.demo.folder import mark_loaded
+    from service.demo.moments import sealings
+
+    plan = country.plan()
+    with progress(f"Loading {country.cases:,} synthetic cases of {len(plan.forces)} forces", "returns") as advance:
+        await load_country(context, plan, sealings(plan, country.began), advance)
+    async with context.db.owner() as tx:
+        await tx.execute(text("analyze"))
+    mark_loaded(folder, country)
 
 
 async def _serve(parts: Parts, country: Country, listening: socket.socket) -> None:
@@ -158,7 +169,6 @@ async def _serve(parts: Parts, country: Country, listening: socket.socket) -> No
         click.echo(walkthrough(url, keys, _shown_force(country), period))
 
     await serve_until_told(create_app(parts), parts.settings, listening, ready)
-    click.echo("Ended.", err=True)
 
 
 def _shown_force(country: Country) -> str:

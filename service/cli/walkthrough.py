@@ -37,7 +37,7 @@ def walkthrough(url: str, keys: Path, force: str, period: str) -> str:
     case_returns, here = program(), f"{url}/api/forces/{force}/returns/{period}"
     return f"""\
 # who calls: a token of {force} (it works for ten minutes), and the return that all of this is about
-auth="Authorization: Bearer $({case_returns} token --key {quote(str(keys / f'{force}.json'))})"
+auth="Authorization: Bearer $({case_returns} token --key {quote(str(keys / f"{force}.json"))})"
 here={here}
 
 # open the return, and send it a file
@@ -55,6 +55,6 @@ etag=$(curl -sS -o /dev/null -D - -H "$auth" "$here" | tr -d '\\r' | awk 'tolowe
 curl -sS -w '\\n' -H "$auth" "$here/seal" -H "If-Match: $etag" -H 'Content-Type: application/json' -d '{_SIGNED}'
 
 # the national picture, for the NCA
-nca="Authorization: Bearer $({case_returns} token --key {quote(str(keys / 'nca.json'))})"
+nca="Authorization: Bearer $({case_returns} token --key {quote(str(keys / "nca.json"))})"
 curl -sS -w '\\n' -H "$nca" "{url}/api/national/picture?by=force"
 """

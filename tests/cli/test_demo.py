@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -105,9 +106,24 @@ def test_every_force_and_both_bodies_have_a_key_that_only_its_owner_can_read(dem
     assert key["audience"] == demo.url
 
 
-def test_the_lines_that_it_prints_go_the_whole_way(demo: Demo, tmp_path: Path) -> None:
+def lines_of_the_readme(demo: Demo, force: str) -> str:
+    """The walk of README.md, for another force, folder and port."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    walk = text.partition("<!-- the walk")[2].partition("```sh\n")[2].partition("```")[0]
+    return (
+        walk.replace("uv run case-returns", "case-returns")
+        .replace("~/.local/share/case-returns/demo/keys", shlex.quote(str(demo.folder / "keys")))
+        .replace("http://127.0.0.1:8000", demo.url)
+        .replace("$keys/", '"$keys"/')
+        .replace("kent", force)
+    )
+
+
+@pytest.mark.parametrize("force", ["kent", "dorset"])
+def test_the_printed_lines_and_those_of_the_readme_go_the_whole_way(demo: Demo, force: str, tmp_path: Path) -> None:
+    lines = demo.lines if force == "kent" else lines_of_the_readme(demo, force)
     done = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", demo.lines],
+        ["bash", "-eu", "-o", "pipefail", "-c", lines],
         capture_output=True,
         text=True,
         check=False,
@@ -121,8 +137,9 @@ def test_the_lines_that_it_prints_go_the_whole_way(demo: Demo, tmp_path: Path) -
     assert (uploaded["received"], uploaded["accepted"]) == (50, 50)
     assert findings["items"]
     assert answered["return"]["next"].startswith("Nothing stands in the way")
-    assert receipt["number"].startswith(f"CR-kent-{receipt['period']}-1-")
-    assert sum(picture["totals"][verdict] for verdict in ("in_scope", "undetermined", "out_of_scope")) == 50
+    assert receipt["number"].startswith(f"CR-{force}-{receipt['period']}-1-")
+    mine = next(cell for cell in picture["cells"] if cell["force"] == force)
+    assert sum(mine[verdict] for verdict in ("in_scope", "undetermined", "out_of_scope")) == 50
 
 
 def test_a_file_is_submitted_and_sealed_by_one_command(demo: Demo, tmp_path: Path) -> None:
