@@ -30,7 +30,7 @@ from service.api.replies import document, listed
 from service.api.shapes import Receipt, ReturnDocument, ReturnList, TallyDocument
 from service.clock import wire_time
 from service.criteria.problem import nearest
-from service.errors import NotFound
+from service.errors import NotFound, Unavailable
 from service.identity.principal import Permission
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, state_of
@@ -237,8 +237,13 @@ class ReturnsController(Controller):
 
 async def shown(call: Call, item: AnyReturn, *, status: int = 200) -> Response[bytes]:
     """A return as it is shown, with its tag: the answer to every change of a draft."""
-    async with call.context.db.force(item.force) as tx:
-        return await _document(call, tx, item, status)
+    try:
+        async with call.context.db.force(item.force) as tx:
+            return await _document(call, tx, item, status)
+    except Unavailable as error:
+        raise Unavailable(
+            "The change is stored, and the return cannot be shown now.", "Read it shortly.", code="stored-not-shown"
+        ) from error
 
 
 async def _document(call: Call, tx: AsyncConnection, item: AnyReturn, status: int = 200) -> Response[bytes]:

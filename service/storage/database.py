@@ -140,6 +140,21 @@ def _unreachable() -> Unavailable:
     return Unavailable("The database is not reachable now; nothing of this request was stored.", "Try again shortly.")
 
 
+def _was_cut(error: Exception) -> bool:
+    """Whether the connection ended, so that nothing was heard of what was asked last."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "08")
+    return state.startswith(("08", "57P0"))
+
+
+def _in_doubt() -> Unavailable:
+    """The database went away between being told to commit and saying that it did."""
+    return Unavailable(
+        "The database went away at the last moment; it is not known whether this request was stored.",
+        "Read again what it was to change before you send it again; with an Idempotency-Key just send it again.",
+        code="outcome-unknown",
+    )
+
+
 def _is_lost(error: BaseException) -> bool:
     """Whether the driver says, without a state, that the connection is gone (as its raw COPY methods do)."""
     return isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError) and "clos" in str(error)
@@ -226,16 +241,18 @@ class Database:
 async def _transaction(engine: AsyncEngine, role: str, force: int | None = None) -> AsyncIterator[AsyncConnection]:
     """One transaction: committed at the end of the block, rolled back on an exception."""
     connection: AsyncConnection | None = None
+    committing = False
     try:
         connection = await _begun(engine, role, force)
         yield connection
+        committing = True
         await connection.commit()
     except Exception as error:
         _without_values(error)
         better = unavailable(error)
         if better is None:
             raise
-        raise better from error
+        raise (_in_doubt() if committing and _was_cut(error) else better) from error
     finally:
         if connection is not None:
             await asyncio.shield(_give_back(connection))  # a cancelled request gives its connection back too

@@ -94,9 +94,10 @@ async def a_watch(database: TestDatabase, force: int) -> AsyncIterator[Watch]:
 
 
 @asynccontextmanager
-async def closed(database: TestDatabase, table: str) -> AsyncIterator[None]:
-    """Nobody writes this table for the length of the block: a request that wants to stands still at this very step."""
-    async with _held(database, f"lock table {table} in exclusive mode"):
+async def closed(database: TestDatabase, table: str, mode: str = "exclusive") -> AsyncIterator[None]:
+    """Nobody writes this table for the length of the block: a request that wants to stands still at this very step.
+    In ``access exclusive`` mode nobody reads it either."""
+    async with _held(database, f"lock table {table} in {mode} mode"):
         yield
 
 
