@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
 from msgspec import Struct
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +14,12 @@ from service.contract.library import Library
 from service.migrations.columns import add_typed_columns
 from service.storage.database import Limits, clearer, engine_for, opened
 from service.storage.roles import ensure_roles, login_of
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD: Final = "pre_0001"
+"""The newest revision. A database that stands there is not shown to alembic, whose import is a tenth of a start."""
 
 MIGRATION_LOCK: Final = 0x43_52_02
 _LIMITS: Final = Limits(connections=1, statement=1800.0, lock=15.0)
@@ -57,11 +61,16 @@ async def _migrate_schema(engine: AsyncEngine, library: Library) -> Migrated:
 
 
 def _upgrade(connection: Connection) -> None:
-    command.upgrade(alembic_config(connection), "head")
+    if revision_of(connection) != HEAD:
+        from alembic import command
+
+        command.upgrade(alembic_config(connection), "head")
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
     """alembic's settings without a file of its own: the scripts lie beside this module, wherever it is installed."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(files("service.migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
