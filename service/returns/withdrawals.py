@@ -18,6 +18,7 @@ from service.returns.changes import change_draft
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows
 from service.returns.model import Open
+from service.returns.transfers import FIX, SAYS, TRANSFERRED, not_taken_over
 
 REASONS: Final = ("duplicate", "recorded_in_error", "transferred", "not_in_search", "other")
 
@@ -60,36 +61,27 @@ async def answer_missing(
 ) -> Open:
     """Take the force's word for each named case; all or none."""
     problems = [
-        Problem(pointer=f"/withdrawals/{index}", says=wrong, fix="See the list of reasons in the contract's guide.")
+        Problem(pointer=f"/withdrawals/{index}", says=wrong, fix=f"A reason is one of {', '.join(REASONS)}.")
         for index, word in enumerate(words)
         if (wrong := wrong_with(word.answer, word.reason, word.words)) is not None
     ]
     if problems:
         raise AnswersRefused(problems)
     async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
-        for index, word in enumerate(words):
-            result = await tx.execute(
-                text(
-                    "update draft_withdrawal set answer = :answer, reason = :reason, words = :words "
-                    "where force = :force and return_id = :id and case_id = :case_id"
-                ),
-                {
-                    "force": item.force,
-                    "id": item.id,
-                    "case_id": word.case_id,
-                    "answer": word.answer,
-                    "reason": word.reason if word.answer == "withdraw" else None,
-                    "words": word.words,
-                },
+        answered = await _store_words(tx, item, words)
+        problems += [
+            _problem(
+                index,
+                "case_id",
+                "This case is not among those that wait for an answer.",
+                "Read the list again; to take out another case, delete it.",
             )
-            if result.rowcount == 0:
-                problems.append(
-                    Problem(
-                        pointer=f"/withdrawals/{index}/case_id",
-                        says="This case is not among those that wait for an answer.",
-                        fix="Read the list again; to take out another case, delete it.",
-                    )
-                )
+            for index, word in enumerate(words)
+            if word.case_id not in answered
+        ]
+        transferred = {word.case_id for word in words if word.answer == "withdraw" and word.reason == TRANSFERRED}
+        stay = await not_taken_over(context, tx, item, transferred)
+        problems += [_problem(index, "reason", SAYS, FIX) for index, word in enumerate(words) if word.case_id in stay]
         if problems:
             raise AnswersRefused(problems)
         change.done("missing_cases_answered", {"answers": len(words)})
@@ -117,7 +109,8 @@ async def delete_case(
         )
         if held.one_or_none() is None:
             raise no_such_resource()
-        await _refuse_transfer(tx, context, item, case_id, reason)
+        if reason == TRANSFERRED and await not_taken_over(context, tx, item, {case_id}):
+            raise Conflict(SAYS, FIX, code="transfer-not-taken-over")
         await tx.execute(
             text(
                 "insert into draft_withdrawal (force, return_id, case_id, source, answer, reason, words) values "
@@ -131,29 +124,29 @@ async def delete_case(
     return change.item
 
 
-async def _refuse_transfer(
-    tx: AsyncConnection, context: Context, item: Open, case_id: UUID, reason: str | None
-) -> None:
-    """A transferred case stays with its sender until the receiver holds it (semantics 30)."""
-    if reason != "transferred":
-        return
-    case = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role
-    shared, lead = case[Role.SHARED_REF].name, case[Role.LEAD].name
-    row = (
-        await tx.execute(
-            text(
-                f"select cur.{shared} as shared, cur.{lead} as lead from ({current_rows((shared, lead))}) cur "
-                "where cur.case_id = :case_id"
-            ),
-            {"force": item.force, "return_id": item.id, "case_id": case_id},
-        )
-    ).one()
-    if row.shared is None or row.lead is None:
-        raise Conflict(
-            "A transferred case must name the agreed shared reference and the force that leads it now.",
-            "Report the case with both; the receiving force's seal takes it over, and the national sum does not move.",
-            code="transfer-not-agreed",
-        )
+async def _store_words(tx: AsyncConnection, item: Open, words: Sequence[Word]) -> set[UUID]:
+    """Write all answers in one statement; the cases that were there to be answered."""
+    rows = await tx.execute(
+        text(
+            "update draft_withdrawal w set answer = a.answer, reason = a.reason, words = a.words from "
+            "unnest(cast(:cases as uuid[]), cast(:answers as text[]), cast(:reasons as text[]), "
+            "cast(:words as text[])) a (case_id, answer, reason, words) where w.force = :force "
+            "and w.return_id = :id and w.case_id = a.case_id returning w.case_id"
+        ),
+        {
+            "force": item.force,
+            "id": item.id,
+            "cases": [word.case_id for word in words],
+            "answers": [word.answer for word in words],
+            "reasons": [word.reason if word.answer == "withdraw" else None for word in words],
+            "words": [word.words for word in words],
+        },
+    )
+    return set(rows.scalars())
+
+
+def _problem(index: int, member: str, says: str, fix: str) -> Problem:
+    return Problem(pointer=f"/withdrawals/{index}/{member}", says=says, fix=fix)
 
 
 async def list_missing(
