@@ -84,7 +84,7 @@ def _listening(settings: Settings) -> socket.socket:
 
 
 async def _country(db: Database, folder: Path, cases: int | None, published: Published) -> Country:
-    """The folder's country, or a new one as of today."""
+    """The folder's country, or a new one as of today where the database is new."""
     from service.cli.start import adopted_terms
     from service.clock import london_date, system_clock
     from service.demo.folder import Country, forget_keys, read_country, write_country
@@ -102,7 +102,8 @@ async def _country(db: Database, folder: Path, cases: int | None, published: Pub
             f"The database in {folder} is not a demonstration's.", "Name another folder with --data.", code="not-a-demo"
         )
     now = system_clock()
-    plan = make_plan(london_date(now), CASES if cases is None else cases, SEED)
+    wanted = cases if cases is not None else country.cases if country is not None else CASES
+    plan = make_plan(london_date(now), wanted, SEED)
     terms = demo_terms(published, plan)
     made = Country(
         day=plan.day, cases=plan.cases, seed=plan.seed, began=now, edition=terms.name, terms=terms.content, loaded=False
