@@ -121,16 +121,16 @@ async def _store(tx: AsyncConnection, context: Context, actor: Actor, item: Open
     """Bind the words to every finding they are meant for; an answer for one case is not overwritten by one for all."""
     result = await tx.execute(
         text(
-            "with meant as (select distinct f.rule, "
+            "with found as (select f.rule, "
             f"coalesce(f.case_id, '{NO_CASE}') as case_id, f.bound from finding f where f.force = :force "
             f"and f.return_id = :id and f.rule = :rule and f.severity >= {QUALITY} "
-            "and (cast(:key as text) is null or f.key = :key)), "
+            "and (cast(:key as text) is null or f.key = :key)), meant as (select distinct * from found), "
             "stored as (insert into answer (force, rule, case_id, bound, words, specific, return_id, answered_by, "
             "answered_at) select :force, m.rule, m.case_id, m.bound, :words, :specific, :id, :actor, :now from meant m "
             "on conflict (force, rule, case_id, bound) do update set words = excluded.words, "
             "specific = excluded.specific, return_id = excluded.return_id, answered_by = excluded.answered_by, "
             "answered_at = excluded.answered_at where excluded.specific or not answer.specific) "
-            "select count(*) from meant"
+            "select count(*) from found"
         ),
         {
             "force": item.force,

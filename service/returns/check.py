@@ -104,9 +104,9 @@ class Check:
 
     async def run(self, tx: AsyncConnection) -> Checked:
         """Match, merge and test every staged row, and count."""
-        await self._find_duplicates(tx)
         if self.staged.has_former and self.key is not None:
             await self._match_former(tx)
+        await self._find_duplicates(tx)  # now that two rows that were the same case are seen to be
         self.probes = probes_of(
             self.contract,
             self.part,
@@ -136,7 +136,7 @@ class Check:
         return f"concat_ws(chr(31), {items})"
 
     async def _match_former(self, tx: AsyncConnection) -> None:
-        """A row whose own reference is new but whose former one is held is that case under its new name."""
+        """A row with a new reference whose former one is held, and not sent too, is that case under its new name."""
         former = self.part.by_role[Role.FORMER_KEY].name
         key = self.key.name if self.key is not None else ""
         current = self.current()
@@ -144,7 +144,8 @@ class Check:
             text(
                 f"update {self.staged.table} s set match_key = s.{former} where s.{former} is not null "
                 f"and not exists (select 1 from ({current}) cur where cur.{key} = s.{key}) "
-                f"and exists (select 1 from ({current}) cur where cur.{key} = s.{former})"
+                f"and exists (select 1 from ({current}) cur where cur.{key} = s.{former}) "
+                f"and not exists (select 1 from {self.staged.table} o where o.{key} = s.{former})"
             ),
             self.ground.parameters,
         )
@@ -158,9 +159,12 @@ class Check:
         flags, joins = self.flags()
         inner = self.merged([f"{self._lost_sql()} as lost", *flags], joins, fence=True)
         marked = ", ".join(f"({sql}) as fired{n}" for n, sql in enumerate(fired))
+        case_id = f"coalesce(m.current_id, case when not ({holds}) then gen_random_uuid() end)"
+        if self.key is None:  # a cell or a team is no case: words on it are kept by what it says
+            case_id = "null::uuid"
         return (
             f"insert into staging_checked (idx, case_id, digest, current_digest, base_digest, held, lost, {names}) "
-            f"select m.idx, coalesce(m.current_id, case when not ({holds}) then gen_random_uuid() end), "
+            f"select m.idx, {case_id}, "
             f"case when not ({holds}) then {digest_sql(self.part.fields, 'm')} end, m.current_digest, m.base_digest, "
             f"({holds}), case when ({holds}) then 0 else m.lost end, {marks} "
             f"from (select m.*, {marked} from ({inner}) m offset 0) m"
