@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class CaseReturnsError(Exception):
-    """Base of every error that is meant for a person: ``code`` is stable, ``says`` is one sentence, ``do`` what helps."""
+    """Base of every error meant for a person: ``code`` is stable, ``says`` is one sentence, ``do`` what helps."""
 
     code: str = "error"
 
