@@ -1,7 +1,7 @@
 """Takes what was published into the database: contract versions, scope editions, one edition of the terms.
 
 Run at every start and harmless when nothing is new. The same name with other content is refused, so what is in force
-can never be edited under the people who report (design 9.6).
+can never be edited under the people who report.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from service.criteria.vocabulary import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MEANINGS = ROOT / "docs" / "reference" / "semantics.md"
 CONTRACT_PAGE = ROOT / "docs" / "reference" / "contract.md"
 DECISION = ("Faced", "Chose", "Gave up", "What would change our mind", "The check")
 
@@ -27,6 +28,11 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 IN_THE_TREE = re.compile(r"(?:service|tests|contracts|docs|scripts|\.ci)/[A-Za-z0-9_./-]*")
 CALL = re.compile(r"(?:^|[\s($`])case-returns ((?:[a-z]|--)[^`)|\n]*)", re.MULTILINE)
 NOT_OURS = re.compile(r"/work\b|\bissue #?\d|\bTODO\b|\bFIXME\b")
+
+CITING = {".py", ".sql", ".yaml"}
+CITED = re.compile(r"\(semantics ([0-9][0-9, -]*)")
+NUMBER = re.compile(r"[0-9]+")
+PARAGRAPH = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
 
 NAMED_BY_PUBLISHERS = ("sets", "reworded")
 """Keys below which the keys are names that a publisher gives; below ``where`` they are columns of a list."""
@@ -77,6 +83,18 @@ def test_a_decision_says_what_was_given_up_and_what_guards_it(path: Path) -> Non
     guards = [name for name in IN_THE_TREE.findall(text[places[-1] :]) if name.startswith(("tests/", ".ci/"))]
     assert guards, "the check that guards it is a test"
     assert name_of(path).removeprefix("docs/") in text_of(ROOT / "docs" / "README.md")
+
+
+def test_every_paragraph_that_the_code_cites_is_there() -> None:
+    numbered = {int(number) for number in PARAGRAPH.findall(text_of(MEANINGS))}
+    assert numbered == set(range(1, max(numbered) + 1))
+    sources = [
+        path for folder in ("service", "tests") for path in (ROOT / folder).rglob("*.*") if path.suffix in CITING
+    ]
+    cited = {
+        int(number) for path in sources for words in CITED.findall(text_of(path)) for number in NUMBER.findall(words)
+    }
+    assert cited - numbered == set()
 
 
 def test_every_key_of_what_is_published_is_described() -> None:

@@ -1,4 +1,4 @@
-"""The token endpoint: who gets a token, with what in it, and who does not (threats 5 and 8)."""
+"""The token endpoint: who gets a token, with what in it, and who does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a route says to a caller without a good token, and to one of another force (threats 1 to 4, 11, 14, 16)."""
+"""What a route says to a caller without a good token, and to one of another force."""
 
 from __future__ import annotations
 
