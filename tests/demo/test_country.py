@@ -182,12 +182,10 @@ async def sealed_only(context: Context, country: CountryPlan) -> list[str]:
 
 
 async def check_moments(context: Context, due: tuple[Sealing, ...], found: dict[tuple[str, str, int], Sealed]) -> None:
-    """Sealed when the plan says, give or take those that were under way together; the order of positions is of time."""
-    for each in due:
-        at = found[each.force, each.period, each.revision].sealed_at
-        assert abs(at - each.at) < timedelta(days=20)
-    in_order = sorted(found.values(), key=lambda item: item.sealed_position)
-    assert [item.sealed_at for item in in_order] == sorted(item.sealed_at for item in in_order)
+    """Sealed exactly when the plan says, and in that order."""
+    in_order = sorted(found, key=lambda key: found[key].sealed_position)
+    assert in_order == [(each.force, each.period, each.revision) for each in due]
+    assert [found[key].sealed_at for key in in_order] == [each.at for each in due]
     async with context.db.national() as tx:
         tallied = (await tx.execute(text("select count(*) from tally"))).scalar_one()
     assert tallied == 2 * len(due)  # under the edition in force and the one proposed
