@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres import memory, open_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -81,3 +83,10 @@ def test_the_installed_program_runs_from_any_folder(installed: Path, tmp_path: P
     run(installed, tmp_path, "generate", "--force", "kent", "--cases", "5", "--out", str(made))
     assert len(made.read_text().splitlines()) == 6
     assert list(tmp_path.iterdir()) == [made]
+
+
+def test_the_installed_program_makes_its_database_and_adopts_the_terms(installed: Path, tmp_path: Path) -> None:
+    with open_folder(inside=memory()) as folder:
+        run(installed, tmp_path, "demo", "--cases", "0", "--no-serve", "--data", str(folder / "data"))
+        assert (folder / "data" / "keys" / "kent.json").exists()
+    assert not list(tmp_path.iterdir())
