@@ -66,9 +66,9 @@ class Check:
         """Whether there is anything that a row could be laid over."""
         return self.key is not None and (self.ground.has_base or self.ground.has_draft)
 
-    def current(self) -> str:
+    def current(self, *, without_withdrawn: bool = False) -> str:
         """The return's rows as they stood before this upload."""
-        return current_rows(self.columns, with_draft=self.ground.has_draft)
+        return current_rows(self.columns, with_draft=self.ground.has_draft, without_withdrawn=without_withdrawn)
 
     def merged(self, extra: Sequence[str] = (), joins: str = "", *, fence: bool = False) -> str:
         """The rows as they are to stand: sent values over what was there. ``extra`` columns may read s and cur, and
@@ -180,10 +180,16 @@ class Check:
             joins += f" left join ({self._duplicates()}) twice on twice.key = {on}"
         if self.staged.has_former and self.key is not None:
             former, key = self.part.by_role[Role.FORMER_KEY].name, self.key.name
+            # joins and no subqueries: within an OR those would be run again for every row
+            joins += (
+                f" left join (select o.{key} as key, count(*) as rows, min(o.idx) as idx from {self.staged.table} o "
+                f"where o.{key} is not null group by 1) sent on sent.key = s.{former} "
+                f"left join (select distinct cur.{key} as key from ({self.current(without_withdrawn=True)}) cur) bearer "
+                f"on bearer.key = s.{former} and s.match_key <> s.{former}"
+            )
             flags.append(
-                f"(s.{former} is not null and (exists (select 1 from {self.staged.table} o where o.{key} = s.{former} "
-                f"and o.idx <> s.idx) or (s.match_key <> s.{former} and exists "
-                f"(select 1 from ({self.current()}) held where held.{key} = s.{former})))) as former_in_use"
+                "(sent.key is not null and (sent.rows > 1 or sent.idx <> s.idx) or bearer.key is not null) "
+                "as former_in_use"
             )
         return flags, joins
 

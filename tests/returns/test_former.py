@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
+from service.contract.model import PartName
+from service.returns.check import Check, Ground
 from service.returns.context import Context
+from service.returns.readers import read
+from service.returns.staging import Staging
 from service.returns.upload import Mode
-from tests.support.returns import a_case, explained, opened, reported, sealed, sent
+from service.returns.withdrawals import delete_case
+from tests.support.returns import LEAD, a_case, csv_of, explained, opened, reported, sealed, sent, spooled
 from tests.support.stock import cases_of, counts_of, held_in, ids_of, missing_in, told, versions_of
 
 
@@ -107,3 +114,39 @@ async def test_the_old_reference_is_free_for_another_case_afterwards(context: Co
     answer = await sent(context, item, [a_case("K/1", setting="gang")])
     assert (answer.new, answer.changed, answer.held) == (1, 0, 0)
     assert sorted(await cases_of(context, item)) == ["K/1", "N/1"]
+
+
+async def test_a_former_reference_of_a_case_that_this_draft_withdraws_is_not_in_use(
+    context: Context, force: str
+) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    item = await opened(context, force, "2026-02")
+    await delete_case(context, LEAD, item, (await ids_of(context, item))["K/1"], "duplicate", None, None)
+    answer = await sent(context, item, [a_case("K/2", former_case_ref="K/1")])
+    assert (answer.changed, answer.held) == (1, 0)
+    assert list(await cases_of(context, item)) == ["K/2"]
+
+
+async def test_former_references_are_looked_up_for_all_rows_at_once(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1")])
+    item = await opened(context, force, "2026-02")
+    contract = context.library.contracts[item.contract_version]
+    part = contract.parts[PartName.CASE]
+    async with context.db.force(item.force) as tx:
+        staging = Staging(tx, contract, part)
+        await staging.open()
+        with await spooled(csv_of([a_case("N/1", former_case_ref="K/1")])) as body:
+            await staging.copy(read(body, "text/csv", part, contract))
+        ground = Ground(
+            force=item.force,
+            return_id=item.id,
+            merges=True,
+            absent_is_not_provided=False,
+            has_base=True,
+            has_draft=True,
+        )
+        check = Check(contract, part, await staging.finish(), ground)
+        plan = await tx.execute(text(f"explain {check.merged(*check.flags())}"), ground.parameters)
+        lines = list(plan.scalars())
+    assert lines
+    assert not [line for line in lines if "SubPlan" in line]
