@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from service.register.line import restore
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.idempotency import Once, recall, remember
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, etag_of
+from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, etag_of
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
 from service.returns.rebase import rebase_open
@@ -54,7 +55,7 @@ async def open_return(
         current = next((item for item in of_period if isinstance(item, Open)), None)
         _check_seen(current, if_match)
         if current is not None:
-            return await _redeclare(context, tx, current, version, opening), False
+            return await _redeclare(context, tx, actor, current, of_period, version, opening), False
         head = None if head_id is None else await return_by_id(tx, force, head_id)
         _check_place(of_period, head, period, opening.corrects)
         before = head if isinstance(head, Sealed) else None
@@ -165,8 +166,18 @@ def branch_refused(period: Period, newest: Period) -> Conflict:
     )
 
 
-async def _redeclare(context: Context, tx: AsyncConnection, item: Open, version: str | None, opening: Opening) -> Open:
-    if opening.corrects is not None and opening.corrects != item.revision - 1:
+async def _redeclare(
+    context: Context,
+    tx: AsyncConnection,
+    actor: Actor,
+    item: Open,
+    of_period: Sequence[AnyReturn],
+    version: str | None,
+    opening: Opening,
+) -> Open:
+    standing = (old for old in of_period if isinstance(old, Sealed) and not isinstance(old, Superseded))
+    sealed = next((old.revision for old in standing), None)
+    if opening.corrects is not None and opening.corrects != sealed:
         raise Conflict(
             f"Revision {item.revision} of {item.period} is open.",
             "Go on with it, or withdraw it first.",
@@ -186,6 +197,22 @@ async def _redeclare(context: Context, tx: AsyncConnection, item: Open, version:
         again = await return_by_id(tx, item.force, item.id)
         assert isinstance(again, Open)  # noqa: S101  nobody else holds the force's lock
         await refresh_summary(context, tx, again)
+        details = {
+            "contract_version": target,
+            "case_years": "all" if years.listed is None else tuple(years.listed),
+            "unknown_year": years.unknown,
+        }
+        await append(
+            tx,
+            Entry(
+                action="return_redeclared",
+                actor=actor.id,
+                force=item.force,
+                subject=subject_of(context, item),
+                details=details,
+            ),
+            context.now(),
+        )
     changed = await return_by_id(tx, item.force, item.id)
     assert isinstance(changed, Open)  # noqa: S101  nobody else holds the force's lock
     return changed
@@ -217,31 +244,18 @@ async def withdraw_return(
         if known is not None:
             return item
         _check_seen(item, if_match)
-        position: int | None = None
-        if isinstance(item, Sealed):
-            if item.id != head_id:
-                raise Conflict(
-                    "Only the newest sealed return of a force can be withdrawn.",
-                    "Correct it by a revision, or withdraw the newer one first.",
-                    code="not-the-newest-period",
-                )
-            base = None if item.base_id is None else await return_by_id(tx, force, item.base_id)
-            target = base.line if isinstance(base, Sealed) else 0
-            base_id = None if base is None else base.id
-            await restore(tx, context.library, force, head=head, target=target, return_id=base_id)
-            await _reinstate(tx, force, item)
-            position = (await advance(tx, "return_withdrawn", now, force, str(item.id))).position
-        elif not isinstance(item, Open):
+        if isinstance(item, Withdrawn):
             raise Conflict("This return is withdrawn already.", code="already-withdrawn")
         await tx.execute(
             text(
-                "update case_return set state = 'withdrawn', withdrawn_at = :now, withdrawn_position = :position, "
-                "withdrawn_reason = :reason where force = :force and id = :id"
+                "update case_return set state = 'withdrawn', withdrawn_at = :now, withdrawn_reason = :reason "
+                "where force = :force and id = :id"
             ),
-            {"force": force, "id": item.id, "now": now, "position": position, "reason": reason.strip()},
+            {"force": force, "id": item.id, "now": now, "reason": reason.strip()},
         )
+        position = None
         if isinstance(item, Sealed):
-            await rebase_open(context, tx, force)
+            position = await _take_back(context, tx, item, head, head_id, now)
         if once is not None:
             await remember(tx, force, once, 200, {"return": str(item.id)}, now)
         await append(
@@ -258,6 +272,30 @@ async def withdraw_return(
         stored = await return_by_id(tx, force, item.id)
     assert stored is not None  # noqa: S101  it was just updated
     return stored
+
+
+async def _take_back(
+    context: Context, tx: AsyncConnection, item: Sealed, head: int, head_id: UUID | None, now: datetime
+) -> int:
+    """Give a sealed return's place to its base again; the position of that change."""
+    if item.id != head_id:
+        raise Conflict(
+            "Only the newest sealed return of a force can be withdrawn.",
+            "Correct it by a revision, or withdraw the newer one first.",
+            code="not-the-newest-period",
+        )
+    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
+    target = base.line if isinstance(base, Sealed) else 0
+    base_id = None if base is None else base.id
+    await restore(tx, context.library, item.force, head=head, target=target, return_id=base_id)
+    await _reinstate(tx, item.force, item)
+    await rebase_open(context, tx, item.force)
+    position = (await advance(tx, "return_withdrawn", now, item.force, str(item.id))).position
+    await tx.execute(
+        text("update case_return set withdrawn_position = :position where force = :force and id = :id"),
+        {"force": item.force, "id": item.id, "position": position},
+    )
+    return position
 
 
 async def _reinstate(tx: AsyncConnection, force: int, item: Sealed) -> None:

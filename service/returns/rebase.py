@@ -1,4 +1,9 @@
-"""When the end of the main line moves, every open draft of the force is compared with it again (semantics 14)."""
+"""When the end of the main line moves, every open draft of the force is laid over it again (semantics 14).
+
+What the draft changed stays changed, column by column; what it left alone follows the new base, so that a correction
+sealed meanwhile is not undone by a row that only moved a stage on. The return must then be sent again before it can be
+sealed: rows that were accepted as unchanged left no trace to compare, and the rules must run over what was merged.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import PartName, Role
+from service.contract.model import Field, PartName, Role
 from service.register.columns import OPEN_END
 from service.returns.context import Context
 from service.returns.draft import drop_found_again
-from service.returns.model import Open
+from service.returns.model import Open, Sealed, Withdrawn
 from service.returns.parts import carry_parts
+from service.returns.rows import column_names, digest_sql
 from service.returns.store import move_draft, return_by_id, returns_of
 from service.returns.summary import refresh_summary
+
+_DRAFT = "d.force = :force and d.return_id = :return_id"
+_BASE = f"v.force = :force and v.line_to = {OPEN_END}"
 
 
 async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, sealing: UUID | None = None) -> None:
@@ -29,8 +38,14 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
             continue
         contract = context.library.contracts[item.contract_version]
         part = contract.parts[PartName.CASE]
-        await _compare_again(tx, part.by_role[Role.KEY].name, {"force": force, "return_id": item.id, "base": head_id})
-        await drop_found_again(tx, contract, part, {"force": force, "return_id": item.id})
+        await _merge(tx, part.fields, item)
+        await _take_known_ids(tx, part.by_role[Role.KEY].name, item)
+        await _drop_what_is_no_change(tx, item)
+        await tx.execute(
+            text("update case_return set base_id = :base where force = :force and id = :return_id"),
+            {**_parameters(item), "base": head_id},
+        )
+        await drop_found_again(tx, contract, part, _parameters(item))
         await carry_parts(tx, force, head_id, item.id, context.library)
         await move_draft(tx, force, item.id)
         moved = await return_by_id(tx, force, item.id)
@@ -38,52 +53,85 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
         await refresh_summary(context, tx, moved)
 
 
-async def _compare_again(tx: AsyncConnection, key: str, parameters: dict[str, Any]) -> None:
-    """A draft row that became known under another id takes it; one that is now as the base has it goes."""
-    where = "d.force = :force and d.return_id = :return_id"
-    base = f"v.force = :force and v.line_to = {OPEN_END}"
-    names = {name: value for name, value in parameters.items() if name != "base"}
+def _parameters(item: Open) -> dict[str, Any]:
+    return {"force": item.force, "return_id": item.id}
+
+
+async def _merge(tx: AsyncConnection, fields: tuple[Field, ...], item: Open) -> None:
+    """Take from the new base every column that the draft had left as its old base had it."""
+    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
+    old = base.line if isinstance(base, Sealed | Withdrawn) else None
+    if old is None:
+        return
+    changed = ", ".join(f"case when {_differs(field)} then '{field.name}' end" for field in fields)
+    names = column_names(fields)
+    values = ", ".join(
+        f"{name} = case when '{field.name}' = any(m.changed) then t.{name} else m.{name} end"
+        for field in fields
+        for name in column_names([field])
+    )
+    taken = ", ".join(f"v.{name}" for name in names)
+    await tx.execute(
+        text(
+            f"with m as (select d.case_id, v.empties as base_empties, {taken}, "
+            f"array_remove(array[{changed}], null)::text[] as changed from draft_case d "
+            "join case_version o on o.force = :force and o.case_id = d.case_id "
+            "and o.line_from <= :old and o.line_to > :old "
+            f"join case_version v on {_BASE} and v.case_id = d.case_id where {_DRAFT} and v.digest <> o.digest) "
+            f"update draft_case t set {values}, empties = nullif((coalesce(m.base_empties, '{{}}') - m.changed) || "
+            "coalesce((select jsonb_object_agg(e.key, e.value) from jsonb_each(t.empties) e "
+            "where e.key = any(m.changed)), '{}'), '{}') "
+            "from m where t.force = :force and t.return_id = :return_id and t.case_id = m.case_id"
+        ),
+        {**_parameters(item), "old": old},
+    )
+    await tx.execute(
+        text(f"update draft_case d set digest = {digest_sql(fields, 'd')} where {_DRAFT}"), _parameters(item)
+    )
+
+
+def _differs(field: Field) -> str:
+    """Whether the draft says something else of a field than its old base ``o`` did, or why it is empty."""
+    columns = " or ".join(f"d.{name} is distinct from o.{name}" for name in column_names([field]))
+    return f"{columns} or (d.empties ->> '{field.name}') is distinct from (o.empties ->> '{field.name}')"
+
+
+async def _take_known_ids(tx: AsyncConnection, key: str, item: Open) -> None:
+    """A case that the draft has as new, and that the base knows now, is that case: its row takes the known id.
+
+    Where the draft also changed that case under a name that it no longer has, the row under the present name stands.
+    """
     moved = (
-        f"from draft_case d join case_version v on v.{key} = d.{key} and {base} "
-        f"where {where} and v.case_id <> d.case_id"
+        f"from draft_case d join case_version v on v.{key} = d.{key} and {_BASE} "
+        f"where {_DRAFT} and v.case_id <> d.case_id"
     )
+    of_return = "x.force = :force and x.return_id = :return_id"
+    for statement in (
+        f"delete from finding x using (select v.case_id {moved}) k where {of_return} and x.case_id = k.case_id",
+        f"delete from draft_withdrawal x using (select v.case_id {moved}) k where {of_return} "
+        "and x.case_id = k.case_id",
+        f"delete from draft_case x using (select v.case_id {moved}) k where {of_return} and x.case_id = k.case_id",
+        f"update finding x set case_id = v.case_id {moved} and {of_return} and x.case_id = d.case_id",
+        f"update draft_withdrawal x set case_id = v.case_id {moved} and {of_return} and x.case_id = d.case_id",
+        f"update draft_case x set case_id = v.case_id {moved} and {of_return} and x.case_id = d.case_id",
+    ):
+        await tx.execute(text(statement), _parameters(item))
+
+
+async def _drop_what_is_no_change(tx: AsyncConnection, item: Open) -> None:
+    """A draft row that is now as the base has it goes, and so does a withdrawal of a case that nobody holds."""
     await tx.execute(
         text(
-            f"update finding f set case_id = v.case_id {moved} and f.force = :force and f.return_id = :return_id "
-            "and f.case_id = d.case_id"
-        ),
-        names,
-    )
-    await tx.execute(
-        text(
-            f"update draft_withdrawal w set case_id = v.case_id {moved} and w.force = :force "
-            "and w.return_id = :return_id and w.case_id = d.case_id and not exists (select 1 from draft_withdrawal o "
-            "where o.force = :force and o.return_id = :return_id and o.case_id = v.case_id)"
-        ),
-        names,
-    )
-    await tx.execute(
-        text(
-            f"update draft_case t set case_id = v.case_id {moved} and t.force = :force and t.return_id = :return_id "
-            "and t.case_id = d.case_id"
-        ),
-        names,
-    )
-    await tx.execute(
-        text(
-            f"delete from draft_case d using case_version v where {where} and {base} and v.case_id = d.case_id "
+            f"delete from draft_case d using case_version v where {_DRAFT} and {_BASE} and v.case_id = d.case_id "
             "and v.digest = d.digest"
         ),
-        names,
+        _parameters(item),
     )
     await tx.execute(
         text(
             "delete from draft_withdrawal w where w.force = :force and w.return_id = :return_id and not exists "
-            f"(select 1 from case_version v where {base} and v.case_id = w.case_id) and not exists "
-            f"(select 1 from draft_case d where {where} and d.case_id = w.case_id)"
+            f"(select 1 from case_version v where {_BASE} and v.case_id = w.case_id) and not exists "
+            f"(select 1 from draft_case d where {_DRAFT} and d.case_id = w.case_id)"
         ),
-        names,
-    )
-    await tx.execute(
-        text("update case_return set base_id = :base where force = :force and id = :return_id"), parameters
+        _parameters(item),
     )

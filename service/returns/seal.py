@@ -31,9 +31,11 @@ from service.returns.model import Open, Sealed, etag_of, signed_etag
 from service.returns.naming import subject_of
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
-from service.returns.shared import store_shared_rows
+from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.store import lock_line, return_by_id
 from service.returns.summary import stock_sources, verdict_counts
+from service.returns.transfers import FIX as TRANSFER_FIX
+from service.returns.transfers import TRANSFERRED, not_taken_over
 from service.scope.store import Standing, live_editions
 from service.storage.position import advance
 from service.tally.count import judge, tally_of
@@ -76,8 +78,6 @@ async def seal(
     _check_declaration(declaration, if_match)
     now = context.now()
     async with context.db.force(force) as tx:
-        for setting in ("enable_nestloop", "jit"):  # the planner knows nothing of a draft that was just written
-            await tx.exec_driver_sql(f"set local {setting} = off")
         head, head_id = await lock_line(tx, force)
         item = await return_by_id(tx, force, return_id)
         if item is None:
@@ -89,7 +89,7 @@ async def seal(
         if if_match != etag_of(item):
             raise draft_moved(PreconditionFailed)
         await _check_place(tx, force, item, head_id)
-        reasons = await in_the_way(tx, item)
+        reasons = (*await in_the_way(tx, item), *await _gone_too_soon(context, tx, item))
         if reasons:
             raise NotReady(reasons)
         line = await extend(tx, context.library, force, item.id, head)
@@ -132,7 +132,9 @@ async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
     row = (
         await tx.execute(
             text(
-                "select (select count(*) from held_row h where h.force = :force and h.return_id = :id "
+                "select (select count(*) from case_return r join force_line l on l.force = r.force "
+                "where r.force = :force and r.id = :id and r.compared_line <> l.head) as moved, "
+                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
                 "and h.set_aside is null) as held, (select count(*) from draft_withdrawal w where w.force = :force "
                 "and w.return_id = :id and w.answer is null) as missing, (select count(*) from finding f "
                 f"where f.force = :force and f.return_id = :id and {UNANSWERED}) as unanswered"
@@ -141,6 +143,12 @@ async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
         )
     ).one()
     found = (
+        Reason(
+            code="base-moved",
+            count=row.moved,
+            says="The sealed return that this one builds on changed since your file was compared with it.",
+            do="Send your file again, whole: what it left unchanged may stand differently now.",
+        ),
         Reason(
             code="held-rows",
             count=row.held,
@@ -163,6 +171,20 @@ async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
     return tuple(reason for reason in found if reason.count)
 
 
+async def _gone_too_soon(context: Context, tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
+    """Transferred cases whose receiver no longer holds them: it may have withdrawn its return since the answer."""
+    rows = await tx.execute(
+        text(
+            "select case_id from draft_withdrawal where force = :force and return_id = :id and answer = 'withdraw' "
+            "and reason = :reason"
+        ),
+        {"force": item.force, "id": item.id, "reason": TRANSFERRED},
+    )
+    stay = await not_taken_over(context, tx, item, list(rows.scalars()))
+    says = _counted(len(stay), "transferred case is", "transferred cases are") + " not held by the receiving force."
+    return (Reason(code="not-taken-over", count=len(stay), says=says, do=TRANSFER_FIX),) if stay else ()
+
+
 def _counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
@@ -180,9 +202,11 @@ async def _close(
     signature = Signature(name=declaration.name.strip(), role=declaration.role.strip(), stated_by=actor.id)
     standings = await live_editions(tx, context.editions, london_date(now))
     tallies = [(standing, await _tally(context, tx, item, line, standing)) for standing in standings]
+    shared = [row for standing, _ in tallies for row in await shared_rows(context, tx, item, line, standing)]
     digest = await return_digest(context, tx, item, line)
     await _supersede(tx, item)
     await rebase_open(context, tx, item.force, sealing=item.id)
+    # All that takes time is done: from here on every other writer waits for this commit.
     change = await advance(tx, "return_sealed", now, item.force, str(item.id))
     for standing, tally in tallies:
         await store_tally(
@@ -194,7 +218,7 @@ async def _close(
             position=change.position,
             tally=tally,
         )
-        await store_shared_rows(context, tx, item, line, standing)
+    await store_shared_rows(tx, shared)
     point = await append(
         tx,
         Entry(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +19,9 @@ from service.tally.judge import judged
 from service.tally.model import dimension_of
 
 
-async def store_shared_rows(context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing) -> None:
+async def shared_rows(
+    context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing
+) -> list[dict[str, Any]]:
     """One row for each counted case that carries a shared reference, judged under one edition (semantics 29)."""
     library, edition = context.library, standing.edition
     roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
@@ -35,7 +40,7 @@ async def store_shared_rows(context: Context, tx: AsyncConnection, item: Open, l
         ),
         {"force": item.force, "line": line, **item.years.parameters},
     )
-    values = [
+    return [
         {
             "force": item.force,
             "return_id": item.id,
@@ -51,14 +56,18 @@ async def store_shared_rows(context: Context, tx: AsyncConnection, item: Open, l
         }
         for row in found
     ]
-    if values:
+
+
+async def store_shared_rows(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep the shared rows of a return, once its tallies are there."""
+    if rows:
         await tx.execute(
             text(
                 "insert into shared_row (force, return_id, edition, case_id, shared_ref, shared_with, lead, ruling, "
                 "stage, setting, year) values (:force, :return_id, :edition, :case_id, :shared_ref, :shared_with, "
                 ":lead, :ruling, :stage, :setting, :year)"
             ),
-            values,
+            list(rows),
         )
 
 

@@ -7,8 +7,9 @@ connection, is emptied with the transaction, and is seen by nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,8 @@ from service.contract.findings import Finding
 from service.contract.model import Contract, Field, Part, Role
 from service.returns.readers import TypedBlock
 from service.storage.database import raw
+
+T = TypeVar("T")
 
 FIRED_COLUMNS: Final = 4
 """How many bigint columns carry the marks of fired rules, 60 rules each."""
@@ -48,6 +51,19 @@ class Staged(Struct, frozen=True, kw_only=True):
     has_former: bool
     has_failed: bool
     notes: tuple[str, ...] = ()
+
+
+async def read_ahead(step: Callable[[], T | None]) -> AsyncGenerator[T, None]:
+    """What ``step`` gives until it gives None: run in a thread, and the next one while the last is dealt with. To be
+    closed by whoever stops before the end."""
+    ahead = asyncio.create_task(asyncio.to_thread(step))
+    try:
+        while (found := await asyncio.shield(ahead)) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(step))
+            yield found
+    finally:
+        # a thread cannot be called off: it must have let go of the file before the caller takes it away
+        await asyncio.gather(ahead, return_exceptions=True)
 
 
 class _Prepared(Struct):
@@ -81,8 +97,6 @@ class Staging:
         columns = ", ".join(f"{column.name} {column.sql_type}" for column in columns_of(self._fields))
         for statement in (
             "set local client_min_messages = error",
-            "set local enable_nestloop = off",
-            "set local jit = off",
             f"create temp table if not exists {self.table} (idx integer not null, row integer not null, held boolean "
             f"not null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) "
             "on commit delete rows",
@@ -93,15 +107,10 @@ class Staging:
     async def copy(self, blocks: Iterator[TypedBlock]) -> None:
         """Read all blocks in a thread, so that the service goes on answering, and COPY each while the next is read."""
         connection = await raw(self._tx)
-        ahead = asyncio.create_task(asyncio.to_thread(self._prepare, blocks))
-        try:
-            while (prepared := await ahead) is not None:
-                ahead = asyncio.create_task(asyncio.to_thread(self._prepare, blocks))
+        async with aclosing(read_ahead(lambda: self._prepare(blocks))) as ahead:
+            async for prepared in ahead:
                 await connection.copy_records_to_table(self.table, records=prepared.records, columns=self._names)
                 await self._copy_findings(connection, prepared)
-        finally:
-            # a thread cannot be called off: it must have let go of the file before the caller takes it away
-            await asyncio.gather(ahead, return_exceptions=True)
 
     def _prepare(self, blocks: Iterator[TypedBlock]) -> _Prepared | None:
         """The next block as records, and account kept of it."""

@@ -81,7 +81,6 @@ async def return_by_id(tx: AsyncConnection, force: int, return_id: UUID) -> AnyR
 async def lock_line(tx: AsyncConnection, force: int) -> tuple[int, UUID | None]:
     """Take the force's lock; the end of its main line: number, and the sealed return there."""
     # The planner knows nothing of a draft that was just written, and would look up each case of the stock in it.
-    await tx.exec_driver_sql("select set_config('enable_nestloop', 'off', true)")
     await tx.execute(text("insert into force_line (force) values (:force) on conflict do nothing"), {"force": force})
     row = (
         await tx.execute(
@@ -137,5 +136,16 @@ async def move_draft(tx: AsyncConnection, force: int, return_id: UUID) -> None:
     """The draft is another one now: whoever signs must have seen it."""
     await tx.execute(
         text("update case_return set draft_version = draft_version + 1 where force = :force and id = :id"),
+        {"force": force, "id": return_id},
+    )
+
+
+async def compared(tx: AsyncConnection, force: int, return_id: UUID) -> None:
+    """The return's file of cases was compared with the line as it ends now."""
+    await tx.execute(
+        text(
+            "update case_return set compared_line = l.head from force_line l "
+            "where case_return.force = :force and case_return.id = :id and l.force = :force"
+        ),
         {"force": force, "id": return_id},
     )

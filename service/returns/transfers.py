@@ -28,7 +28,8 @@ FIX = (
 
 
 async def not_taken_over(context: Context, tx: AsyncConnection, item: Open, cases: Collection[UUID]) -> set[UUID]:
-    """Those of some cases that no other force holds, as their lead, under the agreed reference."""
+    """Those of some cases that no other force holds, as their lead, under the agreed reference, naming this force: so
+    nobody can ask what a force holds that has not named them."""
     if not cases:
         return set()
     roles = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role
@@ -49,9 +50,14 @@ async def not_taken_over(context: Context, tx: AsyncConnection, item: Open, case
             text(
                 "select distinct s.force, s.shared_ref from shared_row s join force_line l on l.force = s.force "
                 "and l.return_id = s.return_id join unnest(cast(:forces as smallint[]), cast(:refs as text[])) "
-                "a (force, ref) on a.force = s.force and a.ref = s.shared_ref"
+                "a (force, ref) on a.force = s.force and a.ref = s.shared_ref where s.lead = s.force "
+                "and s.shared_with & :sender <> 0"
             ),
-            {"forces": [force for force, _ in asked], "refs": [ref for _, ref in asked]},
+            {
+                "forces": [force for force, _ in asked],
+                "refs": [ref for _, ref in asked],
+                "sender": 1 << item.force,
+            },
         )
         held = {(row.force, row.shared_ref) for row in found}
     return {case_id for case_id in cases if case_id not in leads or leads[case_id] not in held}

@@ -29,7 +29,7 @@ from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.spool import Spool
 from service.returns.staging import Staged, Staging
-from service.returns.store import lock_line
+from service.returns.store import compared, lock_line
 
 
 class Mode(StrEnum):
@@ -152,6 +152,8 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
     if mode is Mode.SNAPSHOT:
         await writer.list_missing()
     await writer.write_cases(contract_version)
+    if mode is not Mode.REPLACE:
+        await compared(writer.tx, check.ground.force, check.ground.return_id)
 
 
 async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:

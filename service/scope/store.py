@@ -85,7 +85,12 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
 
 
 async def put_in_force(tx: AsyncConnection, name: str, position: int) -> None:
-    """From this position on, this edition answers where no scope is named."""
+    """From this position on, this edition answers where no scope is named; the one before is superseded."""
+    await tx.execute(
+        text("update scope_edition set state = 'superseded' where state = 'in_force' and name <> :name"),
+        {"name": name},
+    )
+    await tx.execute(text("update scope_edition set state = 'in_force' where name = :name"), {"name": name})
     await tx.execute(
         text(
             "insert into scope_in_force (position, edition) select :position, id from scope_edition where name = :name"

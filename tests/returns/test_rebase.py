@@ -54,6 +54,7 @@ async def test_a_case_new_in_both_is_one_case(context: Context, force: str) -> N
     assert await counts_of(context, later, "cases", "new", "changed") == (2, 1, 1)
     assert (await ids_of(context, later))["K/1"] == (await ids_of(context, earlier))["K/1"]
     assert (await case_of(context, later, "K/1"))["setting"] == "gang"
+    await sent(context, later, [a_case("K/1", setting="gang"), a_case("K/2")])
     done = await sealed(context, await explained(context, later))
     assert await ids_of(context, done) == await ids_of(context, later)
     assert [row[:3] for row in await versions_of(context, force)] == [
@@ -137,7 +138,7 @@ async def test_the_measures_of_the_whole_are_taken_again(context: Context, force
     assert await told(context, later) == []
     await reported(context, force, "2026-01", [a_case(f"K/{n}", stage_date="2025") for n in range(1, 6)])
     assert await told(context, later) == [("M402", None)]
-    assert await blocks(context, later) == {"unanswered-findings": 1}
+    assert await blocks(context, later) == {"base-moved": 1, "unanswered-findings": 1}
 
 
 async def test_a_loss_against_a_base_that_has_no_such_value_either_is_none(context: Context, force: str) -> None:
@@ -165,6 +166,7 @@ async def test_a_withdrawn_base_gives_its_own_base_back_to_the_draft(context: Co
         "K/3": "organised",
     }
     assert await counts_of(context, later, "cases", "new", "changed", "unchanged") == (3, 2, 0, 1)
+    await sent(context, later, [a_case("K/2", setting="other"), a_case("K/3")])
     done = await sealed(context, await explained(context, later))
     assert await cases_of(context, done) == cases
     await assert_tallies_are_right(context, done)
@@ -175,3 +177,46 @@ async def test_drafts_of_other_forces_do_not_move(context: Context, force: str, 
     item = await opened(context, other, "2026-02")
     await reported(context, force, "2026-01", [a_case("K/1")])
     assert await again(context, item) == item
+
+
+async def test_a_correction_sealed_meanwhile_is_not_undone_by_a_row_that_moved_a_stage_on(
+    context: Context, force: str
+) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1", setting="gang")])
+    later = await opened(context, force, "2026-02")
+    await sent(context, later, [{"case_ref": "K/1", "stage": "in_assessment"}])
+    await reported(context, force, "2026-01", [{"case_ref": "K/1", "setting": "other"}], corrects=1)
+    row = await case_of(context, later, "K/1")
+    assert (row["setting"], row["stage"]) == ("other", "in_assessment")
+    assert await counts_of(context, later, "changed") == (1,)
+
+
+async def test_why_a_value_is_empty_is_merged_with_the_value(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1", priority="not_provided")])
+    later = await opened(context, force, "2026-02")
+    await sent(context, later, [{"case_ref": "K/1", "stage_date": "not_provided"}])
+    await reported(context, force, "2026-01", [{"case_ref": "K/1", "priority": "rape"}], corrects=1)
+    row = (await cases_of(context, later))["K/1"]
+    assert (row.values["priority"], row.empties) == ("rape", {"stage_date": "not_provided"})
+
+
+async def test_what_was_accepted_as_unchanged_is_asked_for_again(context: Context, force: str) -> None:
+    wrong = await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    later = await opened(context, force, "2026-02")
+    await sent(context, later, [a_case("K/1"), a_case("K/2")], mode=Mode.SNAPSHOT)
+    await withdraw_return(context, LEAD, wrong.force, wrong.id, "Wrong file.")
+    assert await blocks(context, later) == {"base-moved": 1}
+    await sent(context, later, [a_case("K/1"), a_case("K/2")], mode=Mode.SNAPSHOT)
+    assert await blocks(context, later) == {}
+    assert await counts_of(context, later, "cases", "new") == (2, 2)
+
+
+async def test_a_case_changed_under_its_old_name_and_sent_under_its_new_one_is_one_case(
+    context: Context, force: str
+) -> None:
+    await reported(context, force, "2025-12", [a_case("K/1")])
+    later = await opened(context, force, "2026-02")
+    await sent(context, later, [a_case("K/1", stage="in_assessment"), a_case("N/1", setting="gang")])
+    await reported(context, force, "2026-01", [a_case("N/1", former_case_ref="K/1")])
+    assert list(await cases_of(context, later)) == ["N/1"]
+    assert (await case_of(context, later, "N/1"))["setting"] == "gang"

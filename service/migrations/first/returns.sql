@@ -15,6 +15,8 @@ create table case_return (
     branch_of uuid,
     line integer,
     draft_version bigint not null default 1,
+    held_last integer not null default 0,
+    compared_line integer,
     own_aggregates boolean not null default false,
     own_workforce boolean not null default false,
     summary jsonb not null default '{}',
@@ -39,6 +41,10 @@ create index case_return_by_position on case_return (sealed_position) where seal
 comment on column case_return.case_years is 'The years that the case part covers; null: all (semantics 27).';
 comment on column case_return.base_id is 'The sealed return whose stock this one starts from.';
 comment on column case_return.branch_of is 'Set where a period older than the newest is revised (semantics 15).';
+comment on column case_return.compared_line is
+    'The end of the main line that the last file of cases was compared with; when the line ends elsewhere now, the file
+    must be sent again before the seal.';
+comment on column case_return.held_last is 'The highest number that a held row of this return ever had: none is given twice.';
 comment on column case_return.own_aggregates is 'The force sent this part for this return; otherwise it is its base''s.';
 comment on column case_return.line is 'Its number on the force''s main line, given at the seal.';
 comment on column case_return.sealed_draft is 'The draft_version that was signed: sealing it again gives the same receipt.';
