@@ -180,11 +180,12 @@ class Check:
             joins += f" left join ({self._duplicates()}) twice on twice.key = {on}"
         if self.staged.has_former and self.key is not None:
             former, key = self.part.by_role[Role.FORMER_KEY].name, self.key.name
+            current = self.current(without_withdrawn=True)
             # joins and no subqueries: within an OR those would be run again for every row
             joins += (
                 f" left join (select o.{key} as key, count(*) as rows, min(o.idx) as idx from {self.staged.table} o "
                 f"where o.{key} is not null group by 1) sent on sent.key = s.{former} "
-                f"left join (select distinct cur.{key} as key from ({self.current(without_withdrawn=True)}) cur) bearer "
+                f"left join (select distinct cur.{key} as key from ({current}) cur) bearer "
                 f"on bearer.key = s.{former} and s.match_key <> s.{former}"
             )
             flags.append(
