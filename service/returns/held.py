@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from contextlib import aclosing
 
 from msgspec import Struct
 from sqlalchemy import text
@@ -14,11 +15,10 @@ from service.returns.changes import Touched, change_draft
 from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.model import AnyReturn, Open
-from service.returns.readers import read
+from service.returns.readers import TypedBlock, read
 from service.returns.spool import Spool
+from service.returns.staging import read_ahead
 from service.storage.database import raw
-
-_BATCH = 5_000
 
 
 class HeldRow(Struct, frozen=True, kw_only=True):
@@ -48,16 +48,26 @@ async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: s
     if not wanted:
         return
     connection = await raw(tx)
-    for block in read(spool, media, check.part, check.contract):
-        records: list[tuple[Any, ...]] = []
-        for index, row in enumerate(block.rows):
-            if row in wanted:
-                idx, key = wanted[row]
-                records.append((idx, row, key, block.originals[index]))
-        if records:
-            await connection.copy_records_to_table(
-                "staging_held", records=records, columns=["idx", "row", "key", "text"]
-            )
+    blocks = read(spool, media, check.part, check.contract)
+    async with aclosing(read_ahead(lambda: _held_of(next(blocks, None), wanted))) as ahead:
+        async for records in ahead:
+            if records:
+                await connection.copy_records_to_table(
+                    "staging_held", records=records, columns=["idx", "row", "key", "text"]
+                )
+
+
+def _held_of(
+    block: TypedBlock | None, wanted: Mapping[int, tuple[int, str | None]]
+) -> list[tuple[int, int, str | None, str]] | None:
+    """The wanted rows of a block as records: index, row, key, text. None after the last block."""
+    if block is None:
+        return None
+    return [
+        (wanted[row][0], row, wanted[row][1], block.originals[index])
+        for index, row in enumerate(block.rows)
+        if row in wanted
+    ]
 
 
 async def list_held(tx: AsyncConnection, item: AnyReturn, after: int, limit: int) -> tuple[list[HeldRow], int | None]:
@@ -86,7 +96,7 @@ async def set_aside(
             await tx.execute(
                 text(
                     "update held_row set set_aside = :reason, set_aside_words = :words, set_aside_by = :actor "
-                    "where force = :force and return_id = :id and n = :n returning part, set_aside"
+                    "where force = :force and return_id = :id and n = :n returning part"
                 ),
                 {"force": item.force, "id": item.id, "n": n, "reason": reason, "words": words, "actor": actor.id},
             )
@@ -96,14 +106,6 @@ async def set_aside(
         details = {"n": n, "part": PartName(row.part).value, "reason": reason[:100]}
         change.done("row_set_aside", details, Touched.NOT_JUDGED)
     return change.item
-
-
-def refuse_unknown_reason(reason: str, known: tuple[str, ...]) -> None:
-    """A reason code that is not in the list is refused with the list."""
-    if reason not in known:
-        raise Invalid(
-            f"{reason[:40]!r} is not a reason for a withdrawal.", f"Allowed: {', '.join(known)}.", code="unknown-reason"
-        )
 
 
 def must_be_open(item: AnyReturn) -> Open:

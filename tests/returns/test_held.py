@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from service.contract.model import PartName
@@ -9,6 +13,7 @@ from service.errors import Invalid, NotFound
 from service.returns.context import Context
 from service.returns.held import set_aside
 from service.returns.model import AnyReturn, Open
+from service.returns.readers import TypedBlock, read
 from service.returns.seal import NotReady
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
 from tests.support.stock import (
@@ -211,3 +216,21 @@ async def test_a_headings_finding_goes_when_the_file_is_sent_right(context: Cont
         assert await told(context, item, "V206") == [("V206", None)]
     await sent(context, item, b"case_ref,stage,suspect_count\nK/1,identified,\n")
     assert await told(context, item, "V206") == []
+
+
+async def test_the_service_goes_on_answering_while_the_text_of_held_rows_is_found(
+    context: Context, force: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+
+    def watched(*asked: Any) -> Iterator[TypedBlock]:
+        for block in read(*asked):
+            threads.add(threading.current_thread())
+            yield block
+
+    monkeypatch.setattr("service.returns.held.read", watched)
+    item = await opened(context, force)
+    await sent(context, item, [a_case("K/1", offence_from="2014", offence_to="2012")])
+    assert [row.key for row in await held_in(context, item)] == ["K/1"]
+    assert threads
+    assert threading.current_thread() not in threads
