@@ -103,8 +103,8 @@ async def set_aside(
         ).one_or_none()
         if row is None:
             raise no_such_resource()
-        details = {"n": n, "part": PartName(row.part).value, "reason": reason[:100]}
-        change.done("row_set_aside", details, Touched.NOT_JUDGED)
+        # the reason is free text and may say more than the log must hold: it stays with the row
+        change.done("row_set_aside", {"n": n, "part": PartName(row.part).value}, Touched.NOT_JUDGED)
     return change.item
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from service.contract.model import PartName
 from service.errors import Invalid, NotFound
@@ -216,6 +217,18 @@ async def test_a_headings_finding_goes_when_the_file_is_sent_right(context: Cont
         assert await told(context, item, "V206") == [("V206", None)]
     await sent(context, item, b"case_ref,stage,suspect_count\nK/1,identified,\n")
     assert await told(context, item, "V206") == []
+
+
+async def test_the_reason_of_a_row_set_aside_stays_out_of_the_audit_log(context: Context, force: str) -> None:
+    item = await opened(context, force)
+    await sent(context, item, [a_case("K/1", suspect_count="two")])
+    await aside(context, item, 1, "Asked Jane Doe of 12 High Street.")
+    async with context.db.owner() as tx:
+        entries = await tx.execute(
+            text("select details from audit_entry where action = 'row_set_aside' and force = :force"),
+            {"force": item.force},
+        )
+        assert list(entries.scalars()) == [{"n": 1, "part": "case"}]
 
 
 async def test_the_service_goes_on_answering_while_the_text_of_held_rows_is_found(
