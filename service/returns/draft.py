@@ -75,9 +75,10 @@ class DraftWriter:
             f"'snapshot' from ({self._check.current()}) cur where {self._is_missing(key)} on conflict do nothing"
         )
         await self.run(
-            f"delete from draft_withdrawal w using ({self._check.current()}) cur where w.force = :force "
-            "and w.return_id = :return_id and w.answer is null and cur.case_id = w.case_id "
-            f"and not ({self._is_missing(key)})"
+            f"delete from draft_withdrawal w using ({self._check.current()}) cur, (select match_key as key from "
+            f"{self._check.staged.table} union select h.key from staging_held h where h.idx is null) sent "
+            "where w.force = :force and w.return_id = :return_id and w.answer is null and cur.case_id = w.case_id "
+            f"and cur.{key.name} = sent.key"
         )
 
     def _is_missing(self, key: Field) -> str:
@@ -99,29 +100,33 @@ class DraftWriter:
         """Hold the rows that were not accepted, with their text. Rows held before give way to the same case sent
         again, and, where the whole part was sent, altogether."""
         part = self._part.name
-        gone = "h.part = :part"
-        if not whole:
-            key_table = self._check.staged.table
+        if whole:
+            await self._let_go("true", part)
+        else:  # one at a time: a subquery within an OR would be run again for every row
             key = self._check.key.name if self._check.key is not None else "match_key"
-            gone += (
-                f" and (h.key in (select {key} from {key_table} where {key} is not null) "
-                "or h.text in (select text from staging_held))"
-            )
-        await self.run(
-            "delete from finding f using held_row h where f.force = :force and f.return_id = :return_id "
-            f"and h.force = f.force and h.return_id = f.return_id and f.held_n = h.n and {gone}",
-            part=part,
+            sent = f"select {key} from {self._check.staged.table} where {key} is not null"
+            await self._let_go(f"h.key in ({sent})", part)
+            await self._let_go("h.text in (select text from staging_held)", part)
+        # a number is never given twice: who has it from a list read before must not reach another row by it
+        highest = (
+            "update case_return set held_last = held_last + (select count(*) from staging_held) where force = :force "
+            "and id = :return_id returning held_last - (select count(*) from staging_held)"
         )
-        await self.run(
-            f"delete from held_row h where h.force = :force and h.return_id = :return_id and {gone}", part=part
-        )
-        highest = "select coalesce(max(n), 0) from held_row where force = :force and return_id = :return_id"
         self.held_before = (await self.tx.execute(text(highest), self._parameters)).scalar_one()
         await self.run(
             "insert into held_row (force, return_id, n, part, row, key, text) select :force, :return_id, "
             ":before + row_number() over (order by t.row, t.idx), :part, t.row, t.key, t.text from staging_held t",
             part=part,
             before=self.held_before,
+        )
+
+    async def _let_go(self, gone: str, part: PartName) -> None:
+        """Take away held rows ``h`` of the part with their findings."""
+        await self.run(
+            "with gone as (delete from held_row h where h.force = :force and h.return_id = :return_id "
+            f"and h.part = :part and {gone} returning h.n) delete from finding f using gone where f.force = :force "
+            "and f.return_id = :return_id and f.held_n = gone.n",
+            part=part,
         )
 
     async def replace_findings(self, *, whole: bool) -> None:

@@ -219,6 +219,15 @@ async def test_a_headings_finding_goes_when_the_file_is_sent_right(context: Cont
     assert await told(context, item, "V206") == []
 
 
+async def test_the_number_of_a_held_row_is_never_given_to_another(context: Context, force: str) -> None:
+    item = await opened(context, force)
+    await sent(context, item, [a_case("K/1", suspect_count="two"), a_case("K/2", suspect_count="two")])
+    await sent(context, item, [a_case("K/2"), a_case("K/3", suspect_count="two")])
+    assert [(row.n, row.key) for row in await held_in(context, item)] == [(1, "K/1"), (3, "K/3")]
+    with pytest.raises(NotFound):
+        await aside(context, item, 2)
+
+
 async def test_the_reason_of_a_row_set_aside_stays_out_of_the_audit_log(context: Context, force: str) -> None:
     item = await opened(context, force)
     await sent(context, item, [a_case("K/1", suspect_count="two")])
