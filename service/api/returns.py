@@ -31,7 +31,7 @@ from service.api.shapes import Receipt, ReturnDocument, ReturnList, TallyDocumen
 from service.clock import wire_time
 from service.criteria.problem import nearest
 from service.errors import NotFound, Unavailable
-from service.identity.principal import Permission
+from service.identity.principal import Permission, require
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, state_of
 from service.returns.seal import Declaration, seal
@@ -176,6 +176,8 @@ class ReturnsController(Controller):
     async def withdraw(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
         item = await call.changing()
+        if isinstance(item, Sealed):  # what a signature put into the national picture, only a signer takes out
+            require(call.principal, Permission.RETURNS_SEAL)
         parameters(call.request)
         body = await body_of(call.request, ReasonBody)
         once = once_of(call, msgspec.json.encode(body))

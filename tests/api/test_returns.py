@@ -238,3 +238,13 @@ async def test_a_period_is_refused_where_the_force_does_not_take_part(served: Se
     stranger = min(set(served.context.forces.by_code) - set(served.context.terms.forces()))
     client = await served.client(stranger)
     problem(await client.put(f"/api/forces/{stranger}/returns/{PERIOD}"), 409, "not-participating")
+
+
+async def test_what_a_signature_put_in_only_a_signer_takes_out(served: Served, november: Return) -> None:
+    await sealed(november)
+    writer = Return(await served.client("kent", "returns:read", "returns:write"))
+    refused = await writer.client.post(f"{november.path}/withdraw", json={"reason": "Wrong file."})
+    assert "returns:seal" in problem(refused, 403, "missing-permission")["detail"]
+    assert good(await november.client.post(f"{november.path}/withdraw", json={"reason": "Wrong file."}))["state"] == (
+        "withdrawn"
+    )
