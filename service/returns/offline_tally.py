@@ -21,7 +21,8 @@ from service.scope.verdict import Verdict, judgement_of
 
 
 class FileTally(Struct):
-    """Weights by ruling. ``held`` rows would not be accepted and count nowhere; ``open_cells`` did not say how many."""
+    """Weights by ruling. ``held`` rows would not be accepted and count nowhere; ``open_cells`` did not say how many,
+    and are not out of scope."""
 
     weights: Counter[int]
     held: int
@@ -76,7 +77,7 @@ def tally_file(file: Path, library: Library, contract: Contract, part: PartName,
             value = (1, 1) if weight is None else None if weights is None else weights[index]
             if isinstance(value, tuple) and isinstance(value[0], int) and value[1] != OPEN_NUMBER:
                 counted.weights[ruling] += value[0]
-            else:
+            elif ruling >= 0:
                 counted.open_cells += 1
     return counted
 

@@ -87,5 +87,6 @@ def tally_of(groups: Iterable[Group]) -> Tally:
         if group.margin is Margin.STAGE:
             counted += group.weight if group.counted else 0
             not_counted += 0 if group.counted else group.weight
-            open_cells += group.open_cells if group.counted else 0
+            # a cell that is out of scope, whatever its number, leaves nothing open
+            open_cells += group.open_cells if group.counted and group.ruling >= 0 else 0
     return Tally(counted, not_counted, open_cells, with_headline(Cell(*key, weight) for key, weight in cells.items()))

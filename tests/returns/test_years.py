@@ -112,6 +112,14 @@ async def test_a_cell_without_a_number_leaves_the_most_open(context: Context, fo
     await assert_tallies_are_right(context, item)
 
 
+async def test_a_cell_without_a_number_that_is_out_of_scope_opens_nothing(context: Context, force: str) -> None:
+    cells = [a_cell(nfa_date="2014"), a_cell(nfa_date="2015", suspect_count="1", cases="not_provided")]
+    item = await declared(context, force, years(), [], cells)
+    tally = (await tallies_of(context, item))[WIDE]
+    assert (tally.open_cells, tally.totals().least, tally.totals().most) == (0, 10, 10)
+    await assert_tallies_are_right(context, item)
+
+
 async def test_a_cell_without_a_number_in_a_year_by_case_opens_nothing(context: Context, force: str) -> None:
     cells = [a_cell(nfa_date="2014", cases="not_provided")]
     item = await declared(context, force, years(2014), [a_case("K/1")], cells)

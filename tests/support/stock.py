@@ -206,8 +206,8 @@ def reference_tally(
             not_counted += weight or 0
             continue
         total += weight or 0
-        open_cells += weight is None
         ruling = edition.definition.ruling(read)
+        open_cells += weight is None and ruling >= 0
         for margin, role in ((Margin.STAGE, Role.STAGE), (Margin.SETTING, Role.SETTING)):
             field = roles[role]
             assert field.list is not None
