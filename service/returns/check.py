@@ -224,11 +224,17 @@ class Check:
     async def _count(self, tx: AsyncConnection) -> Checked:
         unions = ", ".join(f"coalesce(bit_or(fired{n}), 0) as fired{n}" for n in range(FIRED_COLUMNS))
         row = (
-            await tx.exec_driver_sql(
-                "select count(*) filter (where not held) as accepted, count(*) filter (where held) as held, "
-                "count(*) filter (where not held and current_digest is null) as added, "
-                "count(*) filter (where not held and digest = current_digest) as unchanged, "
-                f"coalesce(bit_or(lost), 0) as lost, {unions} from staging_checked"
+            await tx.execute(
+                text(
+                    "select count(*) filter (where not held) as accepted, count(*) filter (where held) as held, "
+                    "count(*) filter (where not held and current_digest is null) as added, "
+                    # a case that this draft withdrew and that is sent again comes back, whatever it says
+                    "count(*) filter (where not held and digest = current_digest and w.case_id is null) as unchanged, "
+                    f"coalesce(bit_or(lost), 0) as lost, {unions} from staging_checked c left join draft_withdrawal w "
+                    "on w.force = :force and w.return_id = :return_id and w.case_id = c.case_id "
+                    "and w.answer = 'withdraw'"
+                ),
+                self.ground.parameters,
             )
         ).one()
         fired = tuple(fired_among(self.probes, {n: getattr(row, f"fired{n}") for n in range(FIRED_COLUMNS)}))

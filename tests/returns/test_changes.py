@@ -11,7 +11,8 @@ from service.contract.model import PartName
 from service.returns.context import Context
 from service.returns.model import Open, etag_of
 from service.returns.upload import Upload
-from tests.support.returns import a_case, again, explained, opened, reported, sealed, sent
+from service.returns.withdrawals import delete_case
+from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
 from tests.support.stock import case_of, cases_of, counts_of, findings_of, ids_of, told, versions_of
 
 NDJSON = "application/x-ndjson"
@@ -258,3 +259,12 @@ async def test_a_whole_part_sent_again_is_replaced(context: Context, force: str)
     assert (await sent(context, item, first, part=PartName.AGGREGATE)).new == 2
     await sent(context, item, [{"nfa_date": "2016", "cases": "5"}], part=PartName.AGGREGATE)
     assert await counts_of(context, item, "aggregate_cells") == (1,)
+
+
+async def test_a_case_that_was_withdrawn_and_is_sent_again_counts_as_changed(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    item = await opened(context, force, "2026-02")
+    await delete_case(context, LEAD, item, (await ids_of(context, item))["K/1"], "duplicate", None, None)
+    answer = await sent(context, item, [a_case("K/1"), a_case("K/2")])
+    assert (answer.new, answer.changed, answer.unchanged) == (0, 1, 1)
+    assert list(await cases_of(context, item)) == ["K/1", "K/2"]
