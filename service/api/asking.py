@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
@@ -21,6 +21,9 @@ from service.errors import Invalid, Malformed, UnsupportedMedia
 
 AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
+
+Place = Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]
+"""A number in a cursor, as the store counts rows."""
 
 JSON: Final = "application/json"
 LONGEST_PARAMETER: Final = 2_000
@@ -106,9 +109,23 @@ def cursor(asked: Mapping[str, str], kind: type[T]) -> T | None:
     if text is None:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
+        place = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise ParameterRefused("cursor", "This cursor was not given here.", "Take it from next, unchanged.") from None
+        raise _not_given_here() from None
+    if not _can_be_asked(msgspec.to_builtins(place)):
+        raise _not_given_here()
+    return place
+
+
+def _not_given_here() -> ParameterRefused:
+    return ParameterRefused("cursor", "This cursor was not given here.", "Take it from next, unchanged.")
+
+
+def _can_be_asked(place: Any) -> bool:
+    """Whether the store can compare with what stands in a cursor."""
+    if isinstance(place, list | tuple):
+        return all(map(_can_be_asked, place))
+    return not isinstance(place, str) or _UNSTORABLE.search(place) is None
 
 
 def cursor_text(place: object) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.api.asking import (
     JSON,
     ParameterRefused,
+    Place,
     body_of,
     chosen,
     cursor,
@@ -166,7 +167,7 @@ class FindingsController(Controller):
         asked = parameters(call.request, "cursor", "limit", "revision")
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
         async with call.context.db.force(number) as tx:
-            page, following = await list_held(tx, item, cursor(asked, int) or 0, page_size(asked))
+            page, following = await list_held(tx, item, cursor(asked, Place) or 0, page_size(asked))
             await _log(call, tx, item, "held_rows_read", len(page))
         text = None if following is None else cursor_text(following)
         key = _key(call, item)

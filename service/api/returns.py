@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.api.asking import (
     BodyRefused,
     ParameterRefused,
+    Place,
     body_of,
     converted,
     cursor,
@@ -86,7 +87,7 @@ class ReturnsController(Controller):
         del force
         number = call.force(Permission.RETURNS_READ)
         asked = parameters(call.request, "cursor", "limit")
-        after, limit = cursor(asked, tuple[str, int]), page_size(asked)
+        after, limit = cursor(asked, tuple[str, Place]), page_size(asked)
         async with call.context.db.force(number) as tx:
             items = await returns_of(tx, number)
         place = None if after is None else (parse_period(after[0]), after[1])

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.canonical import SEPARATOR, canonical_text
+from service.contract.canonical import SEPARATOR, canonical_text, from_stored
 from service.contract.findings import Finding, shown
-from service.contract.model import Contract, Field, PartName, Severity
-from service.criteria.evaluate import Value
-from service.criteria.vocabulary import OPEN_ABOVE, OPEN_BELOW, OPEN_NUMBER, Kind
+from service.contract.model import Contract, PartName, Severity
+from service.criteria.vocabulary import OPEN_NUMBER
 from service.returns.answers import NO_CASE, UNANSWERED
 from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
 from service.returns.model import AnyReturn
@@ -28,12 +25,12 @@ _FROM_ROW = frozenset({None, "sum_exceeds", "sum_differs", "knowledge_lost"})
 
 
 class Cursor(Struct, frozen=True, array_like=True):
-    """Where a page ended."""
+    """Where a page ended; its numbers are bounded as the store's are."""
 
-    part: int
-    row: int
+    part: Annotated[int, Meta(ge=-1, le=32_767)]
+    row: Annotated[int, Meta(ge=-1, le=2_147_483_647)]
     rule: str
-    id: int
+    id: Annotated[int, Meta(ge=-1, le=(1 << 63) - 1)]
 
 
 class ListedFinding(Struct, frozen=True, kw_only=True):
@@ -132,20 +129,4 @@ def _readable(contract: Contract, part: PartName, name: str, stored: str) -> str
         low, _, high = stored.partition("/")
         return low if low == high else f"{low}+" if high == str(OPEN_NUMBER) else f"{low}-{high}"
     field = contract.parts[part].by_name[name]
-    return canonical_text(field, _stored_value(field, stored))
-
-
-def _stored_value(field: Field, stored: str) -> Value:
-    if field.kind.is_range:
-        low, _, high = stored.partition("/")
-        if field.kind is Kind.DATE:
-            return _day(low), _day(high)
-        if field.kind is Kind.DECIMAL:
-            return Decimal(low), Decimal(high)
-        return int(low), int(high)
-    return int(stored) if field.kind.is_mask else stored
-
-
-def _day(stored: str) -> date:
-    ends = {"infinity": OPEN_ABOVE, "-infinity": OPEN_BELOW}
-    return ends[stored] if stored in ends else date.fromisoformat(stored)
+    return canonical_text(field, from_stored(field, stored))

@@ -262,3 +262,26 @@ async def _logged(served: Served, action: str) -> int:
     async with served.db.owner() as tx:
         count = await tx.execute(text("select count(*) from audit_entry where action = :action"), {"action": action})
         return int(count.scalar_one())
+
+
+def _forged(place: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("what", "place"),
+    [
+        ("held", 1 << 31),
+        ("held", 1 << 80),
+        ("held", -(1 << 70)),
+        ("findings", [1 << 15, 0, "Q322", 0]),
+        ("findings", [0, 1 << 31, "Q322", 0]),
+        ("findings", [0, 0, "Q\x00", 0]),
+        ("findings", [0, 0, "Q322", 1 << 63]),
+        ("withdrawals", "K/\x00"),
+        ("cases", "0"),
+    ],
+)
+async def test_a_cursor_that_was_not_given_here_is_refused(november: Return, what: str, place: object) -> None:
+    asked = await november.client.get(f"{november.path}/{what}", params={"cursor": _forged(place)})
+    assert problem(asked, 422)["errors"][0]["field"] == "cursor"
