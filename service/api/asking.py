@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, TypeVar
 
@@ -141,8 +143,9 @@ async def body_of(request: AnyRequest, kind: type[T]) -> T:
     return converted(await json_of(request), kind)
 
 
-async def json_of(request: AnyRequest) -> Any:
-    """The JSON body as it is, an object or a list; an absent body is an empty object."""
+async def json_of(request: AnyRequest, fraction: Callable[[str], Any] = float) -> Any:
+    """The JSON body as it is, an object or a list; an absent body is an empty object. ``fraction`` makes a number of
+    the text of one that is not whole."""
     media, options = request.content_type
     content = await request.body()
     if not content and not media:
@@ -152,7 +155,7 @@ async def json_of(request: AnyRequest) -> Any:
     refuse_encoded(request)
     if not content.strip():
         return {}
-    return _parsed(content)
+    return _parsed(content, fraction)
 
 
 def converted(document: Any, kind: type[T]) -> T:
@@ -202,11 +205,24 @@ def _unknown(name: str, known: Sequence[str]) -> ParameterRefused:
     return ParameterRefused(shown, "There is no such query parameter here.", fix)
 
 
-def _parsed(content: bytes) -> Any:
+def exact(digits: str) -> Decimal:
+    """A number with every digit that was sent, for what is read as a cell is."""
+    _bounded(digits)
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise _too_long() from None
+
+
+def _parsed(content: bytes, fraction: Callable[[str], Any]) -> Any:
     try:
         return _storable(
             json.loads(
-                content.decode("utf-8-sig"), object_pairs_hook=_once, parse_int=_number, parse_constant=_constant
+                content.decode("utf-8-sig"),
+                object_pairs_hook=_once,
+                parse_int=_number,
+                parse_float=fraction,
+                parse_constant=_constant,
             )
         )
     except UnicodeDecodeError as error:
@@ -226,9 +242,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _number(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER:
-        raise Malformed("The body holds a number that is too long.", "Send numbers as they are.", code="not-json")
+    _bounded(digits)
     return int(digits)
+
+
+def _bounded(digits: str) -> None:
+    if len(digits) > _LONGEST_NUMBER:
+        raise _too_long()
+
+
+def _too_long() -> Malformed:
+    return Malformed("The body holds a number that is too long.", "Send numbers as they are.", code="not-json")
 
 
 def _constant(_: str) -> Any:
@@ -236,12 +260,15 @@ def _constant(_: str) -> Any:
 
 
 def _storable(document: Any) -> Any:
-    """The document, if every text in it can be kept; NUL and lone surrogates cannot."""
+    """The document, if every text and number in it can be kept; NUL, lone surrogates, and numbers beyond all bounds
+    cannot."""
     waiting = [("", document)]
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, str) and _UNSTORABLE.search(value):
             raise BodyRefused(place, "This text holds a character that cannot be kept.", "Take NUL and the like out.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BodyRefused(place, "This number is too great to be kept.", "Send null for unknown.")
         if isinstance(value, dict):
             for name, item in value.items():
                 if _UNSTORABLE.search(name):

@@ -17,6 +17,7 @@ from service.api.asking import (
     BodyRefused,
     cursor,
     cursor_text,
+    exact,
     if_match,
     json_of,
     page_size,
@@ -41,6 +42,8 @@ from service.returns.withdrawals import REASONS, delete_case
 
 CASE_ID = "case_id"
 """The member that carries a case's opaque id. No field of a contract."""
+
+_AS_SENT = msgspec.json.Encoder(decimal_format="number")
 
 _SEEN = "The `ETag` of the return; 412 where it has moved since."
 
@@ -122,7 +125,7 @@ class CasesController(Controller):
         item = must_be_open(await call.changing())
         which = uuid_in_path(call.request, "case_id")
         parameters(call.request)
-        sent = await json_of(call.request)
+        sent = await json_of(call.request, exact)
         if not isinstance(sent, dict):
             raise BodyRefused("", "A case is one object.", "Send the fields of the contract.")
         if sent.pop(CASE_ID, str(which)) != str(which):
@@ -136,7 +139,7 @@ class CasesController(Controller):
                 f"/{name}", "The body names another case than the path.", "A new reference comes with its former one."
             )
         seen = if_match(call.request, etag_of(item))
-        moved = await replace_case(call.context, call.actor, item, msgspec.json.encode([sent]), seen)
+        moved = await replace_case(call.context, call.actor, item, _AS_SENT.encode([sent]), seen)
         row = await read_case(call.context, call.actor, moved, which)
         return document(case_document(row), etag=etag_of(moved))
 

@@ -157,6 +157,18 @@ async def test_a_body_that_names_another_case_is_refused(november: Return, body:
     problem(await november.client.put(f"{november.path}/cases/{case['case_id']}", json=body), 422, "body")
 
 
+@pytest.mark.parametrize("number", ["1e400", "1e-400", "3.00000000000000000001", "1" * 100])
+async def test_a_number_beyond_all_bounds_is_refused_and_never_unknown(november: Return, number: str) -> None:
+    await november.upload(as_csv([a_row(case_ref="K/1", suspect_count="3")]))
+    case = (await listed(november))["K/1"]
+    path = f"{november.path}/cases/{case['case_id']}"
+    body = f'{{"stage": "identified", "suspect_count": {number}}}'
+    refused = await november.client.put(path, content=body, headers={"Content-Type": "application/json"})
+    (finding,) = [one for one in problem(refused, 422, "row-refused")["errors"] if one["field"] == "suspect_count"]
+    assert finding["rule"][0] in "SV"
+    assert (await listed(november))["K/1"] == case
+
+
 @pytest.mark.parametrize("case_id", ["x", "1", "006f062e-070f-441e-b26e-3b7a05e262e5", "%00", "..%2f"])
 async def test_a_case_that_is_not_there_is_not_found(november: Return, case_id: str) -> None:
     path = f"{november.path}/cases/{case_id}"
