@@ -6,6 +6,7 @@ as long as those values stay, and lapses by itself when they change.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -99,12 +100,11 @@ async def explain(
             problems.append(_problem(index, "words", "An answer is 1 to 2,000 characters.", "Write why it is so."))
     if problems:
         raise AnswersRefused(problems)
-    answered = 0
     async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
+        counts = await _store(tx, context, actor, item, answers)
+        answered = sum(counts.values())
         for index, answer in enumerate(answers):
-            count = await _store(tx, context, actor, item, answer)
-            answered += count
-            if count == 0:
+            if index not in counts:
                 name = key_name(contract) if answer.key is not None else "rule"
                 problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
         if problems:
@@ -117,33 +117,49 @@ def _problem(index: int, member: str, says: str, fix: str) -> Problem:
     return Problem(pointer=f"/answers/{index}/{member}", says=says, fix=fix)
 
 
-async def _store(tx: AsyncConnection, context: Context, actor: Actor, item: Open, answer: Words) -> int:
-    """Bind the words to every finding they are meant for; an answer for one case is not overwritten by one for all."""
-    result = await tx.execute(
-        text(
-            "with found as (select f.rule, "
-            f"coalesce(f.case_id, '{NO_CASE}') as case_id, f.bound from finding f where f.force = :force "
-            f"and f.return_id = :id and f.rule = :rule and f.severity >= {QUALITY} "
-            "and (cast(:key as text) is null or f.key = :key)), meant as (select distinct * from found), "
-            "stored as (insert into answer (force, rule, case_id, bound, words, specific, return_id, answered_by, "
-            "answered_at) select :force, m.rule, m.case_id, m.bound, :words, :specific, :id, :actor, :now from meant m "
-            "on conflict (force, rule, case_id, bound) do update set words = excluded.words, "
-            "specific = excluded.specific, return_id = excluded.return_id, answered_by = excluded.answered_by, "
-            "answered_at = excluded.answered_at where excluded.specific or not answer.specific) "
-            "select count(*) from found"
-        ),
-        {
-            "force": item.force,
-            "id": item.id,
-            "rule": answer.rule,
-            "key": answer.key,
-            "words": answer.words.strip(),
-            "specific": answer.key is not None,
-            "actor": actor.id,
-            "now": context.now(),
-        },
-    )
-    return int(result.scalar_one())
+async def _store(
+    tx: AsyncConnection, context: Context, actor: Actor, item: Open, answers: Sequence[Words]
+) -> Counter[int]:
+    """Bind the words to every finding they are meant for; how many findings each answer (by its index) has. An answer
+    for one case is not overwritten by one for all; of two for the same, the later one stands."""
+    counts: Counter[int] = Counter()
+    for specific in (True, False):
+        meant = [index for index, answer in enumerate(answers) if (answer.key is not None) is specific]
+        if not meant:
+            continue
+        found = await tx.execute(
+            text(_STORE.format(which="and f.key = g.key" if specific else "")),
+            {
+                "force": item.force,
+                "id": item.id,
+                "indexes": meant,
+                "rules": [answers[index].rule for index in meant],
+                "keys": [answers[index].key for index in meant],
+                "words": [answers[index].words.strip() for index in meant],
+                "specific": specific,
+                "actor": actor.id,
+                "now": context.now(),
+            },
+        )
+        counts.update({row.place: row.findings for row in found})
+    return counts
+
+
+_STORE: Final = (
+    "with found as (select g.place, g.words, f.rule, "
+    f"coalesce(f.case_id, '{NO_CASE}') as case_id, f.bound from unnest(cast(:indexes as integer[]), "
+    "cast(:rules as text[]), cast(:keys as text[]), cast(:words as text[])) g (place, rule, key, words) "
+    "join finding f on f.rule = g.rule {which} where f.force = :force and f.return_id = :id "
+    f"and f.severity >= {QUALITY}), "
+    "meant as (select distinct on (rule, case_id, bound) * from found order by rule, case_id, bound, place desc), "
+    "stored as (insert into answer (force, rule, case_id, bound, words, specific, return_id, answered_by, "
+    "answered_at) select :force, m.rule, m.case_id, m.bound, m.words, :specific, :id, :actor, :now from meant m "
+    "on conflict (force, rule, case_id, bound) do update set words = excluded.words, "
+    "specific = excluded.specific, return_id = excluded.return_id, answered_by = excluded.answered_by, "
+    "answered_at = excluded.answered_at where excluded.specific or not answer.specific) "
+    "select place, count(*) as findings from found group by place"
+)
+"""All answers of one kind in one statement: a force may send thousands, and holds its lock meanwhile."""
 
 
 async def dispute(

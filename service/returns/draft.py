@@ -160,12 +160,19 @@ class DraftWriter:
         "insert into finding (force, return_id, part, row, rule, severity, field, value, key, case_id, held_n, bound) "
     )
 
+    def _bound(self, values: str) -> str:
+        """The digest that an answer is bound to: the values of the rule's fields, and for a row that is no case the
+        whole row, because nothing else tells it from another with these values."""
+        row = "" if self._check.key is not None else " || coalesce(chr(31) || encode(c.digest, 'hex'), '')"
+        return f"sha256(convert_to({values}{row}, 'UTF8'))"
+
     async def _store_reading_findings(self, number: int) -> None:
+        bound = self._bound("concat_ws('=', t.field, t.value)")
         rules = {rule.id: SEVERITY_NUMBER[rule.severity] for rule in self._check.contract.rules}
         await self.run(
             self._INTO + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
             "t.rule)::smallint, 0), t.field, t.value, t.key, case when not coalesce(c.held, true) then c.case_id end, "
-            "h.n, sha256(convert_to(concat_ws('=', t.field, t.value), 'UTF8')) from staging_finding t "
+            f"h.n, {bound} from staging_finding t "
             "left join staging_checked c on c.idx = t.idx left join held_row h on h.force = :force "
             "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
             part=number,
@@ -183,9 +190,10 @@ class DraftWriter:
         )
         any_mark = " or ".join(mark_of(index) for index, _ in self._checked.fired)
         flags, joins = self._check.flags()
+        bound = self._bound("coalesce(r.value, '')")
         await self.run(
             self._INTO + f"select :force, :return_id, :part, m.row, r.rule, r.severity, r.field, r.value, {key}, "
-            "case when not c.held then c.case_id end, h.n, sha256(convert_to(coalesce(r.value, ''), 'UTF8')) "
+            f"case when not c.held then c.case_id end, h.n, {bound} "
             f"from ({self._check.merged(flags, joins)}) m join staging_checked c on c.idx = m.idx and ({any_mark}) "
             f"cross join lateral (values {tests}) r (fired, rule, severity, field, value) "
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName
 from service.errors import PreconditionFailed
@@ -207,6 +209,34 @@ async def test_of_several_answers_all_or_none_are_taken(context: Context, force:
     assert await answers_to(context, item, MANY) == {"K/1": None}
 
 
+async def test_of_two_answers_to_one_finding_the_later_stands_and_a_case_goes_before_all(
+    context: Context, force: str
+) -> None:
+    item = await opened(context, force)
+    await sent(context, item, [many("K/1"), many("K/2")])
+    said = ((MANY, "K/1", "First."), (MANY, "K/1", "A whole club."), (MANY, None, "Before."), (MANY, None, "Checked."))
+    assert await say(context, item, *said) == 1 + 1 + 2 + 2
+    assert await answers_to(context, item, MANY) == {"K/1": "A whole club.", "K/2": "Checked."}
+
+
+async def test_many_answers_are_stored_by_few_statements(
+    context: Context, force: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = await opened(context, force)
+    await sent(context, item, [many(f"K/{number}") for number in range(50)])
+    asked: list[object] = []
+    execute = AsyncConnection.execute
+
+    async def counted(self: AsyncConnection, *given: Any, **more: Any) -> Any:
+        asked.append(given[0])
+        return await execute(self, *given, **more)
+
+    monkeypatch.setattr(AsyncConnection, "execute", counted)
+    assert await say(context, item, *((MANY, f"K/{number}", "A club.") for number in range(50))) == 50
+    assert len(asked) < 40
+    assert await blocks(context, item) == {}
+
+
 async def test_an_answer_to_an_outdated_draft_is_refused(context: Context, force: str) -> None:
     item = await opened(context, force)
     await sent(context, item, [many("K/1")])
@@ -235,9 +265,18 @@ async def test_findings_of_cells_and_teams_are_answered_by_their_rule(context: C
     await sent(context, item, [team], part=PartName.WORKFORCE)
     assert await say(context, item, ("Q370", None, "Counted twice."), ("Q373", None, "A new team.")) == 3
     assert await blocks(context, item) == {}
-    await sent(context, item, [*cells, {"nfa_date": "2017", "cases": "20000"}], part=PartName.AGGREGATE)
+    await sent(context, item, cells, part=PartName.AGGREGATE)
     assert await blocks(context, item) == {}
     await sent(context, item, [{"nfa_date": "2015", "cases": "20001"}], part=PartName.AGGREGATE)
+    assert await blocks(context, item) == {"unanswered-findings": 1}
+
+
+async def test_words_on_one_cell_do_not_speak_for_another_with_the_same_number(context: Context, force: str) -> None:
+    item = await opened(context, force)
+    cells = [{"nfa_date": "2015", "cases": "20000"}]
+    await sent(context, item, cells, part=PartName.AGGREGATE)
+    await say(context, item, ("Q370", None, "Counted twice."))
+    await sent(context, item, [*cells, {"nfa_date": "2017", "cases": "20000"}], part=PartName.AGGREGATE)
     assert await blocks(context, item) == {"unanswered-findings": 1}
 
 
