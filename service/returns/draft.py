@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -217,6 +218,16 @@ class DraftWriter:
             rule=rule.id,
             severity=SEVERITY_NUMBER[rule.severity],
             field=field.name,
+        )
+
+
+async def discard_draft(tx: AsyncConnection, force: int, return_id: UUID) -> None:
+    """Take away what an open return held that was never sealed: cases, answers to a snapshot, held rows with their
+    text, findings. The caller holds the force's lock, and the return is to be withdrawn in the same transaction."""
+    for table in ("draft_case", "draft_withdrawal", "finding", "held_row"):
+        await tx.execute(
+            text(f"delete from {table} where force = :force and return_id = :return_id"),
+            {"force": force, "return_id": return_id},
         )
 
 

@@ -12,10 +12,12 @@ from sqlalchemy import text
 from service.contract.model import PartName
 from service.errors import Invalid, NotFound
 from service.returns.context import Context
+from service.returns.draft import discard_draft
 from service.returns.held import set_aside
 from service.returns.model import AnyReturn, Open
 from service.returns.readers import TypedBlock, read
 from service.returns.seal import NotReady
+from service.returns.upload import Mode
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
 from tests.support.stock import (
     assert_tallies_are_right,
@@ -256,3 +258,20 @@ async def test_the_service_goes_on_answering_while_the_text_of_held_rows_is_foun
     assert [row.key for row in await held_in(context, item)] == ["K/1"]
     assert threads
     assert threading.current_thread() not in threads
+
+
+async def test_a_draft_that_is_discarded_leaves_no_row_and_no_finding(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    other = await opened(context, force, "2026-03")
+    await sent(context, other, [a_case("K/1", setting="gang")])
+    item = await opened(context, force, "2026-02")
+    rows = [a_case("K/2", setting="gang"), a_case("K/3", suspect_count="two")]
+    await sent(context, item, rows, mode=Mode.SNAPSHOT)
+    tables = ("draft_case", "draft_withdrawal", "held_row", "finding")
+    async with context.db.force(item.force) as tx:
+        await discard_draft(tx, item.force, item.id)
+        for table in tables:
+            left = await tx.execute(text(f"select count(*) from {table} where return_id = :id"), {"id": item.id})
+            assert left.scalar_one() == 0, table
+    assert await cases_of(context, item) != {}
+    assert (await case_of(context, other))["setting"] == "gang"
