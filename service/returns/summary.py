@@ -72,12 +72,14 @@ async def _judged_summary(context: Context, tx: AsyncConnection, item: Open, edi
     groups = await judge_open(context, tx, item, edition)
     measures = await _measures(tx, item, contract, groups)
     await _replace_macro_findings(tx, item, contract, measures)
-    return {"scope": edition.name, "measures": measures, **verdict_counts(contract, tally_of(groups))}
+    counts = verdict_counts(context.library.contracts[edition.vocabulary], tally_of(groups))
+    return {"scope": edition.name, "measures": measures, **counts}
 
 
-def verdict_counts(contract: Contract, tally: Tally) -> dict[str, Any]:
-    """A tally's totals, and the same by stage, as they stand in a return's counts."""
-    stage = contract.parts[PartName.CASE].by_role[Role.STAGE]
+def verdict_counts(vocabulary: Contract, tally: Tally) -> dict[str, Any]:
+    """A tally's totals, and the same by stage, as they stand in a return's counts. Its ordinals are those of the
+    edition's ``vocabulary``, whatever contract the return was sent by."""
+    stage = vocabulary.parts[PartName.CASE].by_role[Role.STAGE]
     codes = stage.list.by_ordinal if stage.list is not None else {}
     by_stage: dict[str | None, dict[str, int]] = {}
     words = {-1: "out_of_scope", 0: "in_scope", 1: "undetermined"}
