@@ -12,7 +12,6 @@ from uuid import UUID
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.api.asking import AnyRequest, entity_tags
 from service.errors import NotFound
@@ -113,8 +112,3 @@ def uuid_in_path(request: AnyRequest, name: str) -> UUID:
         return UUID(request.path_params[name])
     except ValueError:
         raise NotFound(NOT_HERE) from None
-
-
-async def of_period(tx: AsyncConnection, force: int, period: Period) -> Sequence[AnyReturn]:
-    """The returns of a period inside a transaction; NotFound where there is none."""
-    return found_returns(await returns_of(tx, force, period))

@@ -75,7 +75,7 @@ def _target(call: Call, items: Sequence[AnyReturn]) -> Target | CaseReturnsError
     is there: it may be the answer of before that is asked for."""
     about = next((item for item in items if isinstance(item, Open)), items[0])
     try:
-        return find_target(items, if_match(call.request, etag_of(about)), None)
+        return find_target(items, if_match(call.request, etag_of(about)))
     except (Conflict, PreconditionFailed) as refusal:
         if "idempotency-key" not in call.request.headers:
             raise

@@ -19,11 +19,6 @@ def column_names(fields: Sequence[Field]) -> tuple[str, ...]:
     return tuple(column.name for column in columns_of(fields))
 
 
-def column_types(fields: Sequence[Field]) -> dict[str, str]:
-    """The SQL type of each stored column."""
-    return {column.name: column.sql_type for column in columns_of(fields)}
-
-
 def listed(names: Iterable[str], alias: str = "") -> str:
     """Column names with their alias, with commas between."""
     prefix = f"{alias}." if alias else ""

@@ -73,7 +73,7 @@ class RowRefused(Invalid):
         self.errors = tuple(findings)
 
 
-def find_target(items: Sequence[AnyReturn], if_match: str | None, once: Once | None) -> Target:
+def find_target(items: Sequence[AnyReturn], if_match: str | None) -> Target:
     """The open return among those of a period; says what to do where none is open."""
     if not items:
         raise no_such_resource()
@@ -87,7 +87,7 @@ def find_target(items: Sequence[AnyReturn], if_match: str | None, once: Once | N
         )
     if if_match is not None and if_match not in ("*", etag_of(item)):
         raise draft_moved(PreconditionFailed)
-    return Target(item=item, if_match=if_match, once=once)
+    return Target(item=item, if_match=if_match)
 
 
 async def upload(
