@@ -1,8 +1,9 @@
 """When the end of the main line moves, every open draft of the force is laid over it again (semantics 14).
 
 What the draft changed stays changed, column by column; what it left alone follows the new base, so that a correction
-sealed meanwhile is not undone by a row that only moved a stage on. The return must then be sent again before it can be
-sealed: rows that were accepted as unchanged left no trace to compare, and the rules must run over what was merged.
+sealed meanwhile is not undone by a row that only moved a stage on. Where rows were merged, or where the file also said
+things that left no trace because the base said them too, it must be sent again before the seal: the rules must run over
+what was merged, and what was unchanged may not be so any more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from service.returns.draft import drop_found_again
 from service.returns.model import Open, Sealed, Withdrawn
 from service.returns.parts import carry_parts
 from service.returns.rows import column_names, digest_sql
-from service.returns.store import move_draft, return_by_id, returns_of
+from service.returns.store import move_draft, must_compare_again, return_by_id, returns_of
 from service.returns.summary import refresh_summary
 
 _DRAFT = "d.force = :force and d.return_id = :return_id"
@@ -71,7 +72,7 @@ async def _merge(tx: AsyncConnection, fields: tuple[Field, ...], item: Open) -> 
         for name in column_names([field])
     )
     taken = ", ".join(f"v.{name}" for name in names)
-    await tx.execute(
+    merged = await tx.execute(
         text(
             f"with m as (select d.case_id, v.empties as base_empties, {taken}, "
             f"array_remove(array[{changed}], null)::text[] as changed from draft_case d "
@@ -85,6 +86,9 @@ async def _merge(tx: AsyncConnection, fields: tuple[Field, ...], item: Open) -> 
         ),
         {**_parameters(item), "old": old},
     )
+    if merged.rowcount == 0:
+        return
+    await must_compare_again(tx, item.force, item.id)
     await tx.execute(
         text(f"update draft_case d set digest = {digest_sql(fields, 'd')} where {_DRAFT}"), _parameters(item)
     )

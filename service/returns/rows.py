@@ -90,7 +90,4 @@ class Presence:
             return None
         if field.name not in self._sometimes:
             return "true"
-        return (
-            "not exists (select 1 from staging_shape x where x.shape = s.shape "
-            f"and '{field.name}' = any(x.present))"
-        )
+        return f"not exists (select 1 from staging_shape x where x.shape = s.shape and '{field.name}' = any(x.present))"

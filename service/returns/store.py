@@ -140,12 +140,24 @@ async def move_draft(tx: AsyncConnection, force: int, return_id: UUID) -> None:
     )
 
 
-async def compared(tx: AsyncConnection, force: int, return_id: UUID) -> None:
-    """The return's file of cases was compared with the line as it ends now."""
+async def compared(tx: AsyncConnection, force: int, return_id: UUID, *, rests_on_base: bool) -> None:
+    """The return's file of cases was compared with the line as it ends now.
+
+    ``rests_on_base``: it said things that left no trace of their own because the base says them too (unchanged rows,
+    or a snapshot's silence on a case), so it must be compared again if the base moves.
+    """
     await tx.execute(
         text(
-            "update case_return set compared_line = l.head from force_line l "
-            "where case_return.force = :force and case_return.id = :id and l.force = :force"
+            "update case_return set compared_line = l.head from force_line l where case_return.force = :force "
+            "and case_return.id = :id and l.force = :force and (:rests_on_base or compared_line is not null)"
         ),
+        {"force": force, "id": return_id, "rests_on_base": rests_on_base},
+    )
+
+
+async def must_compare_again(tx: AsyncConnection, force: int, return_id: UUID) -> None:
+    """Rows of the draft are not as they were sent any more: the file must be sent again before the seal."""
+    await tx.execute(
+        text("update case_return set compared_line = 0 where force = :force and id = :id"),
         {"force": force, "id": return_id},
     )

@@ -129,7 +129,7 @@ async def upload(
             if known is not None:
                 return known.as_type(Upload)
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
-            await _write(writer, check, mode, change.item.contract_version)
+            await _write(writer, check, mode, change.item.contract_version, answer.unchanged)
             if refuse_held and answer.held:
                 found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)
                 raise RowRefused([item.document for item in found])
@@ -140,7 +140,7 @@ async def upload(
     return answer
 
 
-async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str) -> None:
+async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str, unchanged: int) -> None:
     """Findings first: they speak of what stood before the rows are written over it."""
     is_case = check.part.name is PartName.CASE
     whole = not is_case or mode is Mode.SNAPSHOT
@@ -153,7 +153,8 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
         await writer.list_missing()
     await writer.write_cases(contract_version)
     if mode is not Mode.REPLACE:
-        await compared(writer.tx, check.ground.force, check.ground.return_id)
+        rests_on_base = mode is Mode.SNAPSHOT or unchanged > 0
+        await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)
 
 
 async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:
