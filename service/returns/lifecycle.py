@@ -17,6 +17,7 @@ from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.line import restore
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
+from service.returns.draft import discard_draft
 from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, etag_of
 from service.returns.naming import subject_of
@@ -256,6 +257,8 @@ async def withdraw_return(
         position = None
         if isinstance(item, Sealed):
             position = await _take_back(context, tx, item, head, head_id, now)
+        else:
+            await discard_draft(tx, force, item.id)
         if once is not None:
             await remember(tx, force, once, 200, {"return": str(item.id)}, now)
         await append(
