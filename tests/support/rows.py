@@ -19,6 +19,7 @@ GOOD: Mapping[str, Any] = {
     "nfa_by": "police",
     "nfa_date": "2014-03",
     "stage": "identified",
+    "stage_date": "2025-10",
 }
 
 

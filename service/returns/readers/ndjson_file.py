@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from service.contract.model import Contract, Part
-from service.errors import UnsupportedMedia
+from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, TypedBlock
 from service.returns.readers.objects import Objects
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
@@ -22,10 +22,11 @@ def read_ndjson(source: Source, part: Part, contract: Contract, block_rows: int)
     objects = Objects(contract, part)
     rows: list[int] = []
     texts: list[bytes] = []
-    size = 0
+    size, found = 0, False
     for number, line in enumerate(_lines(text), 1):
         if not line or line.isspace():
             continue
+        found = True
         rows.append(number)
         texts.append(line)
         size += len(line)
@@ -34,6 +35,8 @@ def read_ndjson(source: Source, part: Part, contract: Contract, block_rows: int)
             rows, texts, size = [], [], 0
     if rows:
         yield objects.block(rows, texts)
+    elif not found:
+        raise Malformed("Nothing was sent: every line is blank.", "Send the file again.", code="empty-upload")
 
 
 def _lines(source: Utf8Source) -> Iterator[bytes]:
