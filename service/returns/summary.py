@@ -97,10 +97,11 @@ def verdict_counts(vocabulary: Contract, tally: Tally) -> dict[str, Any]:
 
 
 _IN_BASE = (
-    "(select true from case_version v where v.force = {row}.force and v.case_id = {row}.case_id "
-    "and v.line_to = 2147483647)"
+    "case when cast(:base as uuid) is not null then (select true from case_version v where v.force = {row}.force "
+    "and v.case_id = {row}.case_id and v.line_to = 2147483647) end"
 )
-"""Whether a row's case is one of the base: looked up, because what changes is small against the stock."""
+"""Whether a row's case is one of the base: looked up, because what changes is small against the stock. A first
+return has none."""
 
 _COUNTS = text(
     "with gone as (select w.case_id, w.answer, w.force from draft_withdrawal w "
