@@ -265,7 +265,9 @@ async def test_a_change_that_is_stored_and_cannot_be_shown_is_not_told_as_lost(
     test_database: TestDatabase, tmp_path: Path, force: Code
 ) -> None:
     async with narrow(test_database, tmp_path, force, Limits(connections=2, lock=0.2)) as november:
+        await november.upload(SENT)
+        await november.seal()
         async with closed(test_database, "finding", "access exclusive"):
-            asked = november.client.post(f"{november.path}/withdraw", json={"reason": "Opened by mistake"})
+            asked = november.client.post(f"{november.path}/withdraw", json={"reason": "Wrong file."})
             assert "is stored" in unavailable(await asked)["detail"]
         assert (await november.read(revision=1))["state"] == "withdrawn"

@@ -37,6 +37,11 @@ FORCE_ALL = ("returns:read", "returns:write", "returns:seal")
 PERIOD = "2025-11"
 
 
+def steady() -> httpx.AsyncHTTPTransport:
+    """Tries again where no connection came about, as a busy machine may refuse one; never where a request was sent."""
+    return httpx.AsyncHTTPTransport(retries=3)
+
+
 class Served(Struct):
     """A running service: its address, and how to make clients for it."""
 
@@ -66,7 +71,7 @@ class Served(Struct):
     async def token(self, key: ClientKey, scope: str | None = None) -> str:
         """An access token, got from the issuer over HTTP."""
         form = token_form(key, self.clock(), scope)
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(transport=steady(), timeout=60) as client:
             answered = await client.post(key.token_endpoint, data=form)
         assert answered.status_code == 200, answered.text
         return str(answered.json()["access_token"])
@@ -78,7 +83,7 @@ class Served(Struct):
 
     async def bare(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
         """An HTTP client without a token."""
-        client = httpx.AsyncClient(base_url=self.addresses.origin, headers=headers, timeout=60)
+        client = httpx.AsyncClient(base_url=self.addresses.origin, headers=headers, timeout=60, transport=steady())
         return await self.stack.enter_async_context(client)
 
 
