@@ -23,7 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ROOT / "pyproject.toml"
 LOCK = ROOT / "requirements.lock"
-COMPILE = "uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev --group benchmarks"
+COMPILE = (
+    "uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 "
+    "--group dev --group benchmarks"
+)
 BEGIN = "# The pins: written by .ci/pins.py from requirements.lock.\n"
 END = "# End of the pins.\n"
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*==[^\s\\]+(?: ; [^\\]+?)?)(?: \\)?$", re.MULTILINE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
+from litestar.response import Redirect
 from litestar.types import Message, Scope
 from msgspec import Struct
 
@@ -28,20 +29,28 @@ from service.api.cases import CasesController
 from service.api.documented import BODIES, components
 from service.api.findings import FindingsController
 from service.api.health import HealthController
-from service.api.identity import identity_routes, principal_dependency
+from service.api.identity import Visitor, identity_routes, principal_dependency
 from service.api.national import national_routes
 from service.api.parts import PartsController
-from service.api.problems import EXCEPTION_HANDLERS
+from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController
 from service.api.replies import public_bytes
 from service.api.returns import ReturnsController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
+from service.errors import CaseReturnsError
 from service.identity.clients import Addresses, ClientDirectory
 from service.identity.issuer import Issuer
 from service.identity.keys import SigningKeys, ensure_keys
+from service.identity.people import Person
+from service.identity.principal import Principal
 from service.identity.tokens import TokenVerifier
-from service.returns.context import context_of
+from service.pages.errors import error_page, is_for_a_person
+from service.pages.guard import is_loopback
+from service.pages.routes import page_routes
+from service.pages.site import Site, Told, site_of
+from service.pages.visit import person_of
+from service.returns.context import Context, context_of
 from service.settings import Settings
 from service.storage.database import Database
 from service.terms.check import Published
@@ -66,6 +75,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     published: Published
     terms: Terms
     key_file: Path
+    people: Sequence[Person] = ()
+    """Who may sign in on the pages without a password: there are pages only where there is somebody, on loopback."""
     clock: Clock = system_clock
 
 
@@ -83,6 +94,7 @@ def create_app(parts: Parts) -> Litestar:
     keys, clients = SigningKeys(parts.key_file), ClientDirectory(parts.db)
     issuer = Issuer(addresses, keys, parts.db, clients, parts.clock)
     verifier = TokenVerifier(addresses, keys, clients, context.forces.by_code, parts.clock)
+    site = _site(parts, context) if parts.people else None
     return Litestar(
         [
             PublicController,
@@ -94,15 +106,16 @@ def create_app(parts: Parts) -> Litestar:
             PartsController,
             FindingsController,
             national_routes(parts.db, parts.published, parts.clock),
+            no_pages if site is None else page_routes(site),
         ],
         dependencies={
             "context": _given(context),
             "published": _given(parts.published),
             "limits": _given(Limits(parts.settings.max_upload_mb << 20)),
-            "principal": principal_dependency(verifier),
+            "principal": principal_dependency(verifier, None if site is None else _visitor(site)),
             "call": Provide(call_of, sync_to_thread=False),
         },
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS if site is None else {**EXCEPTION_HANDLERS, 404: _nowhere(site)},
         before_send=[_careful_headers],
         request_max_body_size=LONGEST_JSON,
         openapi_config=OpenAPIConfig(
@@ -154,6 +167,65 @@ def server_of(app: Litestar, settings: Settings) -> Server:
             backlog=512,
         )
     )
+
+
+class PagesOffLoopback(CaseReturnsError):
+    """Pages on which one signs in without a password would be served to others."""
+
+    code = "pages-off-loopback"
+
+    def __init__(self) -> None:
+        super().__init__("Signing in as whom one chooses is for this machine alone.", "Serve it on 127.0.0.1.")
+
+
+def _site(parts: Parts, context: Context) -> Site:
+    """The pages for the people who may sign in. Raises PagesOffLoopback where the service listens for others too."""
+    if not is_loopback(parts.settings.host):
+        raise PagesOffLoopback
+    return site_of(
+        context, parts.published, parts.people, told=_told, max_upload_bytes=parts.settings.max_upload_mb << 20
+    )
+
+
+def _told(error: Exception) -> Told:
+    """What a page says of an error is what the API would say of it."""
+    problem = problem_for(error)
+    return Told(
+        status=problem.status,
+        code=problem.code,
+        title=problem.title,
+        says=problem.detail,
+        do=problem.do,
+        errors=problem.errors,
+        reference=problem.reference,
+    )
+
+
+def _visitor(site: Site) -> Visitor:
+    def visitor(request: Request[Any, Any, Any]) -> Principal | None:
+        person = person_of(site, request)
+        return None if person is None else person.principal
+
+    return visitor
+
+
+def _nowhere(site: Site) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
+    """An address that there is not: a page for a browser, a problem document for a program."""
+
+    def nowhere(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        return (
+            error_page(site, request, error)
+            if is_for_a_person(request, error)
+            else problem_response(problem_for(error))
+        )
+
+    return nowhere
+
+
+@get("/", include_in_schema=False)
+async def no_pages() -> Redirect:
+    """Where there are no pages, the first thing to see is what the API offers."""
+    return Redirect("/api")
 
 
 @get("/api/openapi.json", include_in_schema=False)

@@ -5,6 +5,7 @@ The token endpoint answers in the shape of RFC 6749 (5.2), not in problem docume
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -74,10 +75,22 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
     return Router("/", route_handlers=[token, jwks, issuer_metadata, resource_metadata])
 
 
-def principal_dependency(verifier: TokenVerifier) -> Provide:
-    """For ``dependencies={"principal": ...}``: a route that takes ``principal: Caller`` answers 401 without one."""
+Visitor = Callable[[Request[Any, Any, Any]], Principal | None]
+"""Who is signed in on the pages, if a request comes from such a browser."""
+
+
+def principal_dependency(verifier: TokenVerifier, visitor: Visitor | None = None) -> Provide:
+    """For ``dependencies={"principal": ...}``: a route that takes ``principal: Caller`` answers 401 without one.
+
+    Figures on a page are links to the API, so where there are pages their ``visitor`` may read here without a token;
+    whoever changes something needs one.
+    """
 
     async def principal(request: Request[Any, Any, Any]) -> Principal:
+        if visitor is not None and request.method in ("GET", "HEAD") and "authorization" not in request.headers:
+            signed_in = visitor(request)
+            if signed_in is not None:
+                return signed_in
         return await authenticate(request, verifier)
 
     return Provide(principal)

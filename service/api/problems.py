@@ -141,6 +141,16 @@ def problem_of(error: CaseReturnsError) -> Problem:
     )
 
 
+def problem_for(error: Exception) -> Problem:
+    """The problem that any error is: ours, the framework's or one that nobody foresaw."""
+    if isinstance(error, CaseReturnsError):
+        return problem_of(error)
+    if isinstance(error, HTTPException):
+        return _frameworks_problem(error)
+    waiting = unavailable(error)
+    return problem_of(waiting) if waiting is not None else _internal(error)
+
+
 def problem_response(problem: Problem | CaseReturnsError) -> Response[bytes]:
     """The response for a problem: always ``application/problem+json``, never to be cached."""
     made = problem_of(problem) if isinstance(problem, CaseReturnsError) else problem
@@ -152,24 +162,22 @@ def problem_response(problem: Problem | CaseReturnsError) -> Response[bytes]:
     )
 
 
-def _ours(_: Request[Any, Any, Any], error: CaseReturnsError) -> Response[bytes]:
-    return problem_response(error)
+def _any(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return problem_response(problem_for(error))
 
 
-def _frameworks(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _frameworks_problem(error: HTTPException) -> Problem:
     if error.detail == "client disconnected prematurely":  # nobody hears this; it is no fault of ours
-        return problem_response(Malformed("The body was cut off.", "Send it again, whole."))
+        return problem_of(Malformed("The body was cut off.", "Send it again, whole."))
     if error.status_code not in _FRAMEWORK:
-        return problem_response(_internal(error) if error.status_code >= 500 else _plain(error))
+        return _internal(error) if error.status_code >= 500 else _plain(error)
     code, title, detail, do = _FRAMEWORK[error.status_code]
     given = {name: value for name, value in (error.headers or {}).items() if name.lower() in _KEPT_HEADERS}
     if error.status_code == 503:
         given = {"Retry-After": str(RETRY_SECONDS)} | given
     errors = _parameter_errors(error) if isinstance(error, ValidationException) else ()
     status = error.status_code
-    return problem_response(
-        Problem(code=code, status=status, title=title, detail=detail, do=do, errors=errors, headers=given)
-    )
+    return Problem(code=code, status=status, title=title, detail=detail, do=do, errors=errors, headers=given)
 
 
 def _unreadable(_: Request[Any, Any, Any], error: SerializationException) -> Response[bytes]:
@@ -183,17 +191,12 @@ def _too_deep(_: Request[Any, Any, Any], error: RecursionError) -> Response[byte
     return problem_response(Malformed("The request is nested too deeply.", "Send it flat."))
 
 
-def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    waiting = unavailable(error)
-    return problem_response(waiting if waiting is not None else _internal(error))
-
-
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
-    CaseReturnsError: _ours,
-    HTTPException: _frameworks,
+    CaseReturnsError: _any,
+    HTTPException: _any,
     SerializationException: _unreadable,
     RecursionError: _too_deep,
-    Exception: _unforeseen,
+    Exception: _any,
 }
 """For the application: with these every error that a client can meet is a problem document."""
 

@@ -114,11 +114,14 @@ async def _country(db: Database, folder: Path, cases: int | None, published: Pub
 
 
 async def _ready(settings: Settings, db: Database, published: Published, country: Country) -> Parts:
-    """Terms adopted, keys made, returns loaded."""
+    """Terms adopted, keys made, returns loaded, and who may sign in."""
+    from msgspec.structs import replace
+
     from service.app import parts_of
     from service.clock import system_clock
     from service.demo.folder import make_keys
     from service.demo.moments import adopted_at
+    from service.demo.people import people_of
     from service.demo.terms import document_of, with_terms
     from service.identity.clients import Addresses
     from service.returns.context import context_of
@@ -133,7 +136,7 @@ async def _ready(settings: Settings, db: Database, published: Published, country
     )
     if not country.loaded:
         await _load(context, settings.data, country)
-    return parts_of(settings, db, published, terms)
+    return replace(parts_of(settings, db, published, terms), people=people_of(context.forces, terms.forces()))
 
 
 async def _load(context: Context, folder: Path, country: Country) -> None:

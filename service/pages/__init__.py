@@ -1,0 +1,1 @@
+"""Pages for people: server-rendered, working without JavaScript, in GOV.UK Design System components."""

@@ -1,0 +1,54 @@
+"""The first page, and signing in and out. In the demonstration one signs in as whom one chooses, without a password."""
+
+from __future__ import annotations
+
+from litestar import Response, Router, get, post
+
+from service.pages.site import COOKIE, Site, session_cookie
+from service.pages.visit import AnyRequest, own_page, person_of, to
+
+
+def entry_routes(site: Site) -> Router:
+    """``/``, ``/sign-in`` and ``/sign-out``."""
+
+    @get("/", include_in_schema=False)
+    async def start(request: AnyRequest) -> Response[str] | Response[None]:
+        person = person_of(site, request)
+        if person is None:
+            return site.page("start.html")
+        return to("/national" if person.principal.body else f"/forces/{person.principal.force}")
+
+    @get("/sign-in", include_in_schema=False)
+    async def sign_in(request: AnyRequest) -> Response[str]:
+        return _sign_in_page(site, own_page(request.query_params.get("next", "/")))
+
+    @post("/sign-in", include_in_schema=False, request_max_body_size=16_384, status_code=303)
+    async def signed_in(request: AnyRequest) -> Response[str] | Response[None]:
+        form = await request.form()
+        next_page = own_page(str(form.get("next", "/")))
+        person = site.person_named(str(form.get("person", "")))
+        if person is None:
+            return _sign_in_page(site, next_page, missing=True)
+        site.sessions.end(request.cookies.get(COOKIE))
+        answer = to(next_page)
+        answer.set_cookie(session_cookie(site.sessions.begin(person)))
+        return answer
+
+    @post("/sign-out", include_in_schema=False, request_max_body_size=16_384, status_code=303)
+    async def sign_out(request: AnyRequest) -> Response[None]:
+        site.sessions.end(request.cookies.get(COOKIE))
+        answer = to("/")
+        answer.delete_cookie(COOKIE, path="/")
+        return answer
+
+    return Router("/", route_handlers=[start, sign_in, signed_in, sign_out])
+
+
+def _sign_in_page(site: Site, next_page: str, *, missing: bool = False) -> Response[str]:
+    return site.page(
+        "sign-in.html",
+        status=422 if missing else 200,
+        people=site.people,
+        next_page=next_page,
+        missing=missing,
+    )

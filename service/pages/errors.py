@@ -1,0 +1,39 @@
+"""Errors as pages: what happened, what to do, and never the inside."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.types import ExceptionHandlersMap
+
+from service.pages.site import Site
+from service.pages.visit import SignInNeeded, person_of, to_sign_in
+
+_FOR_PROGRAMS: Final = ("/api", "/oauth/", "/.well-known/", "/health/", "/problems/", "/assets/")
+
+
+def error_page(site: Site, request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    """The page for an error."""
+    told = site.told(error)
+    return site.page("error.html", status=told.status, person=person_of(site, request), told=told)
+
+
+def page_errors(site: Site) -> ExceptionHandlersMap:
+    """For the pages' router: every error is a page, and who is not signed in is asked to."""
+
+    def told(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+        return error_page(site, request, error)
+
+    def sign_in(_: Request[Any, Any, Any], error: SignInNeeded) -> Response[None]:
+        return to_sign_in(error)
+
+    return {SignInNeeded: sign_in, HTTPException: told, Exception: told}
+
+
+def is_for_a_person(request: Request[Any, Any, Any], error: Exception) -> bool:
+    """Whether an address that there is not was asked for by a browser as a page, and not by a program."""
+    if not isinstance(error, NotFoundException) or request.url.path.startswith(_FOR_PROGRAMS):
+        return False
+    return "text/html" in request.headers.get("accept", "")

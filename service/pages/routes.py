@@ -1,0 +1,25 @@
+"""All pages under one router: one guard, one way to tell errors."""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from service.pages.entry import entry_routes
+from service.pages.errors import page_errors
+from service.pages.guard import guard
+from service.pages.site import Site
+from service.pages.visit import visit_dependency
+
+
+def page_routes(site: Site) -> Router:
+    """Everything that a browser asks for."""
+    return Router(
+        "/",
+        route_handlers=[
+            site.assets.routes(),
+            entry_routes(site),
+        ],
+        guards=[guard],
+        exception_handlers=page_errors(site),
+        dependencies={"visit": visit_dependency(site)},
+    )

@@ -1,0 +1,104 @@
+"""One request for a page: who asks, on which site, and what they may see. The pages' counterpart of an API call."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+from msgspec import Struct
+
+from service.errors import CaseReturnsError, Forbidden
+from service.identity.people import Person
+from service.identity.principal import NOT_HERE, Permission, force_of, require
+from service.pages.guard import HEADERS, is_local
+from service.pages.site import COOKIE, Site
+from service.returns.context import Actor, Context
+
+AnyRequest = Request[Any, Any, Any]
+SIGN_IN: Final = "/sign-in"
+
+
+class SignInNeeded(CaseReturnsError):
+    """Nobody is signed in; ``next`` is the page that was asked for."""
+
+    code = "sign-in-needed"
+
+    def __init__(self, next_page: str) -> None:
+        super().__init__("Sign in to see this page.")
+        self.next_page = next_page
+
+
+class Visit(Struct, frozen=True):
+    """A request by a person who is signed in."""
+
+    site: Site
+    person: Person
+    request: AnyRequest
+
+    @property
+    def context(self) -> Context:
+        return self.site.context
+
+    @property
+    def actor(self) -> Actor:
+        """The person, as records and the audit log name them."""
+        principal = self.person.principal
+        return Actor(principal.client_id, principal.name)
+
+    def force(self, permission: Permission) -> int:
+        """The number of the force in the path, which must be the person's own: permission first, force second."""
+        require(self.person.principal, permission)
+        return self.context.force_number(force_of(self.person.principal, self.request.path_params["force"]))
+
+    def national(self) -> None:
+        """Say nothing to somebody of a national body who may see the picture; Forbidden for anybody else."""
+        require(self.person.principal, Permission.NATIONAL_READ)
+        if self.person.principal.body is None:
+            raise Forbidden(NOT_HERE)
+
+    def page(self, template: str, /, *, status: int = 200, here: str = "", **given: Any) -> Response[str]:
+        """A page for this person."""
+        return self.site.page(template, status=status, person=self.person, here=here, **given)
+
+
+Visiting = NamedDependency[SkipValidation[Visit]]
+"""How a page for somebody signed in asks for its visit: ``visit: Visiting``."""
+
+
+def visit_dependency(site: Site) -> Provide:
+    """For ``dependencies={"visit": ...}``: SignInNeeded where nobody is signed in."""
+
+    def visit(request: AnyRequest) -> Visit:
+        person = person_of(site, request)
+        if person is None:
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            raise SignInNeeded(asked if request.method == "GET" else "/")
+        return Visit(site, person, request)
+
+    return Provide(visit, sync_to_thread=False)
+
+
+def person_of(site: Site, request: AnyRequest) -> Person | None:
+    """Who is signed in; nobody for a request that does not come from this machine."""
+    return site.sessions.person(request.cookies.get(COOKIE)) if is_local(request) else None
+
+
+def to(address: str) -> Response[None]:
+    """Go on to another page, by GET: what follows a form that was taken, so that a reload sends nothing again."""
+    return Response(None, status_code=303, headers={**HEADERS, "Location": address})
+
+
+def to_sign_in(error: SignInNeeded) -> Response[None]:
+    """To the sign-in page, and from there to what was asked for."""
+    return to(SIGN_IN if error.next_page == "/" else f"{SIGN_IN}?next={quote(error.next_page, safe='/')}")
+
+
+def own_page(address: str) -> str:
+    """An address to go on to after signing in, if it is a page of ours; otherwise the first page."""
+    if not address.startswith("/") or address.startswith(("//", "/\\")) or any(ord(c) < 33 for c in address):
+        return "/"
+    parts = urlsplit(address)
+    return address if not parts.scheme and not parts.netloc else "/"
