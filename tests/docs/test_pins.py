@@ -30,7 +30,12 @@ def locked() -> list[str]:
 
 
 def asked_for() -> list[Requirement]:
-    """What pyproject.toml asks for, of the product and of those who work on it."""
+    """What pyproject.toml asks for, of the product and of those who work on it and measure it."""
+    return [*always_installed(), *map(Requirement, PROJECT["dependency-groups"]["benchmarks"])]
+
+
+def always_installed() -> list[Requirement]:
+    """The same without what only benchmarks need: they name their group when they are run."""
     listed = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
     return [Requirement(each) for each in listed]
 
@@ -69,11 +74,12 @@ def test_everything_asked_for_is_pinned_within_what_was_asked() -> None:
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:
-    drifted = []
+    drifted = [f"{each.name} is not installed" for each in always_installed() if installed(each.name) is None]
     for pin in map(Requirement, locked()):
         if pin.marker is not None and not pin.marker.evaluate():
             continue
-        if (there := installed(pin.name)) is None or not pin.specifier.contains(there, prereleases=True):
+        there = installed(pin.name)
+        if there is not None and not pin.specifier.contains(there, prereleases=True):
             drifted.append(f"{pin.name}: {there} installed, {pin.specifier} pinned")
     assert not drifted, "\n".join([*drifted, "run: uv sync"])
 
