@@ -64,7 +64,7 @@ class Assets:
             if version != self.version or name not in self.files:
                 raise NotFound(NOT_HERE)
             headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-            return Response(self.files[name], media_type=f"{_type_of(name)}; charset=utf-8", headers=headers)
+            return Response(self.files[name], media_type=_type_of(name), headers=headers)
 
         return Router(PATH, route_handlers=[asset])
 

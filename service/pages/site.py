@@ -52,7 +52,7 @@ class Site(Struct, frozen=True, kw_only=True):
     ) -> Response[str]:
         """A page. ``here`` names the entry of the navigation that it belongs to: ``national``, ``returns`` or none."""
         text = self.templates.get_template(template).render(person=person, here=here, **given)
-        return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+        return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
 
     def person_named(self, name: str) -> Person | None:
         """One of those who can sign in, by their identifier."""

@@ -68,6 +68,7 @@ def test_the_wheel_carries_every_file_of_the_package(installed: Path) -> None:
     carried = {name for name in relative(installed / "service") if not name.startswith("_contracts/")}
     assert carried == own
     assert {"py.typed", "demo/synthetic-weights.csv", "migrations/first/storage.sql"} <= carried
+    assert {"pages/static/govuk-frontend.min.css", "pages/static/made-from", "pages/templates/base.html"} <= carried
 
 
 def test_the_wheel_carries_nothing_else(installed: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,11 @@ from msgspec import Struct
 
 from service.app import Parts, create_app, server_of
 from service.clock import Clock
+from service.demo.people import people_of
 from service.identity.client import token_form
 from service.identity.clients import Addresses, ClientKey, add_client
 from service.identity.keys import ensure_keys
+from service.identity.people import Person
 from service.returns.context import Context, context_of
 from service.settings import Settings
 from service.storage.database import Database
@@ -51,6 +53,7 @@ class Served(Struct):
     clock: Clock
     stack: AsyncExitStack
     port: int
+    people: Sequence[Person] = ()
 
     @property
     def db(self) -> Database:
@@ -89,9 +92,15 @@ class Served(Struct):
 
 @asynccontextmanager
 async def a_served(
-    db: Database, folder: Path, *, published: Published = PUBLISHED, clock: Clock | None = None, **settings: Any
+    db: Database,
+    folder: Path,
+    *,
+    published: Published = PUBLISHED,
+    clock: Clock | None = None,
+    pages: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
-    """The service running on a free port of this machine, its terms adopted."""
+    """The service running on a free port of this machine, its terms adopted; with ``pages`` people may sign in."""
     clock = clock or Hand(NOW)
     terms = next(iter(published.terms.values()))
     await adopt(db, published, terms, clock())
@@ -100,13 +109,16 @@ async def a_served(
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         port = listening.getsockname()[1]
         given = Settings(data=folder, port=port, **settings)
-        parts = Parts(settings=given, db=db, published=published, terms=terms, key_file=key_file, clock=clock)
+        people = people_of(published.library.lists[terms.force_list], terms.forces()) if pages else ()
+        parts = Parts(
+            settings=given, db=db, published=published, terms=terms, key_file=key_file, people=people, clock=clock
+        )
         app = create_app(parts)
         server = server_of(app, given)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         async with AsyncExitStack() as stack:
             context = context_of(db, published, terms, clock)
-            yield Served(app, context, Addresses(given.url()), clock, stack, port)
+            yield Served(app, context, Addresses(given.url()), clock, stack, port, people)
         server.should_exit = True
         await running
 
