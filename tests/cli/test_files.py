@@ -199,3 +199,14 @@ def test_openapi_is_printed_without_a_database() -> None:
     document = json.loads(ran("openapi").output)
     assert document["openapi"].startswith("3.1")
     assert "/api/forces/{force}/returns/{period}/seal" in document["paths"]
+
+
+def test_a_committed_openapi_document_is_told_from_a_stale_one(tmp_path: Path) -> None:
+    file = tmp_path / "openapi.json"
+    assert ran("openapi", "--out", file).exit_code == 0
+    assert ran("openapi", "--check", "--out", file).exit_code == 0
+    file.write_text(file.read_text("utf-8").replace("sealReturn", "shutReturn"), "utf-8")
+    stale = ran("openapi", "--check", "--out", file)
+    assert stale.exit_code == 1
+    assert "shutReturn" in stale.output
+    assert f"openapi --out {file}" in stale.output
