@@ -12,32 +12,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import uvicorn
-from litestar import Litestar, Request, Response, Router, get
-from litestar.datastructures import MutableScopeHeaders
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 from litestar.response import Redirect
 from litestar.types import Message, Scope
 from msgspec import Struct
 
-from service import __version__
-from service.api.asking import parameters
 from service.api.call import call_of
 from service.api.cases import CasesController
-from service.api.documented import BODIES, components
+from service.api.description import openapi_config, openapi_document, state_of_document
 from service.api.findings import FindingsController
 from service.api.health import HealthController
 from service.api.identity import Visitor, identity_routes, principal_dependency
 from service.api.national import national_routes
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
-from service.api.public import PublicController
-from service.api.replies import public_bytes
+from service.api.public import PublicController, get_problem
 from service.api.returns import ReturnsController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
+from service.contract.model import Contract
 from service.errors import CaseReturnsError
 from service.identity.clients import Addresses, ClientDirectory
 from service.identity.issuer import Issuer
@@ -60,11 +56,6 @@ LONGEST_JSON: Final = 1_000_000
 """In bytes: an ordinary body. Rows are streamed and have a bound of their own."""
 
 SIGNING_KEYS: Final = "signing-keys.json"
-
-_DESCRIPTION: Final = (
-    "Police forces report to a national re-investigation; the NCA and the NPCC see one honest national picture. "
-    "Every error is a problem document (RFC 9457). Times are RFC 3339 in UTC, periods calendar months in London."
-)
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -98,6 +89,7 @@ def create_app(parts: Parts) -> Litestar:
     return Litestar(
         [
             PublicController,
+            get_problem,
             openapi_document,
             HealthController,
             identity_routes(issuer, verifier),
@@ -118,12 +110,8 @@ def create_app(parts: Parts) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS if site is None else {**EXCEPTION_HANDLERS, 404: _nowhere(site)},
         before_send=[_careful_headers],
         request_max_body_size=LONGEST_JSON,
-        openapi_config=OpenAPIConfig(
-            title="Case Returns",
-            version=__version__,
-            description=_DESCRIPTION,
-            openapi_router=_NoPages("/openapi", route_handlers=[]),
-        ),
+        openapi_config=openapi_config(),
+        state=State(state_of_document(_accepted(parts))),
         logging_config=None,
     )
 
@@ -228,27 +216,10 @@ async def no_pages() -> Redirect:
     return Redirect("/api")
 
 
-@get("/api/openapi.json", include_in_schema=False)
-async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The OpenAPI 3.1 document. There is no page for it: such pages load their scripts from elsewhere."""
-    parameters(request)
-    return public_bytes(request, msgspec.json.encode(openapi_of(request.app)), "application/vnd.oai.openapi+json")
-
-
-def openapi_of(app: Litestar) -> dict[str, Any]:
-    """The OpenAPI document of an application: what the routes say, with the bodies that they read themselves."""
-    schema = app.openapi_schema.to_schema()
-    known = schema.setdefault("components", {}).setdefault("schemas", {})
-    schema["components"]["schemas"] = dict(sorted({**components(BODIES), **known}.items()))
-    return schema
-
-
-class _NoPages(Router):
-    """Litestar's own pages about the API would load scripts from elsewhere: this router takes none of them."""
-
-    def register(self, value: Any) -> list[Any]:
-        del value
-        return []
+def _accepted(parts: Parts) -> list[Contract]:
+    """The contract versions in which forces may write."""
+    versions = dict.fromkeys(item.version for item in parts.terms.contracts)
+    return [parts.published.library.contracts[version] for version in versions]
 
 
 def _given(value: object) -> Provide:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -25,11 +24,12 @@ from service.api.asking import (
     whole,
 )
 from service.api.call import MOST_REVISIONS, Call, Calling, uuid_in_path
-from service.api.documented import DRY_RUN, PAGE, REVISION, Query, operation
+from service.api.documented import DRY_RUN, PAGE, REVISION, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
 from service.api.replies import CSV, NDJSON, csv_block, document, listed, ndjson_block, streamed
 from service.api.returns import shown
-from service.api.shapes import ReturnDocument, RowList, UploadDocument
+from service.api.row_shapes import CASE_ID
+from service.api.shapes import ReturnDocument, UploadDocument
 from service.api.uploads import MODES, ROWS, Bounds, take
 from service.contract.findings import key_name
 from service.contract.model import PartName
@@ -40,9 +40,7 @@ from service.returns.model import AnyReturn, etag_of
 from service.returns.single import replace_case
 from service.returns.withdrawals import REASONS, delete_case
 
-CASE_ID = "case_id"
-"""The member that carries a case's opaque id. No field of a contract."""
-
+_READING = ("wrong-part", "no-key-column", "row-too-long", "disk-full")
 _AS_SENT = msgspec.json.Encoder(decimal_format="number")
 
 _SEEN = "The `ETag` of the return; 412 where it has moved since."
@@ -59,15 +57,21 @@ class CasesController(Controller):
         status_code=200,
         request_max_body_size=None,
         summary="Upload cases into the open return",
-        description="Good rows are accepted; rows that cannot be are held with their text and findings.",
+        description=(
+            "Good rows are accepted; rows that cannot be are held with their text and findings, and never cost "
+            "another row. In `changes` what a row does not say stays as it was; a `snapshot` is the whole stock, and "
+            "asks a word on each case that it lacks. Needs the permission `returns:write`."
+        ),
         operation_id="uploadCases",
         operation_class=operation(
-            query=[Query(name="mode", description="Merged by column, or the whole stock.", offered=MODES), DRY_RUN],
-            body=ROWS,
+            Answer(shape=UploadDocument, says="What the upload came to."),
+            permission=Permission.RETURNS_WRITE,
+            query=(Query(name="mode", description="Merged by column, or the whole stock.", offered=MODES), DRY_RUN),
+            body=Body(shape="CaseRow", rows=ROWS),
             if_match=_SEEN,
             idempotent=True,
+            refusals=("not-open", "draft-moved"),
         ),
-        responses={200: ResponseSpec(UploadDocument, generate_examples=False)},
     )
     async def upload(
         self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]
@@ -79,11 +83,21 @@ class CasesController(Controller):
         "/",
         summary="The return's cases: pages as JSON, or all of them as NDJSON or CSV",
         operation_id="listCases",
-        operation_class=operation(
-            query=[*PAGE, REVISION],
-            answers={NDJSON: "One case a line.", CSV: "The fields of the contract; it can be sent back."},
+        description=(
+            "JSON comes in pages; `Accept: application/x-ndjson` or `text/csv` gives every case, and takes neither "
+            "cursor nor limit. Every reading is logged. Needs the permission `returns:read`."
         ),
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=operation(
+            Answer(
+                shape="CaseList",
+                says="Cases.",
+                headers=("ETag",),
+                sometimes=("Link", "Content-Disposition"),
+                other={NDJSON: "One case a line.", CSV: "The fields of the contract; it can be sent back."},
+            ),
+            permission=Permission.RETURNS_READ,
+            query=(*PAGE, REVISION),
+        ),
     )
     async def list_cases(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes] | Stream:
         del force, period
@@ -101,8 +115,11 @@ class CasesController(Controller):
         "/{case_id:str}",
         summary="One case",
         operation_id="getCase",
-        operation_class=operation(query=[REVISION]),
-        responses={200: ResponseSpec(dict[str, Any], generate_examples=False)},
+        operation_class=operation(
+            Answer(shape="CaseShown", says="The case.", headers=("ETag",)),
+            permission=Permission.RETURNS_READ,
+            query=(REVISION,),
+        ),
     )
     async def get_case(
         self, call: Calling, force: FromPath[str], period: FromPath[str], case_id: FromPath[str]
@@ -115,8 +132,17 @@ class CasesController(Controller):
         "/{case_id:str}",
         summary="Replace one case: what is not sent is not known",
         operation_id="replaceCase",
-        operation_class=operation(body={JSON: "One case: the fields of the contract."}, if_match=_SEEN),
-        responses={200: ResponseSpec(dict[str, Any], generate_examples=False)},
+        description=(
+            "Taken whole, or refused with every finding that would hold it; the body may leave the reference out, and "
+            "carry the `case_id` that rows are shown with. Needs the permission `returns:write`."
+        ),
+        operation_class=operation(
+            Answer(shape="CaseShown", says="The case as it is now.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape="CaseReplacement"),
+            if_match=_SEEN,
+            refusals=("row-refused", "not-open", *_READING),
+        ),
     )
     async def put_case(
         self, call: Calling, force: FromPath[str], period: FromPath[str], case_id: FromPath[str]
@@ -149,13 +175,15 @@ class CasesController(Controller):
         summary="Take one case out of the return, with a reason",
         operation_id="deleteCase",
         operation_class=operation(
-            query=[
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            query=(
                 Query(name="reason", description="Why it is no longer reported.", offered=REASONS, required=True),
-                Query(name="words", description="Needed where the reason is `other`."),
-            ],
+                Query(name="words", description="Needed where the reason is `other`.", example="Sent by mistake."),
+            ),
             if_match=_SEEN,
+            refusals=("reason-missing", "transfer-not-taken-over", "not-open", "stored-not-shown"),
         ),
-        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
     )
     async def delete_case(
         self, call: Calling, force: FromPath[str], period: FromPath[str], case_id: FromPath[str]
@@ -179,8 +207,11 @@ class CasesController(Controller):
         "/{case_id:str}/history",
         summary="Every sealed version of one case",
         operation_id="getCaseHistory",
-        operation_class=operation(query=[REVISION]),
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape="CaseHistory", says="Its versions, oldest first."),
+            permission=Permission.RETURNS_READ,
+            query=(REVISION,),
+        ),
     )
     async def case_history(
         self, call: Calling, force: FromPath[str], period: FromPath[str], case_id: FromPath[str]

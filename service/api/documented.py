@@ -1,31 +1,60 @@
-"""What the OpenAPI document says of a route beyond its signature: query parameters, bodies, headers, problems.
+"""What the OpenAPI document says of a route: parameters, bodies, answers, problems, who may call.
 
-Routes read their queries and bodies themselves (``asking.py``), strictly; here they say in which form.
+Routes read their queries and bodies themselves (``asking.py``), strictly; here they say in which form. Litestar calls
+the class that ``operation`` makes for a route with what it knows of it, and asks it for its part of the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Final
 
 import msgspec
-from litestar.openapi.spec import (
-    Example,
-    OpenAPIMediaType,
-    OpenAPIResponse,
-    Operation,
-    Parameter,
-    Reference,
-    RequestBody,
-    Schema,
-)
-from msgspec import Struct
+from litestar.openapi.spec import Operation, Parameter
+from msgspec import Meta, Struct
 
-from service.api.asking import JSON, MOST_ROWS, USUAL_ROWS
-from service.api.problems import MEDIA_TYPE
+from service.api.asking import JSON, LONGEST_PARAMETER, MOST_ROWS, USUAL_ROWS
+from service.api.links import links_of
+from service.api.meanings import MEANINGS
+from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
+from service.identity.principal import Permission
+
+Json = dict[str, Any]
 
 COMPONENT: Final = "#/components/schemas/"
+SCHEME: Final = "clientCredentials"
+"""The security scheme of every route that is not public."""
+
+_HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
+    "ETag": ("The state that was answered; send it as `If-Match` or `If-None-Match`.", {"pattern": '^"[^"]+"$'}),
+    "Link": ('The next page, `rel="next"`; absent after the last.', {}),
+    "Retry-After": ("Seconds to wait before it is worth trying again.", {"pattern": "^[0-9]+$"}),
+    "WWW-Authenticate": ("Where to find out how to get a token (RFC 6750, RFC 9728).", {}),
+    "Content-Disposition": ("The name of the file.", {}),
+    "Vary": ("The request headers that the answer depends on.", {}),
+    "Cache-Control": ("For how long the answer may be kept, and by whom.", {}),
+}
+_PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
+    "force": ("The force, by its code in the list; that of the token.", "kent", {"pattern": "^[a-z][a-z-]{1,47}$"}),
+    "period": ("The month that the return is for.", "2025-11", {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
+    "case_id": ("The case's opaque id, as rows carry it.", "0198a3de-7a52-7cc3-8a6b-1f2f5d8a9b10", {"format": "uuid"}),
+    "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
+    "edition": ("The name of an edition, as the list has it.", "", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
+    "version": ("A contract version, as the list has it.", "2025.1", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
+    "name": ("The name of a code list with its year.", "settings-2025", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
+    "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
+}  # fmt: skip
+
+UPLOAD_REFUSALS: Final = (
+    *("malformed", "empty-upload", "upload-cut-short", "digest-differs", "bad-digest", "bad-heading"),
+    *("duplicate-column", "too-many-columns", "wrong-part", "no-key-column", "no-required-column", "not-an-array"),
+    *("not-json", "too-large", "array-too-large", "row-too-long", "content-differs", "undecodable"),
+    *("unsupported-media", "disk-full"),
+)
+"""What every route that takes rows may say of a body."""
 
 
 class ProblemError(Struct, kw_only=True, omit_defaults=True):
@@ -46,124 +75,303 @@ class ProblemError(Struct, kw_only=True, omit_defaults=True):
 
 
 class ProblemDocument(Struct, kw_only=True, omit_defaults=True):
-    """Every error (RFC 9457). ``type`` is stable; ``do`` says what helps."""
+    """Every error (RFC 9457). ``type`` is stable, and a path that says what it means; ``do`` says what helps."""
 
-    type: str
+    type: Annotated[str, Meta(pattern=f"^{TYPE_PATH}[a-z][a-z-]*$")]
     title: str
-    status: int
+    status: Annotated[int, Meta(ge=400, le=599)]
     detail: str
     do: str = ""
-    reference: str = ""
+    reference: Annotated[str, Meta(description="Of an internal error: it stands in the service's log.")] = ""
     errors: list[ProblemError] = []
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """One query parameter."""
+    """One query parameter; ``bounds`` are of a whole number, ``pattern`` of a text."""
 
     name: str
     description: str
     example: str | int | None = None
     offered: tuple[str, ...] = ()
-    whole: bool = False
+    bounds: tuple[int, int] | None = None
+    pattern: str | None = None
     required: bool = False
 
-    def parameter(self) -> Parameter:
+    def parameter(self) -> Json:
         """As OpenAPI has it."""
-        schema: dict[str, Any] = {"type": "integer" if self.whole else "string"}
+        schema: Json = {"type": "string", "maxLength": LONGEST_PARAMETER}
         if self.offered:
-            schema["enum"] = list(self.offered)
-        return Parameter(
-            name=self.name,
-            param_in="query",
-            description=self.description,
-            required=self.required,
-            schema=_raw(schema),
-            examples=None if self.example is None else {"usual": Example(value=self.example)},
-        )
+            schema = {"type": "string", "enum": list(self.offered)}
+        elif self.bounds is not None:
+            schema = {"type": "integer", "minimum": self.bounds[0], "maximum": self.bounds[1]}
+        elif self.pattern is not None:
+            schema["pattern"] = self.pattern
+        example = self.example if self.example is not None else next(iter(self.offered), None)
+        return _parameter(self.name, "query", self.description, schema, example, required=self.required)
 
 
-PAGE: Final = (
-    Query(name="cursor", description="Where to go on: `next` of the page before."),
-    Query(name="limit", description=f"Items a page, at most {MOST_ROWS}; otherwise {USUAL_ROWS}.", whole=True),
+CURSOR: Final = Query(
+    name="cursor", description="Where to go on: `next` of the page before, unchanged.", pattern="^[A-Za-z0-9_-]+$"
 )
-REVISION: Final = Query(name="revision", description="A revision of the period; otherwise the current one.", whole=True)
-DRY_RUN: Final = Query(name="dry_run", description="`true`: check only, store nothing.", offered=("true", "false"))
+LIMIT: Final = Query(
+    name="limit", description=f"Items a page; otherwise {USUAL_ROWS}.", bounds=(1, MOST_ROWS), example=100
+)
+PAGE: Final = (CURSOR, LIMIT)
+REVISION: Final = Query(
+    name="revision", description="A revision of the period; otherwise the current one.", bounds=(1, 10_000), example=1
+)
+DRY_RUN: Final = Query(name="dry_run", description="`true`: check only, store nothing.", offered=("false", "true"))
 
 
-def operation(
-    *,
-    query: Sequence[Query] = (),
-    body: type[Struct] | Mapping[str, str] | None = None,
-    body_required: bool = True,
-    if_match: str | None = None,
-    idempotent: bool = False,
-    answers: Mapping[str, str] | None = None,
-) -> type[Operation]:
-    """The operation class of a route. ``body`` is a struct (JSON) or media types with what each is; ``answers`` the
-    media types of a 200 beside JSON; ``if_match`` says what ``If-Match`` is for here."""
-    parameters = [item.parameter() for item in query]
-    if if_match is not None:
-        parameters.append(_header("If-Match", if_match))
-    if idempotent:
-        parameters.append(
-            _header("Idempotency-Key", "The same key and request within 24 hours: one effect, one answer.")
-        )
-    request = None if body is None else _request(body, required=body_required)
-    others = dict(answers or {})
+class Answer(Struct, frozen=True, kw_only=True):
+    """One success. ``shape`` is a struct or a component; ``other`` the media beside JSON, with what each is."""
+
+    shape: type[Any] | str
+    says: str
+    headers: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
+    """Headers that are there only in some of these answers."""
+    other: Mapping[str, str] = {}
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """What is sent. ``shape`` of the JSON, or of one row where ``rows`` has the other media with what each is."""
+
+    shape: type[Any] | str
+    rows: Mapping[str, str] = {}
+    required: bool = True
+    media: str = JSON
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """Everything that is said of a route beyond its path, names and words."""
+
+    answers: Mapping[int, Answer]
+    permission: Permission | None = None
+    query: tuple[Query, ...] = ()
+    body: Body | None = None
+    if_match: str | None = None
+    must_match: bool = False
+    idempotent: bool = False
+    kept: bool = False
+    """Public or tagged: an answer that may be asked for again with ``If-None-Match``."""
+    refusals: tuple[str, ...] = ()
+    oauth: bool = False
+    """Errors of this route have the shape of RFC 6749."""
+
+    def codes(self, path: Iterable[str]) -> tuple[str, ...]:
+        """Every problem that the route may answer with."""
+        codes = ["internal", *self.refusals]
+        if self.permission is not None:
+            codes += ["unauthenticated", "missing-permission", "unavailable", "parameter"]
+        if path:
+            codes.append("not-found")
+        if "period" in path:
+            codes.append("period")
+        if any(answer.other for answer in self.answers.values()):
+            codes.append("not-acceptable")
+        if self.if_match is not None:
+            codes.append("draft-moved")
+        if self.body is not None and not self.oauth:
+            json_only = ("malformed", "not-json", "too-large", "unsupported-media", "body")
+            codes += UPLOAD_REFUSALS if self.body.rows else json_only
+        if self.idempotent:
+            codes += ["bad-key", "idempotency-key-reused"]
+        return tuple(dict.fromkeys(codes))
+
+
+def operation(answer: Answer | Mapping[int, Answer], **said: Any) -> type[Operation]:
+    """The operation class of a route: ``operation_class=operation(Answer(...), permission=..., query=...)``; the
+    words are those of ``Route``."""
+    route = Route(answers={200: answer} if isinstance(answer, Answer) else answer, **said)
+    for item in route.answers.values():
+        _remember(item.shape)
+    if route.body is not None:
+        _remember(route.body.shape)
 
     @dataclass
     class Documented(Operation):
-        def __post_init__(self) -> None:
-            self.parameters = [*(self.parameters or []), *parameters] or None
-            self.request_body = request or self.request_body
-            responses = dict(self.responses or {})
-            responses.pop("400", None)  # Litestar's own form of an error: ours are problems
-            answer = responses.get("200")
-            if isinstance(answer, OpenAPIResponse) and answer.content is not None:
-                for media, what in others.items():
-                    answer.content[media] = OpenAPIMediaType(schema=_raw({"type": "string", "description": what}))
-            responses["default"] = OpenAPIResponse(
-                description="A problem (RFC 9457)",
-                content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference(f"{COMPONENT}ProblemDocument"))},
-            )
-            self.responses = responses
+        def to_schema(self) -> Json:
+            """This operation's part of the document."""
+            return _written(self, route)
 
     return Documented
 
 
-def components(kinds: Sequence[type[Any]]) -> dict[str, Any]:
-    """The schemas of some structs and all that they are made of, by name."""
-    return msgspec.json.schema_components(kinds, ref_template=COMPONENT + "{name}")[1]
+def components() -> Json:
+    """The schemas of all structs that routes read or answer with, and all that they are made of, by name."""
+    made: Json = msgspec.json.schema_components(_KINDS, ref_template=COMPONENT + "{name}")[1]
+    return made
 
 
-BODIES: Final[list[type[Any]]] = [ProblemDocument]
-"""Every struct that a route reads as its body, for the document's components."""
+def problem_examples() -> Json:
+    """Each code as a problem document, for ``components.examples``."""
+    return {
+        _example_name(code, status): {"summary": meaning.means, "value": problem_example(code, status)}
+        for code, meaning in MEANINGS.items()
+        for status in meaning.statuses
+    }
 
 
-def _request(body: type[Struct] | Mapping[str, str], *, required: bool) -> RequestBody:
-    if isinstance(body, Mapping):
-        content = {media: OpenAPIMediaType(schema=_raw({"description": what})) for media, what in body.items()}
-        return RequestBody(content=content, required=required)
-    if body not in BODIES:
-        BODIES.append(body)
-    schema = Reference(f"{COMPONENT}{body.__name__}")
-    return RequestBody(content={JSON: OpenAPIMediaType(schema=schema)}, required=required)
+def problem_example(code: str, status: int) -> Json:
+    """A problem as it may come: the words of ``detail`` are those of the occasion."""
+    meaning = MEANINGS[code]
+    shown = {"type": f"{TYPE_PATH}{code}", "title": TITLES.get(status, "The request was refused"), "status": status}
+    return {**shown, "detail": meaning.means, "do": meaning.do}
 
 
-def _header(name: str, description: str) -> Parameter:
-    return Parameter(name=name, param_in="header", description=description, schema=_raw({"type": "string"}))
+def _example_name(code: str, status: int) -> str:
+    return code if MEANINGS[code].statuses == (status,) else f"{code}-{status}"
 
 
-class _RawSchema(Schema):
-    """A schema that is written down as it is to stand in the document."""
-
-    def __init__(self, written: dict[str, Any]) -> None:
-        super().__init__()
-        self._written = written
-
-    def to_schema(self) -> dict[str, Any]:
-        return self._written
+_KINDS: Final[list[type[Any]]] = [ProblemDocument]
 
 
-def _raw(schema: dict[str, Any]) -> Schema:
-    return _RawSchema(schema)
+def _remember(shape: type[Any] | str) -> None:
+    if not isinstance(shape, str) and shape not in _KINDS:
+        _KINDS.append(shape)
+
+
+@cache
+def _examples() -> Mapping[str, Json]:
+    """Requests and answers of a run of the service, by operation."""
+    found: Mapping[str, Json] = msgspec.json.decode((files("service.api") / "examples.json").read_bytes())
+    return found
+
+
+def _written(said: Operation, route: Route) -> Json:
+    named = [item.name for item in said.parameters or [] if isinstance(item, Parameter) and item.param_in == "path"]
+    name = str(said.operation_id)
+    examples = _examples().get(name, {})
+    codes = route.codes(named)
+    scopes: list[Json] = [] if route.permission is None else [{SCHEME: [route.permission.value]}]
+    responses = {
+        **{str(status): _answer(answer, examples.get(str(status), {})) for status, answer in route.answers.items()},
+        **({"304": _unchanged()} if route.kept else {}),
+        **_problems(codes),
+    }
+    for status, links in links_of(name).items():
+        responses[status]["links"] = links
+    return {
+        "tags": said.tags,
+        "summary": said.summary,
+        "description": said.description or _description(route),
+        "operationId": name,
+        "parameters": [*map(_path_parameter, named), *_parameters(route)],
+        **({} if route.body is None else {"requestBody": _request(route.body, examples.get("request", {}))}),
+        "responses": dict(sorted(responses.items())),
+        "security": scopes,
+    }
+
+
+def _description(route: Route) -> str:
+    if route.permission is None:
+        return "Public: no token is needed."
+    return f"Needs the permission `{route.permission.value}`, and a token of the force or body that is meant."
+
+
+def _parameters(route: Route) -> list[Json]:
+    found = [item.parameter() for item in route.query]
+    text: Json = {"type": "string"}
+    if route.if_match is not None:
+        tag = '"0198a3de7a52-3"'
+        schema = {"type": "string", "pattern": '^(?:\\*|(?:W/)?"[^"]*"(?:, *(?:W/)?"[^"]*")*)$'}
+        found.append(_parameter("If-Match", "header", route.if_match, schema, tag, required=route.must_match))
+    if route.kept:
+        says = "The `ETag` of the answer that is there already: 304 where it still is the answer."
+        found.append(_parameter("If-None-Match", "header", says, text, '"0b9e1c"'))
+    if route.idempotent:
+        says = "The same key and request within 24 hours: one effect, one answer."
+        schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+        found.append(_parameter("Idempotency-Key", "header", says, schema, "upload-2025-11-a"))
+    return found
+
+
+def _parameter(
+    name: str, place: str, description: str, schema: Json, example: object = None, *, required: bool = False
+) -> Json:
+    said = {"name": name, "in": place, "description": description, "required": required, "schema": schema}
+    return said if example in (None, "") else {**said, "example": example}
+
+
+def _path_parameter(name: str) -> Json:
+    description, example, bounds = _PATH[name]
+    return _parameter(name, "path", description, {"type": "string", **bounds}, example, required=True)
+
+
+def _request(body: Body, examples: Json) -> Json:
+    if not body.rows:
+        return {
+            "required": body.required,
+            "content": {body.media: _media(_reference(body.shape), examples, body.media)},
+        }
+    row = _reference(body.shape)
+    rows = {"type": "array", "items": {"anyOf": [row, _HELD]}, "description": body.rows[JSON]}
+    content = {
+        media: _media(rows if media == JSON else {"type": "string", "description": says}, examples, media)
+        for media, says in body.rows.items()
+    }
+    return {"required": True, "content": content}
+
+
+_HELD: Final[Json] = {"description": "Anything else is held with its text and findings; it never costs another row."}
+
+
+def _answer(answer: Answer, examples: Json) -> Json:
+    content = {JSON: _media(_reference(answer.shape), examples, JSON)}
+    for media, says in answer.other.items():
+        content[media] = _media({"type": "string", "description": says}, examples, media)
+    headers = {name: _header(name, required=not answer.other) for name in answer.headers}
+    headers |= {name: _header(name, required=False) for name in answer.sometimes}
+    return {"description": answer.says, **({"headers": headers} if headers else {}), "content": content}
+
+
+def _media(schema: Json, examples: Json, media: str) -> Json:
+    return {"schema": schema, **({"example": examples[media]} if media in examples else {})}
+
+
+def _unchanged() -> Json:
+    return {"description": "It is what the caller has.", "headers": {"ETag": _header("ETag", required=True)}}
+
+
+def _header(name: str, *, required: bool) -> Json:
+    description, schema = _HEADERS[name]
+    return {"description": description, "required": required, "schema": {"type": "string", **schema}}
+
+
+def problem_responses() -> Json:
+    """The response that each code is where it is the only one of its status, for ``components.responses``."""
+    return {
+        _example_name(code, status): _problem(status, (code,))
+        for code, meaning in MEANINGS.items()
+        for status in meaning.statuses
+    }
+
+
+def _problems(codes: Sequence[str]) -> Json:
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        for status in MEANINGS[code].statuses:
+            by_status.setdefault(status, []).append(code)
+    return {
+        str(status): {"$ref": f"#/components/responses/{_example_name(those[0], status)}"}
+        if len(those) == 1
+        else _problem(status, those)
+        for status, those in by_status.items()
+    }
+
+
+def _problem(status: int, codes: Sequence[str]) -> Json:
+    headers = {}
+    if status in (401, 403):
+        headers["WWW-Authenticate"] = _header("WWW-Authenticate", required=status == 401)
+    if status == 503:
+        headers["Retry-After"] = _header("Retry-After", required=True)
+    examples = {code: {"$ref": f"#/components/examples/{_example_name(code, status)}"} for code in codes}
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"{COMPONENT}ProblemDocument"}, "examples": examples}}
+    says = TITLES.get(status, "The request was refused")
+    return {"description": says, **({"headers": headers} if headers else {}), "content": content}
+
+
+def _reference(shape: type[Any] | str) -> Json:
+    return {"$ref": f"{COMPONENT}{shape if isinstance(shape, str) else shape.__name__}"}

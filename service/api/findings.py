@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Meta, Struct
@@ -29,13 +28,14 @@ from service.api.asking import (
     whole,
 )
 from service.api.call import MOST_REVISIONS, Call, Calling
-from service.api.cases import CASE_ID, file_name
-from service.api.documented import PAGE, REVISION, Query, operation
+from service.api.cases import file_name
+from service.api.documented import PAGE, REVISION, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
 from service.api.once import once_of
 from service.api.replies import CSV, csv_block, document, listed, streamed
 from service.api.returns import shown
-from service.api.shapes import ReturnDocument, RowList
+from service.api.row_shapes import CASE_ID
+from service.api.shapes import AnsweredDocument, DisputeDocument, ReturnDocument
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.findings import key_name
@@ -49,7 +49,7 @@ from service.returns.held import HeldRow, list_held, must_be_open, set_aside
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.naming import subject_of
 from service.returns.view import document as return_document
-from service.returns.withdrawals import Missing, Word, answer_missing, list_missing
+from service.returns.withdrawals import REASONS, Missing, Word, answer_missing, list_missing
 
 _SEEN: Final = "The `ETag` of the return; 412 where it has moved since."
 _ROW_NUMBER: Final = r"[1-9][0-9]{0,8}"
@@ -63,8 +63,8 @@ class WithdrawalBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """The force's word on one case that its snapshot lacks: ``keep``, or ``withdraw`` with a reason."""
 
     case_id: UUID
-    answer: str
-    reason: str | None = None
+    answer: Annotated[str, Meta(extra_json_schema={"enum": ["keep", "withdraw"]})]
+    reason: Annotated[str, Meta(extra_json_schema={"enum": list(REASONS)})] | None = None
     words: Annotated[str, Meta(max_length=2000)] | None = None
 
 
@@ -85,15 +85,20 @@ class FindingsController(Controller):
         summary="The findings, in the order of the rows: pages as JSON, or all as CSV",
         operation_id="listFindings",
         operation_class=operation(
-            query=[
+            Answer(
+                shape="FindingList",
+                says="Findings.",
+                sometimes=("Link", "Content-Disposition"),
+                other={CSV: "One finding a line."},
+            ),
+            permission=Permission.RETURNS_READ,
+            query=(
                 Query(name="severity", description="Only these.", offered=SEVERITIES),
-                Query(name="rule", description="Only of this rule."),
+                Query(name="rule", description="Only of this rule, as findings name it."),
                 *PAGE,
                 REVISION,
-            ],
-            answers={CSV: "One finding a line."},
+            ),
         ),
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
     )
     async def list_findings(
         self, call: Calling, force: FromPath[str], period: FromPath[str]
@@ -119,10 +124,17 @@ class FindingsController(Controller):
         "/explanations",
         summary="Answer quality and macro findings in words",
         operation_id="explainFindings",
-        operation_class=operation(
-            body={JSON: '`{"answers": [{"rule", "case_ref" (null: all of the rule), "words"}]}`'}, if_match=_SEEN
+        description=(
+            "All are taken, or none. An answer holds for as long as the values that the rule looked at stay as they "
+            "are. Needs the permission `returns:write`."
         ),
-        responses={200: ResponseSpec(dict[str, Any], generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=AnsweredDocument, says="How many findings were answered.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape="Answers"),
+            if_match=_SEEN,
+            refusals=("answers-refused", "not-open"),
+        ),
     )
     async def put_explanations(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -140,10 +152,16 @@ class FindingsController(Controller):
         status_code=201,
         summary="Say that a finding is wrong",
         operation_id="disputeFinding",
-        operation_class=operation(
-            body={JSON: '`{"rule", "case_ref" (null: all of the rule), "words"}`'}, idempotent=True
+        description=(
+            "Kept for those who keep the rules; it changes nothing in the return. Needs the permission `returns:write`."
         ),
-        responses={201: ResponseSpec(dict[str, Any], generate_examples=False)},
+        operation_class=operation(
+            {201: Answer(shape=DisputeDocument, says="It was taken down.")},
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape="Dispute"),
+            idempotent=True,
+            refusals=("invalid",),
+        ),
     )
     async def post_dispute(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -158,8 +176,11 @@ class FindingsController(Controller):
         "/held",
         summary="Rows that could not be accepted, with their text as sent",
         operation_id="listHeldRows",
-        operation_class=operation(query=[*PAGE, REVISION]),
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape="HeldList", says="Held rows.", headers=("ETag",), sometimes=("Link",)),
+            permission=Permission.RETURNS_READ,
+            query=(*PAGE, REVISION),
+        ),
     )
     async def list_held(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -179,13 +200,21 @@ class FindingsController(Controller):
         summary="Set a held row aside, with a reason that goes onto the receipt",
         operation_id="setHeldRowAside",
         operation_class=operation(
-            query=[
-                Query(name="reason", description="Why the row is left out.", required=True),
-                Query(name="words", description="More about it."),
-            ],
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            query=(
+                Query(
+                    name="reason",
+                    description="Why the row is left out.",
+                    example="duplicate",
+                    pattern=r"\S",
+                    required=True,
+                ),
+                Query(name="words", description="More about it.", example="It stands in row 7 as well."),
+            ),
             if_match=_SEEN,
+            refusals=("reason-missing", "not-open", "stored-not-shown"),
         ),
-        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
     )
     async def delete_held(
         self, call: Calling, force: FromPath[str], period: FromPath[str], n: FromPath[str]
@@ -210,8 +239,11 @@ class FindingsController(Controller):
         "/withdrawals",
         summary="Cases that the snapshot lacks, or that were taken out, and the force's word on each",
         operation_id="listWithdrawals",
-        operation_class=operation(query=[*PAGE, REVISION]),
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape="MissingList", says="The cases, by their reference.", headers=("ETag",), sometimes=("Link",)),
+            permission=Permission.RETURNS_READ,
+            query=(*PAGE, REVISION),
+        ),
     )
     async def list_withdrawals(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -232,8 +264,14 @@ class FindingsController(Controller):
         "/withdrawals",
         summary="Say keep or withdraw for cases that the snapshot lacks",
         operation_id="answerWithdrawals",
-        operation_class=operation(body=WithdrawalsBody, if_match=_SEEN),
-        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
+        description="All are taken, or none. Needs the permission `returns:write`.",
+        operation_class=operation(
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape=WithdrawalsBody),
+            if_match=_SEEN,
+            refusals=("answers-refused", "not-open", "stored-not-shown"),
+        ),
     )
     async def put_withdrawals(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from litestar import Controller, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
-from service.api.documented import operation
+from service.api.documented import Answer, operation
 from service.api.replies import document
 from service.api.shapes import HealthDocument
 from service.clock import london_date
@@ -25,8 +24,7 @@ class HealthController(Controller):
         "/live",
         summary="The process answers",
         operation_id="healthLive",
-        operation_class=operation(),
-        responses={200: ResponseSpec(HealthDocument, generate_examples=False)},
+        operation_class=operation(Answer(shape=HealthDocument, says="It does."), refusals=("parameter",)),
     )
     async def live(self, request: AnyRequest) -> Response[bytes]:
         parameters(request)
@@ -36,8 +34,9 @@ class HealthController(Controller):
         "/ready",
         summary="The database answers, and there are terms to report under; 503 until then",
         operation_id="healthReady",
-        operation_class=operation(),
-        responses={200: ResponseSpec(HealthDocument, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=HealthDocument, says="It can serve."), refusals=("parameter", "unavailable")
+        ),
     )
     async def ready(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)

@@ -6,7 +6,6 @@ The token endpoint answers in the shape of RFC 6749 (5.2), not in problem docume
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,8 +13,16 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
+from service.api.documented import Answer, Body, operation
+from service.api.public_shapes import (
+    IssuerDocument,
+    KeySetDocument,
+    ResourceDocument,
+    TokenDocument,
+    TokenForm,
+    TokenRefusal,
+)
 from service.identity.issuer import MAX_PARAMETERS, Issuer, TokenAnswer
 from service.identity.principal import Principal
 from service.identity.tokens import TokenVerifier
@@ -24,22 +31,6 @@ FORM: Final = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES: Final = 16_384
 METADATA_SECONDS: Final = 300
 """For how long others may keep the metadata and the keys; a new key is used at once, so ask again on an unknown kid."""
-
-_TOKEN_PARAMETERS: Final = ("grant_type", "client_assertion_type", "client_assertion", "scope", "resource", "client_id")
-
-
-@dataclass
-class _TokenOperation(Operation):
-    """The form that the token endpoint reads, for the OpenAPI document: the route reads its body itself."""
-
-    def __post_init__(self) -> None:
-        text = Schema(type=OpenAPIType.STRING)
-        form = Schema(
-            type=OpenAPIType.OBJECT,
-            properties=dict.fromkeys(_TOKEN_PARAMETERS, text),
-            required=list(_TOKEN_PARAMETERS[:3]),
-        )
-        self.request_body = RequestBody(content={FORM: OpenAPIMediaType(schema=form)}, required=True)
 
 
 Caller = NamedDependency[Principal]
@@ -53,22 +44,55 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
         "/oauth/token",
         status_code=200,
         request_max_body_size=MAX_FORM_BYTES,
-        operation_class=_TokenOperation,
+        operation_id="getToken",
+        operation_class=operation(
+            {
+                200: Answer(shape=TokenDocument, says="A token for ten minutes.", headers=("Cache-Control",)),
+                400: Answer(shape=TokenRefusal, says="The request is not as RFC 6749 and 7523 have it."),
+                401: Answer(shape=TokenRefusal, says="The client is not known, or its assertion is not valid."),
+                413: Answer(shape=TokenRefusal, says="The form is too large."),
+            },
+            body=Body(shape=TokenForm, media=FORM),
+            refusals=("unavailable",),
+            oauth=True,
+        ),
         summary="Get an access token for a signed client assertion (RFC 6749, 7523)",
+        description=(
+            "Client credentials with `private_key_jwt`: the client signs an assertion with its own key, once for each "
+            "request. Errors have the shape of RFC 6749. Public: the assertion is the proof."
+        ),
         tags=["identity"],
     )
     async def token(request: Request[Any, Any, Any]) -> Response[bytes]:
         return _oauth_response(await _token_answer(request, issuer))
 
-    @get("/oauth/jwks", summary="Keys that access tokens are signed with (RFC 7517)", tags=["identity"])
+    @get(
+        "/oauth/jwks",
+        summary="Keys that access tokens are signed with (RFC 7517)",
+        tags=["identity"],
+        operation_id="getKeys",
+        operation_class=operation(Answer(shape=KeySetDocument, says="The keys.", headers=("Cache-Control",))),
+    )
     async def jwks() -> Response[bytes]:
         return _document(issuer.jwks())
 
-    @get("/.well-known/oauth-authorization-server", summary="The issuer's metadata (RFC 8414)", tags=["identity"])
+    @get(
+        "/.well-known/oauth-authorization-server",
+        summary="The issuer's metadata (RFC 8414)",
+        tags=["identity"],
+        operation_id="getIssuer",
+        operation_class=operation(Answer(shape=IssuerDocument, says="The metadata.", headers=("Cache-Control",))),
+    )
     async def issuer_metadata() -> Response[bytes]:
         return _document(issuer.metadata())
 
-    @get("/.well-known/oauth-protected-resource", summary="The service's metadata (RFC 9728)", tags=["identity"])
+    @get(
+        "/.well-known/oauth-protected-resource",
+        summary="The service's metadata (RFC 9728)",
+        tags=["identity"],
+        operation_id="getResource",
+        operation_class=operation(Answer(shape=ResourceDocument, says="The metadata.", headers=("Cache-Control",))),
+    )
     async def resource_metadata() -> Response[bytes]:
         return _document(verifier.metadata())
 

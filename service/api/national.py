@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, Router, get
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
-from litestar.params import QueryParameter
 
+from service.api.documented import Answer, Query, operation
 from service.api.identity import Caller
 from service.api.negotiation import negotiated
 from service.clock import Clock
@@ -28,34 +25,28 @@ CSV: Final = "text/csv"
 OFFERED: Final = (JSON, CSV)
 
 
-@dataclass
-class _PictureOperation(Operation):
-    """Adds CSV to what the OpenAPI document says of the answer: the framework knows one media type a status."""
-
-    def __post_init__(self) -> None:
-        answered = (self.responses or {}).get("200")
-        if isinstance(answered, OpenAPIResponse) and answered.content is not None:
-            answered.content[CSV] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-
-
-ScopeQuery = Annotated[
-    str | None, QueryParameter(name="scope", description="A scope edition; otherwise the one that was in force.")
-]
-AsOfQuery = Annotated[
-    str | None,
-    QueryParameter(
+_QUERY: Final = (
+    Query(name="scope", description="A scope edition; otherwise the one that was in force.", example="2025-11-wide"),
+    Query(
+        name="as_of",
         description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
-        examples=[Example(value="2025-12-01T09:00:00Z")],
+        example="2025-12-01T09:00:00Z",
+        pattern=r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$",
     ),
-]
-PeriodQuery = Annotated[
-    str | None, QueryParameter(description="A month (2025-11); otherwise each force's newest return.")
-]
-ByQuery = Annotated[
-    str | None,
-    QueryParameter(description="Dimensions, with commas between: one of the cases', with or without force or region."),
-]
-TableQuery = Annotated[str | None, QueryParameter(description="CSV only: cells, attrition, missing or coverage.")]
+    Query(
+        name="period",
+        description="A month; otherwise each force's newest return.",
+        example="2025-11",
+        pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
+    ),
+    Query(
+        name="by",
+        description="Dimensions, with commas between: one of the cases', with or without force or region.",
+        example="force,stage",
+        pattern="^[a-z_]+(?:,[a-z_]+)*$",
+    ),
+    Query(name="table", description="The one table that CSV carries; JSON carries all.", offered=tuple(Table)),
+)
 
 
 def national_routes(db: Database, published: Published, clock: Clock) -> Router:
@@ -66,23 +57,28 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         summary="The national picture: sums of tallies, with their scope, moment and coverage",
         description=(
             "JSON carries the totals, the cells of `by`, attrition by rule, missing attributes and coverage. "
-            "CSV (`Accept: text/csv`) carries one table, `?table=cells` unless another is named."
+            "CSV (`Accept: text/csv`) carries one table, `?table=cells` unless another is named. Needs the permission "
+            "`national:read` of a national body."
         ),
         operation_id="nationalPicture",
-        operation_class=_PictureOperation,
-        responses={200: ResponseSpec(PictureDocument, description="The picture", generate_examples=False)},
+        operation_class=operation(
+            Answer(
+                shape=PictureDocument,
+                says="The picture.",
+                headers=("ETag", "Vary"),
+                other={CSV: "One table of the picture, with what it is of on every line."},
+            ),
+            permission=Permission.NATIONAL_READ,
+            query=_QUERY,
+            kept=True,
+            refusals=(
+                *("forbidden", "invalid", "period", "no-such-scope", "scope-not-tallied", "no-scope-in-force"),
+                *("no-such-period", "period-not-begun", "as-of-in-future", "unknown-by", "deeper-cut"),
+            ),
+        ),
         tags=["national"],
     )
-    async def national_picture(
-        request: Request[Any, Any, Any],
-        principal: Caller,
-        scope_edition: ScopeQuery = None,
-        as_of: AsOfQuery = None,
-        period: PeriodQuery = None,
-        by: ByQuery = None,
-        table: TableQuery = None,
-    ) -> Response[bytes]:
-        del scope_edition, as_of, period, by, table  # for the OpenAPI document; read as they were sent, repeats and all
+    async def national_picture(request: Request[Any, Any, Any], principal: Caller) -> Response[bytes]:
         require_national(principal)
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = question(request.query_params.multi_items(), clock())

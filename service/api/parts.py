@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from litestar import Controller, Response, get, put
-from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation
 from litestar.params import FromPath
 
 from service.api.asking import JSON, parameters, whole
 from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.cases import block_of, file_name
-from service.api.documented import DRY_RUN, REVISION, operation
+from service.api.documented import DRY_RUN, REVISION, Answer, Body, operation
 from service.api.negotiation import negotiated
 from service.api.replies import CSV, NDJSON, listed
-from service.api.shapes import RowList, UploadDocument
+from service.api.shapes import UploadDocument
 from service.api.uploads import ROWS, Bounds, take
 from service.contract.model import PartName
 from service.identity.principal import Permission
@@ -20,8 +20,32 @@ from service.returns.cases import list_part
 from service.returns.model import etag_of
 
 _SEEN = "The `ETag` of the return; 412 where it has moved since."
-_PUT = operation(query=[DRY_RUN], body=ROWS, if_match=_SEEN)
-_GET = operation(query=[REVISION], answers={NDJSON: "One row a line.", CSV: "The fields of the contract."})
+
+
+def _put(row: str) -> type[Operation]:
+    return operation(
+        Answer(shape=UploadDocument, says="What the upload came to."),
+        permission=Permission.RETURNS_WRITE,
+        query=(DRY_RUN,),
+        body=Body(shape=row, rows=ROWS),
+        if_match=_SEEN,
+        idempotent=True,
+        refusals=("not-open",),
+    )
+
+
+def _get(rows: str) -> type[Operation]:
+    return operation(
+        Answer(
+            shape=rows,
+            says="The rows.",
+            headers=("ETag",),
+            sometimes=("Content-Disposition",),
+            other={NDJSON: "One row a line.", CSV: "The fields of the contract."},
+        ),
+        permission=Permission.RETURNS_READ,
+        query=(REVISION,),
+    )
 
 
 class PartsController(Controller):
@@ -34,8 +58,7 @@ class PartsController(Controller):
         "/aggregates",
         summary="The aggregate cells",
         operation_id="listAggregates",
-        operation_class=_GET,
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=_get("AggregateList"),
     )
     async def list_aggregates(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -46,8 +69,7 @@ class PartsController(Controller):
         request_max_body_size=None,
         summary="Replace all aggregate cells",
         operation_id="replaceAggregates",
-        operation_class=_PUT,
-        responses={200: ResponseSpec(UploadDocument, generate_examples=False)},
+        operation_class=_put("AggregateRow"),
     )
     async def put_aggregates(
         self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]
@@ -59,8 +81,7 @@ class PartsController(Controller):
         "/workforce",
         summary="The workforce rows",
         operation_id="listWorkforce",
-        operation_class=_GET,
-        responses={200: ResponseSpec(RowList, generate_examples=False)},
+        operation_class=_get("WorkforceList"),
     )
     async def list_workforce(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -71,8 +92,7 @@ class PartsController(Controller):
         request_max_body_size=None,
         summary="Replace all workforce rows",
         operation_id="replaceWorkforce",
-        operation_class=_PUT,
-        responses={200: ResponseSpec(UploadDocument, generate_examples=False)},
+        operation_class=_put("WorkforceRow"),
     )
     async def put_workforce(
         self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]

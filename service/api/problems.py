@@ -84,6 +84,12 @@ _FRAMEWORK: Final[Mapping[int, tuple[str, str, str, str]]] = {
     429: ("too-many-requests", "Too many requests", "There were too many requests.", "Wait as Retry-After says."),
     503: ("unavailable", "Not available now", "The service cannot answer now.", "Try again shortly."),
 }
+TITLES: Final[Mapping[int, str]] = {
+    **{status: title for status, (_, title, _, _) in _FRAMEWORK.items()},
+    **{kind.status: kind.title for kind in (*KINDS.values(), INTERNAL)},
+}
+"""The title that every problem of a status has."""
+
 _KEPT_HEADERS: Final = frozenset({"allow", "retry-after", "www-authenticate"})
 
 

@@ -10,11 +10,26 @@ from typing import Any, TypeVar
 
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Operation
 from litestar.params import FromPath, SkipValidation
 
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
-from service.api.documented import operation
+from service.api.documented import Answer, operation
+from service.api.meanings import MEANINGS, Meaning
+from service.api.problems import TITLES, TYPE_PATH
+from service.api.public_shapes import (
+    CodeListDocument,
+    CodeLists,
+    ContractDocument,
+    ContractList,
+    LinksDocument,
+    MeaningDocument,
+    ScopeDocument,
+    ScopeList,
+    TermsDocument,
+    TermsList,
+)
 from service.api.replies import public
 from service.contract.model import CodeList, Contract, Field, Part, Rule
 from service.errors import NotFound
@@ -29,18 +44,36 @@ T = TypeVar("T")
 Given = NamedDependency[SkipValidation[Published]]
 
 
+def _public(shape: type[Any], says: str) -> type[Operation]:
+    return operation(
+        Answer(shape=shape, says=says, headers=("ETag", "Cache-Control")),
+        kept=True,
+        refusals=("parameter", "unavailable"),
+    )
+
+
 class PublicController(Controller):
     """The published documents."""
 
     path = "/api"
     tags = ["public"]  # noqa: RUF012  Litestar's own form
 
-    @get("/", summary="Where everything is", operation_class=operation(), operation_id="getLinks")
+    @get(
+        "/",
+        summary="Where everything is",
+        operation_class=_public(LinksDocument, "The links."),
+        operation_id="getLinks",
+    )
     async def links(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)
         return public(request, _links(context))
 
-    @get("/terms", summary="Editions of the terms of reference", operation_class=operation(), operation_id="listTerms")
+    @get(
+        "/terms",
+        summary="Editions of the terms of reference",
+        operation_class=_public(TermsList, "The editions."),
+        operation_id="listTerms",
+    )
     async def list_terms(self, request: AnyRequest, published: Given, context: Serving) -> Response[bytes]:
         parameters(request)
         items = [
@@ -59,7 +92,7 @@ class PublicController(Controller):
     @get(
         "/terms/{edition:str}",
         summary="One edition: scope, contract versions, calendar, milestones, forces",
-        operation_class=operation(),
+        operation_class=_public(TermsDocument, "The edition."),
         operation_id="getTerms",
     )
     async def get_terms(
@@ -69,7 +102,12 @@ class PublicController(Controller):
         terms = _one(_all_terms(published, context), edition)
         return public(request, terms_document(terms, current=terms.edition == context.terms.edition))
 
-    @get("/contracts", summary="Contract versions", operation_class=operation(), operation_id="listContracts")
+    @get(
+        "/contracts",
+        summary="Contract versions",
+        operation_class=_public(ContractList, "The versions."),
+        operation_id="listContracts",
+    )
     async def list_contracts(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)
         items = [_head(contract) for contract in context.library.contracts.values()]
@@ -78,14 +116,14 @@ class PublicController(Controller):
     @get(
         "/contracts/{version:str}",
         summary="One contract version: parts and fields, code lists, rules",
-        operation_class=operation(),
+        operation_class=_public(ContractDocument, "The version."),
         operation_id="getContract",
     )
     async def get_contract(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
         parameters(request)
         return public(request, contract_document(_one(context.library.contracts, version)))
 
-    @get("/codes", summary="Code lists", operation_class=operation(), operation_id="listCodeLists")
+    @get("/codes", summary="Code lists", operation_class=_public(CodeLists, "The lists."), operation_id="listCodeLists")
     async def list_codes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)
         items = [
@@ -97,7 +135,7 @@ class PublicController(Controller):
     @get(
         "/codes/{name:str}",
         summary="One code list with its source",
-        operation_class=operation(),
+        operation_class=_public(CodeListDocument, "The list."),
         operation_id="getCodeList",
     )
     async def get_codes(self, request: AnyRequest, context: Serving, name: FromPath[str]) -> Response[bytes]:
@@ -107,7 +145,7 @@ class PublicController(Controller):
     @get(
         "/scopes",
         summary="Scope editions and where each stands",
-        operation_class=operation(),
+        operation_class=_public(ScopeList, "The editions."),
         operation_id="listScopes",
     )
     async def list_scopes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
@@ -128,7 +166,7 @@ class PublicController(Controller):
     @get(
         "/scopes/{edition:str}",
         summary="One scope edition: its rules in order, and the codes that its sets leave out",
-        operation_class=operation(),
+        operation_class=_public(ScopeDocument, "The edition."),
         operation_id="getScope",
     )
     async def get_scope(self, request: AnyRequest, context: Serving, edition: FromPath[str]) -> Response[bytes]:
@@ -136,6 +174,32 @@ class PublicController(Controller):
         found = _one(context.editions, edition)
         standing = await _states(context)
         return public(request, scope_document(found, standing.get(found.name, found.state.value)))
+
+
+@get(
+    "/problems/{code:str}",
+    summary="What the type of a problem means, and what to do",
+    description="The `type` of every problem is the path of its line here. Public: no token is needed.",
+    operation_id="getProblem",
+    tags=["public"],
+    operation_class=_public(MeaningDocument, "Its meaning."),
+)
+async def get_problem(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """What a code means."""
+    parameters(request)
+    return public(request, meaning_document(code, _one(MEANINGS, code)))
+
+
+def meaning_document(code: str, meaning: Meaning) -> dict[str, Any]:
+    """A code of an error for a reader: where it comes from, what it means, what helps."""
+    return {
+        "type": f"{TYPE_PATH}{code}",
+        "code": code,
+        "titles": [TITLES.get(status, "The request was refused") for status in meaning.statuses],
+        "statuses": meaning.statuses,
+        "means": meaning.means,
+        "do": meaning.do,
+    }
 
 
 def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
@@ -220,6 +284,7 @@ def _links(context: Context) -> dict[str, Any]:
         "terms": context.terms.edition,
         "links": {
             "openapi": "/api/openapi.json",
+            "problem": "/problems/{code}",
             "terms": "/api/terms",
             "contracts": "/api/contracts",
             "codes": "/api/codes",

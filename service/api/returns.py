@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Controller, Response, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,10 +25,10 @@ from service.api.asking import (
     whole,
 )
 from service.api.call import MOST_REVISIONS, Call, Calling, current, found_returns, sealed_of, signed_one
-from service.api.documented import PAGE, REVISION, Query, operation
+from service.api.documented import PAGE, REVISION, Answer, Body, Query, operation
 from service.api.once import once_of
 from service.api.replies import document, listed
-from service.api.shapes import Receipt, ReturnDocument, ReturnList, TallyDocument
+from service.api.shapes import Receipt, ReturnDocument, ReturnList, TallyDocument, Year
 from service.clock import wire_time
 from service.criteria.problem import nearest
 from service.errors import NotFound, Unavailable
@@ -42,15 +42,19 @@ from service.returns.view import document as return_document
 from service.tally.count import Years
 from service.terms.calendar import parse_period
 
-Year = Annotated[int, Meta(ge=1900, le=2100)]
+_SCOPE: Final = "2025-11-wide"
 _STATED: Final = "The `ETag` of the return that was read; 412 where it has moved since."
+
+
+_NAME: Final = {"minLength": 1, "maxLength": 200, "pattern": r"\S"}
+"""Of the document: a name that is too long is refused in words of its own."""
 
 
 class OpeningBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is declared when a return is opened. ``force`` and ``period``, if sent, must be those of the path."""
 
     contract_version: str | None = None
-    case_years: list[Year | str] | UnsetType | None = UNSET
+    case_years: list[Year | Literal["unknown"]] | UnsetType | None = UNSET
     corrects: Annotated[int, Meta(ge=1, le=MOST_REVISIONS)] | None = None
     force: str | None = None
     period: str | None = None
@@ -59,15 +63,15 @@ class OpeningBody(Struct, kw_only=True, forbid_unknown_fields=True):
 class DeclarationBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """Who signs, and that they hold the return to be right."""
 
-    declaration: bool
-    name: str
-    role: str
+    declaration: Annotated[bool, Meta(description="Must be true.", extra_json_schema={"const": True})]
+    name: Annotated[str, Meta(extra_json_schema=_NAME)]
+    role: Annotated[str, Meta(extra_json_schema=_NAME)]
 
 
 class ReasonBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """Why, in words."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=2000)]
+    reason: Annotated[str, Meta(min_length=1, max_length=2000, extra_json_schema={"pattern": r"\S"})]
 
 
 class ReturnsController(Controller):
@@ -80,8 +84,11 @@ class ReturnsController(Controller):
         "/",
         summary="The force's returns, newest first",
         operation_id="listReturns",
-        operation_class=operation(query=PAGE),
-        responses={200: ResponseSpec(ReturnList, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=ReturnList, says="A page of the returns.", sometimes=("Link",)),
+            permission=Permission.RETURNS_READ,
+            query=PAGE,
+        ),
     )
     async def list_returns(self, call: Calling, force: FromPath[str]) -> Response[bytes]:
         del force
@@ -101,11 +108,25 @@ class ReturnsController(Controller):
         status_code=200,
         summary="Open the return of a period, or change what the open one declares",
         operation_id="openReturn",
-        operation_class=operation(body=OpeningBody, body_required=False, if_match=_STATED),
-        responses={
-            200: ResponseSpec(ReturnDocument, description="It was open", generate_examples=False),
-            201: ResponseSpec(ReturnDocument, description="It was opened", generate_examples=False),
-        },
+        description=(
+            "Opens it (201), or gives the open one a newer contract version or other case years (200). The next "
+            "revision of a sealed return is opened with `corrects`. Without a body: the newest contract version that "
+            "the terms accept, and all years. Needs the permission `returns:write`."
+        ),
+        operation_class=operation(
+            {
+                200: Answer(shape=ReturnDocument, says="It was open.", headers=("ETag",)),
+                201: Answer(shape=ReturnDocument, says="It was opened.", headers=("ETag",)),
+            },
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape=OpeningBody, required=False),
+            if_match=_STATED,
+            refusals=(
+                *("no-such-period", "period-not-begun", "not-participating", "contract-not-accepted", "already-open"),
+                *("already-sealed", "not-the-current-revision", "not-the-newest-period", "older-contract"),
+                "stored-not-shown",
+            ),
+        ),
     )
     async def open_return(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         number = call.force(Permission.RETURNS_WRITE)
@@ -130,8 +151,11 @@ class ReturnsController(Controller):
         "/{period:str}",
         summary="Where a return stands: state, counts, findings, what to do next",
         operation_id="getReturn",
-        operation_class=operation(query=[REVISION]),
-        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=ReturnDocument, says="The return.", headers=("ETag",)),
+            permission=Permission.RETURNS_READ,
+            query=(REVISION,),
+        ),
     )
     async def get_return(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -147,12 +171,22 @@ class ReturnsController(Controller):
         status_code=200,
         summary="Sign and seal the return that was read",
         operation_id="sealReturn",
-        operation_class=operation(
-            body=DeclarationBody,
-            if_match="Required: the `ETag` of the return that was read. One signs what one saw.",
-            idempotent=True,
+        description=(
+            "The return must have no held row, no case without a word that its snapshot lacks, and no finding that "
+            "waits for an answer. Asked again with the same tag it gives the same receipt. Needs the permission "
+            "`returns:seal`."
         ),
-        responses={200: ResponseSpec(Receipt, description="The receipt", generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=Receipt, says="The receipt.", headers=("ETag",)),
+            permission=Permission.RETURNS_SEAL,
+            body=Body(shape=DeclarationBody),
+            if_match="The `ETag` of the return that was read: one signs what one saw. 428 without, 412 where it moved.",
+            must_match=True,
+            refusals=(
+                *("precondition-required", "not-declared", "not-ready", "not-open", "already-sealed"),
+                "not-the-newest-period",
+            ),
+        ),
     )
     async def seal(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -171,8 +205,18 @@ class ReturnsController(Controller):
         status_code=200,
         summary="Take a return back: an open one, or the force's newest sealed one",
         operation_id="withdrawReturn",
-        operation_class=operation(body=ReasonBody, if_match=_STATED, idempotent=True),
-        responses={200: ResponseSpec(ReturnDocument, generate_examples=False)},
+        description=(
+            "An open one is discarded with its draft; the place of a sealed one is taken by the return that it was "
+            "built on. Needs the permission `returns:write`, and for a sealed one `returns:seal` too."
+        ),
+        operation_class=operation(
+            Answer(shape=ReturnDocument, says="The return, withdrawn.", headers=("ETag",)),
+            permission=Permission.RETURNS_WRITE,
+            body=Body(shape=ReasonBody),
+            if_match=_STATED,
+            idempotent=True,
+            refusals=("reason-missing", "already-withdrawn", "not-the-newest-period", "stored-not-shown"),
+        ),
     )
     async def withdraw(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -197,8 +241,12 @@ class ReturnsController(Controller):
         "/{period:str}/receipt",
         summary="The receipt of the sealed return",
         operation_id="getReceipt",
-        operation_class=operation(query=[REVISION]),
-        responses={200: ResponseSpec(Receipt, generate_examples=False)},
+        operation_class=operation(
+            Answer(shape=Receipt, says="The receipt.", headers=("ETag",)),
+            permission=Permission.RETURNS_READ,
+            query=(REVISION,),
+            refusals=("not-sealed",),
+        ),
     )
     async def receipt(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -211,9 +259,14 @@ class ReturnsController(Controller):
         summary="What the sealed return counts to under one scope edition",
         operation_id="getTally",
         operation_class=operation(
-            query=[Query(name="scope", description="A scope edition; otherwise the one in force."), REVISION]
+            Answer(shape=TallyDocument, says="The tally.", headers=("ETag",)),
+            permission=Permission.RETURNS_READ,
+            query=(
+                Query(name="scope", description="A scope edition; otherwise the one in force.", example=_SCOPE),
+                REVISION,
+            ),
+            refusals=("not-sealed", "no-tally", "no-scope-in-force"),
         ),
-        responses={200: ResponseSpec(TallyDocument, generate_examples=False)},
     )
     async def tallies(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
@@ -279,7 +332,7 @@ def _brief(call: Call, item: AnyReturn) -> dict[str, Any]:
     }
 
 
-def _years(said: list[int | str] | UnsetType | None) -> Years | None:
+def _years(said: Sequence[int | str] | UnsetType | None) -> Years | None:
     """The declared years: None where nothing is said of them, all years where null is said."""
     if said is UNSET:
         return None

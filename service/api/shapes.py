@@ -1,13 +1,31 @@
-"""The forms of answers, for the OpenAPI document. Answers are made elsewhere; a test holds the two together.
+"""The forms of answers, for the OpenAPI document. Answers are made elsewhere; tests hold the two together.
 
-A row's reference stands under the name of the contract's key field, so what carries one is a plain object here.
+A row's reference stands under the name of the contract's key field, so what carries one is made from the contract, in
+``row_shapes.py``. A receipt and its tallies are what they are where they are made.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from service.returns.receipt import AttributeLack, Receipt, RuleCharge, ScopeHash
+from service.tally.model import Totals
+
+__all__ = ["Receipt"]
+
+Period = Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A month.", examples=["2025-11"])]
+Instant = Annotated[str, Meta(description="RFC 3339, in UTC.", extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+Digest = Annotated[str, Meta(pattern=r"^sha-256:[0-9a-f]{64}$")]
+Hash = Annotated[str, Meta(description="SHA-256 of what it says.")]
+Count = Annotated[int, Meta(ge=0)]
+State = Literal["open", "sealed", "superseded", "withdrawn"]
+Next = Annotated[str | None, Meta(description="Send it as `cursor` for the next page; null after the last.")]
+Severity = Literal["syntactical", "validity", "quality", "macro"]
+Year = Annotated[int, Meta(ge=1900, le=2100)]
+Years = list[Year | Literal["unknown"]]
 
 
 class _Shape(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -17,26 +35,79 @@ class _Shape(Struct, kw_only=True, forbid_unknown_fields=True):
 class FindingCount(_Shape):
     """How many findings of one severity there are, and how many wait for an answer."""
 
-    total: int
-    unanswered: int
+    total: Count
+    unanswered: Count
+
+
+class StageCount(_Shape):
+    """How many cases of one stage there are, by verdict; null is an aggregate cell without one."""
+
+    stage: str | None
+    in_scope: Count
+    undetermined: Count
+    out_of_scope: Count
+
+
+class ReturnCounts(_Shape):
+    """Rows of each part, what changed against the sealed return below, and the verdicts under the scope in force."""
+
+    cases: Count
+    new: Count
+    changed: Count
+    unchanged: Count
+    withdrawn: Count
+    not_in_snapshot: Count
+    held: Count
+    set_aside: Count
+    aggregate_cells: Count
+    workforce_rows: Count
+    by_verdict: Totals
+    by_stage: list[StageCount]
+    not_counted: Count
+    scope: str
+
+
+class SignerShown(_Shape):
+    """Who signed, as stated by a client."""
+
+    name: str
+    role: str
+    stated_by: str
+
+
+class SealShown(_Shape):
+    """The seal of a return: when, at which position of all changes, over what, and by whom."""
+
+    at: Instant
+    position: Count
+    digest: Digest
+    receipt: str
+    signed_by: SignerShown
+
+
+class WithdrawalShown(_Shape):
+    """When a return was taken back, and why."""
+
+    at: Instant
+    reason: str
 
 
 class ReturnDocument(_Shape):
     """A return. ``next`` says in one sentence what to do; ``case_years`` null is all years."""
 
     force: str
-    period: str
-    revision: int
-    state: str
+    period: Period
+    revision: Annotated[int, Meta(ge=1)]
+    state: State
     contract_version: str
-    case_years: list[int | str] | None
-    due: str
+    case_years: Years | None
+    due: Day
     next: str
-    counts: dict[str, Any]
-    findings: dict[str, FindingCount]
-    opened_at: str
-    sealed: dict[str, Any] | None
-    withdrawn: dict[str, Any] | None
+    counts: ReturnCounts
+    findings: dict[Severity, FindingCount]
+    opened_at: Instant
+    sealed: SealShown | None
+    withdrawn: WithdrawalShown | None
     links: dict[str, str]
 
 
@@ -44,15 +115,15 @@ class ReturnLine(_Shape):
     """A return in the list. ``counts_now``: it is the one of its period that counts."""
 
     force: str
-    period: str
-    revision: int
-    state: str
+    period: Period
+    revision: Annotated[int, Meta(ge=1)]
+    state: State
     contract_version: str
-    due: str
-    cases: int | None
-    opened_at: str
-    sealed_at: str | None
-    digest: str | None
+    due: Day
+    cases: Count | None
+    opened_at: Instant
+    sealed_at: Instant | None
+    digest: Digest | None
     counts_now: bool
     links: dict[str, str]
 
@@ -61,133 +132,70 @@ class ReturnList(_Shape):
     """Returns, newest first."""
 
     items: list[ReturnLine]
-    next: str | None
+    next: Next
 
 
-class ScopeRef(_Shape):
-    """A scope edition, and the hash of what it says."""
+class AnsweredDocument(_Shape, rename={"after": "return"}):
+    """How many findings the answers were for, and the return as it is then."""
 
-    edition: str
-    hash: str
-
-
-class TotalsShown(_Shape):
-    """Weights by verdict; ``most`` is null where a cell's number was not provided."""
-
-    in_scope: int
-    undetermined: int
-    out_of_scope: int
-    least: int
-    most: int | None
-
-
-class RuleCharge(_Shape):
-    """Cases out of scope under the first rule that is false."""
-
-    rule: str
-    cases: int
-
-
-class AttributeLack(_Shape):
-    """Undetermined cases that this attribute leaves so."""
-
-    attribute: str
-    cases: int
-
-
-class TallyOnReceipt(_Shape):
-    """A tally under one edition."""
-
-    scope: ScopeRef
-    totals: TotalsShown
-    not_counted: int
-    attrition: list[RuleCharge]
-    missing: list[AttributeLack]
+    answered: Count
+    after: ReturnDocument
 
 
 class PointShown(_Shape):
     """A position in the order of all changes, and its moment."""
 
-    position: int
-    at: str
+    position: Count
+    at: Instant
 
 
 class StageCell(_Shape):
     """A stage's weights."""
 
     stage: str | None
-    in_scope: int
-    undetermined: int
-    out_of_scope: int
-    least: int
-    most: int | None
+    in_scope: Count
+    undetermined: Count
+    out_of_scope: Count
+    least: Count
+    most: Count | None
 
 
-class TallyDocument(TallyOnReceipt):
+class TallyDocument(_Shape):
     """A tally of a sealed return, with its cells by stage."""
 
+    scope: ScopeHash
+    totals: Totals
+    not_counted: Count
+    attrition: list[RuleCharge]
+    missing: list[AttributeLack]
     as_of: PointShown
     cells: list[StageCell]
-
-
-class Signer(_Shape):
-    """Who signed, as stated by a client."""
-
-    name: str
-    role: str
-    stated_by: str
-
-
-class AuditPlace(_Shape):
-    """Where the seal stands in the audit log, and the proof: ``path`` leads from ``entry`` to ``head``."""
-
-    index: int
-    head: str
-    path: list[str]
-    entry: str
-
-
-class Receipt(_Shape):
-    """What a force gets for a seal."""
-
-    number: str
-    digest: str
-    force: str
-    period: str
-    revision: int
-    contract_version: str
-    contract_hash: str
-    sealed_at: str
-    position: int
-    signed_by: Signer
-    counts: dict[str, Any]
-    tallies: list[TallyOnReceipt]
-    audit: AuditPlace
 
 
 class UploadDocument(_Shape):
     """What an upload came to: counts of rows and findings. ``notes`` is about the file as a whole."""
 
-    received: int
-    accepted: int
-    new: int
-    changed: int
-    unchanged: int
-    held: int
-    not_in_snapshot: int
-    findings: dict[str, int]
-    digest: str
+    received: Count
+    accepted: Count
+    new: Count
+    changed: Count
+    unchanged: Count
+    held: Count
+    not_in_snapshot: Count
+    findings: dict[Severity, Count]
+    digest: Digest
     notes: list[str]
 
 
-class RowList(_Shape):
-    """Rows, each an object with the fields of the contract."""
+class DisputeDocument(_Shape):
+    """A dispute as it was taken down."""
 
-    items: list[dict[str, Any]]
-    next: str | None
+    id: str
+    rule: str
+    words: str
 
 
 class HealthDocument(_Shape):
     """Whether the service lives, or is ready."""
 
-    status: str
+    status: Literal["live", "ready"]

@@ -33,7 +33,8 @@ def printed() -> str:
     """The document as it is committed, with the line end of its last line. No database is asked."""
     import tempfile
 
-    from service.app import create_app, openapi_of, parts_of
+    from service.api.description import openapi_of
+    from service.app import create_app, parts_of
     from service.settings import Settings
     from service.storage.database import Database
     from service.terms.check import load_published

@@ -35,28 +35,28 @@ class ScopeHash(Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class Charge(Struct, frozen=True, kw_only=True):
+class RuleCharge(Struct, frozen=True, kw_only=True):
     """Cases put out of scope by one rule, the first that is false for them."""
 
     rule: str
     cases: int
 
 
-class Lack(Struct, frozen=True, kw_only=True):
+class AttributeLack(Struct, frozen=True, kw_only=True):
     """Undetermined cases that one attribute leaves so, alone or with others."""
 
     attribute: str
     cases: int
 
 
-class TallyDocument(Struct, frozen=True, kw_only=True):
+class TallyOnReceipt(Struct, frozen=True, kw_only=True):
     """A tally as it stands on a receipt and in answers: always with its edition and hash."""
 
     scope: ScopeHash
     totals: Totals
     not_counted: int
-    attrition: tuple[Charge, ...]
-    missing: tuple[Lack, ...]
+    attrition: tuple[RuleCharge, ...]
+    missing: tuple[AttributeLack, ...]
 
 
 class AuditPlace(Struct, frozen=True, kw_only=True):
@@ -82,23 +82,23 @@ class Receipt(Struct, frozen=True, kw_only=True):
     position: int
     signed_by: Signature
     counts: Mapping[str, Any]
-    tallies: tuple[TallyDocument, ...]
+    tallies: tuple[TallyOnReceipt, ...]
     audit: AuditPlace
 
 
-def tally_document(standing: Standing, tally: Tally) -> TallyDocument:
+def tally_document(standing: Standing, tally: Tally) -> TallyOnReceipt:
     """One tally in words: rules by their ids, attributes by their names."""
     edition = standing.edition
     attrition, missing = tally.attrition(), tally.missing()
-    return TallyDocument(
+    return TallyOnReceipt(
         scope=ScopeHash(edition=edition.name, hash=edition.hash),
         totals=tally.totals(),
         not_counted=tally.not_counted,
         attrition=tuple(
-            Charge(rule=rule.id, cases=attrition.get(index, 0)) for index, rule in enumerate(edition.rules)
+            RuleCharge(rule=rule.id, cases=attrition.get(index, 0)) for index, rule in enumerate(edition.rules)
         ),
         missing=tuple(
-            Lack(attribute=name, cases=missing[index])
+            AttributeLack(attribute=name, cases=missing[index])
             for index, name in enumerate(edition.definition.attributes)
             if missing.get(index)
         ),

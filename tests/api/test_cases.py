@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from service.api.shapes import RowList, UploadDocument
+from service.api.shapes import UploadDocument
 from tests.support.rows import a_row, as_csv, as_ndjson, rows
 from tests.support.server import Return, Served, good, problem
 
@@ -76,7 +76,6 @@ async def test_cases_come_a_page_at_a_time(november: Return) -> None:
     path: str | None = f"{november.path}/cases?limit=2"
     while path is not None:
         page = await november.client.get(path)
-        msgspec.convert(page.json(), RowList)
         assert len(page.json()["items"]) <= 2
         seen += [case["case_ref"] for case in page.json()["items"]]
         path = page.links["next"]["url"] if "next" in page.links else None

@@ -89,6 +89,21 @@ async def test_an_unknown_parameter_is_refused_with_the_closest(anyone: httpx.As
     problem(await anyone.get("/api/scopes", params={"x": "1"}), 422, "parameter")
 
 
+@pytest.mark.parametrize("path", ["/api/terms/1999", "/api/scopes?x=1"])
+async def test_the_type_of_a_problem_is_a_path_that_says_what_it_means(anyone: httpx.AsyncClient, path: str) -> None:
+    refused = (await anyone.get(path)).json()
+    meaning = good(await anyone.get(refused["type"]))
+    assert meaning["type"] == refused["type"]
+    assert refused["status"] in meaning["statuses"]
+    assert refused["title"] in meaning["titles"]
+    assert meaning["means"]
+    assert meaning["do"]
+
+
+async def test_a_code_that_never_was_has_no_meaning(anyone: httpx.AsyncClient) -> None:
+    problem(await anyone.get("/problems/no-such-code"), 404, "not-found")
+
+
 async def test_health_is_told_apart_from_readiness(anyone: httpx.AsyncClient) -> None:
     assert good(await anyone.get("/health/live")) == {"status": "live"}
     ready = await anyone.get("/health/ready")

@@ -1,0 +1,352 @@
+"""The forms of the public documents and of the issuer's answers, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from service.api.shapes import Day, Hash, Next, Period
+
+Links = Annotated[dict[str, str], Meta(description="Paths, or templates of paths.")]
+Json = Annotated[Any, Meta(description="As the publication has it.")]
+
+
+class _Shape(Struct, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class LinksDocument(_Shape):
+    """Where everything is."""
+
+    name: str
+    terms: str
+    links: Links
+
+
+class TermsLine(_Shape):
+    """An edition of the terms in the list. ``current``: the service runs under it."""
+
+    edition: str
+    title: str
+    adopted: Day
+    current: bool
+    hash: Hash
+    links: Links
+
+
+class TermsList(_Shape):
+    """Editions of the terms."""
+
+    items: list[TermsLine]
+    next: Next
+
+
+class AcceptedShown(_Shape, rename={"start": "from"}):
+    """A contract version and the periods for which it is taken; ``until`` null is without end."""
+
+    version: str
+    start: Period
+    until: Period | None
+
+
+class CalendarShown(_Shape):
+    """How often, from which period, and how many days after its end a return is due."""
+
+    every: Literal["month"]
+    first: Period
+    due_days: int
+
+
+class MilestoneShown(_Shape):
+    """A share of the cases that is to have reached one of some stages by a day."""
+
+    id: str
+    title: str
+    by: Day
+    stages: list[str]
+    least_percent: int
+
+
+class ParticipationShown(_Shape, rename={"start": "from"}):
+    """An interval of a force's taking part, both ends included."""
+
+    force: str
+    start: Period
+    until: Period | None
+    successor: str | None
+
+
+class TermsDocument(_Shape):
+    """An edition of the terms of reference: who reports what, when, in which version, and who is counted."""
+
+    edition: str
+    title: str
+    adopted: Day
+    source: str
+    current: bool
+    hash: Hash
+    scope: str
+    proposed: list[str]
+    contracts: list[AcceptedShown]
+    calendar: CalendarShown
+    milestones: list[MilestoneShown]
+    force_list: str
+    participation: list[ParticipationShown]
+
+
+class ContractLine(_Shape):
+    """A contract version in the list."""
+
+    version: str
+    title: str
+    state: Literal["draft", "published", "deprecated", "retired"]
+    hash: Hash
+    links: Links
+
+
+class ContractList(_Shape):
+    """Contract versions."""
+
+    items: list[ContractLine]
+    next: Next
+
+
+class DerivedShown(_Shape):
+    """The value that follows where a condition is true and the force itself said nothing."""
+
+    value: str
+    when: str
+
+
+class FieldShown(_Shape):
+    """A field: what it means and what may stand in it."""
+
+    name: str
+    type: Literal["text", "code", "codes", "number", "decimal", "date"]
+    label: str
+    meaning: str
+    example: str
+    required: bool
+    exact: bool
+    dimension: bool
+    not_applicable: bool
+    since: str
+    role: str | UnsetType = UNSET
+    list: str | UnsetType = UNSET
+    least: int | str | UnsetType = UNSET
+    greatest: int | str | UnsetType = UNSET
+    pattern: str | UnsetType = UNSET
+    derived: tuple[DerivedShown, ...] | UnsetType = UNSET
+
+
+class PartShown(_Shape):
+    """A part of a return and its fields."""
+
+    part: Literal["case", "aggregate", "workforce"]
+    title: str
+    row_is: str
+    fields: list[FieldShown]
+
+
+class SetShown(_Shape):
+    """A named set of codes; ``left_out`` are those of which the list says that it depends."""
+
+    name: str
+    list: str
+    codes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+class MeasureShown(_Shape):
+    """A number about the whole return that macro rules speak of."""
+
+    name: str
+    title: str
+    meaning: str
+
+
+class RuleShown(_Shape):
+    """A validation rule: a condition that must not be true (``when``), or what reading finds (``check``)."""
+
+    id: str
+    parts: list[str]
+    severity: Literal["syntactical", "validity", "quality", "macro"]
+    when: str | None
+    check: str | None
+    fields: list[str]
+    says: str
+    fix: str
+    guidance: str
+    since: str
+
+
+class ContractDocument(_Shape):
+    """A contract version: everything that a force's system needs to write a return."""
+
+    version: str
+    title: str
+    state: Literal["draft", "published", "deprecated", "retired"]
+    hash: Hash
+    links: Links
+    parts: list[PartShown]
+    lists: Links
+    sets: list[SetShown]
+    measures: list[MeasureShown]
+    rules: list[RuleShown]
+
+
+class CodeListLine(_Shape):
+    """A code list in the list of them."""
+
+    list: str
+    title: str
+    hash: Hash
+    links: Links
+
+
+class CodeLists(_Shape):
+    """Code lists."""
+
+    items: list[CodeListLine]
+    next: Next
+
+
+class CodeShown(_Shape):
+    """A code; ``members`` where it stands for exactly that set of others."""
+
+    code: str
+    title: str
+    columns: dict[str, str]
+    members: list[str]
+
+
+class CodeListDocument(_Shape):
+    """A code list with where it comes from."""
+
+    list: str
+    title: str
+    source: str
+    hash: Hash
+    codes: tuple[CodeShown, ...]
+
+
+class ScopeLine(_Shape):
+    """A scope edition in the list, and where it stands."""
+
+    edition: str
+    title: str
+    state: str
+    hash: Hash
+    links: Links
+
+
+class ScopeList(_Shape):
+    """Scope editions."""
+
+    items: list[ScopeLine]
+    next: Next
+
+
+class ScopeRuleShown(_Shape):
+    """A rule of a scope: a case counts where every ``when`` is true."""
+
+    id: str
+    title: str
+    guidance: str
+    when: str
+
+
+class ScopeDocument(_Shape):
+    """A scope edition: who is counted, rule by rule."""
+
+    edition: str
+    title: str
+    state: str
+    vocabulary: str
+    hash: Hash
+    rules: list[ScopeRuleShown]
+    attributes: list[str]
+    codes_left_out: Json
+    links: Links
+
+
+class MeaningDocument(_Shape):
+    """What a code of an error means. ``statuses`` are those it is answered with; none where only commands say it."""
+
+    type: Annotated[str, Meta(pattern="^/problems/[a-z][a-z-]*$")]
+    code: str
+    titles: list[str]
+    statuses: list[int]
+    means: str
+    do: str
+
+
+class TokenForm(_Shape):
+    """Client credentials by a signed assertion (RFC 7523, private_key_jwt)."""
+
+    grant_type: Literal["client_credentials"]
+    client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    client_assertion: Annotated[
+        str,
+        Meta(
+            description="A JWT signed with the client's key: iss and sub the client, aud the token endpoint, jti, exp."
+        ),
+    ]
+    scope: Annotated[str, Meta(description="Permissions with spaces between; otherwise all that the client has.")] = ""
+    resource: Annotated[str, Meta(description="The API, as its metadata names it (RFC 8707).")] = ""
+    client_id: Annotated[str, Meta(description="If sent, that of the assertion.")] = ""
+
+
+class TokenDocument(_Shape):
+    """An access token (RFC 6749, 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+
+
+class TokenRefusal(Struct, kw_only=True):
+    """Why there is no token (RFC 6749, 5.2)."""
+
+    error: str
+    error_description: str | UnsetType = UNSET
+
+
+class KeyShown(Struct, kw_only=True):
+    """A public key (RFC 7517)."""
+
+    kty: str
+    kid: str
+    alg: str | UnsetType = UNSET
+    use: str | UnsetType = UNSET
+
+
+class KeySetDocument(Struct, kw_only=True):
+    """The keys that access tokens may be signed with now."""
+
+    keys: list[KeyShown]
+
+
+class IssuerDocument(_Shape):
+    """The issuer's metadata (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    scopes_supported: list[str]
+
+
+class ResourceDocument(_Shape):
+    """The service's metadata (RFC 9728)."""
+
+    resource: str
+    authorization_servers: list[str]
+    scopes_supported: list[str]
+    bearer_methods_supported: list[str]
+    resource_name: str

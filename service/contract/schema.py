@@ -1,0 +1,180 @@
+"""The rows of a contract's part as JSON Schema (2020-12): types, codes, patterns and bounds, from the contract's data.
+
+Sent rows and shown rows differ: what is sent may say *not known* by leaving a key out, by null, by an empty text or in
+words; what is shown has every field. A schema cannot say everything: that a day exists, that a range lies within its
+bounds, that a text looks like a person's, and what the rules ask across fields, the service finds by reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from service.contract.model import Contract, Field, Part, PartName, Role
+from service.criteria.vocabulary import OPEN_NUMBER, Kind
+
+Schema = dict[str, Any]
+
+_WHOLE: Final = r"(?:0|-?[1-9][0-9]*)"
+_DECIMAL: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]{1,2})?"
+_DAY: Final = r"[1-9][0-9]{3}(?:-[0-9]{2}(?:-[0-9]{2})?)?"
+_FULL_DAY: Final = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_LONGEST: Final = 40
+_LEAST_NUMBER: Final = -2_147_483_648
+_MOST_DECIMAL: Final = 99_999_999
+_NOT_PROVIDED: Final = "not_provided"
+_NOT_APPLICABLE: Final = "not_applicable"
+
+
+def sent_row(contract: Contract, part: Part) -> Schema:
+    """A row as a force may send it. Keys that are no field are told in a finding, so they are not forbidden here."""
+    key = part.by_role.get(Role.KEY)
+    required = [field.name for field in part.fields if field is key or (field.required and key is None)]
+    return {
+        "type": "object",
+        "title": f"{part.title}: {part.row_is}, contract {contract.version}",
+        "description": "What is not sent is not known. Ranges, sets and dates are strings, an exact number a number.",
+        "properties": {field.name: _described(field, _sent(field)) for field in part.fields},
+        **({"required": required} if required else {}),
+    }
+
+
+def shown_row(contract: Contract, part: Part, first: Mapping[str, Schema] | None = None) -> Schema:
+    """A row as the service shows it: every field, null where it is not known. ``first`` are members before those."""
+    properties = {**(first or {}), **{field.name: _described(field, _shown(field)) for field in part.fields}}
+    return {
+        "type": "object",
+        "title": f"{part.title} as shown: {part.row_is}, contract {contract.version}",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def example_row(part: Part) -> dict[str, Any]:
+    """A row of the examples that the contract gives for its fields; together they need not pass its rules."""
+    return {field.name: _number_or_text(field) for field in part.fields if field.example}
+
+
+def part_of(contract: Contract, name: PartName) -> Part:
+    """A part of a contract."""
+    return contract.parts[name]
+
+
+def _described(field: Field, schema: Schema) -> Schema:
+    shown = {"title": field.label, "description": field.meaning, **schema}
+    if field.example:
+        shown["examples"] = [_number_or_text(field)]
+    return shown
+
+
+def _sent(field: Field) -> Schema:
+    """Any of: a value as JSON has it, a text that says one, and what says why there is none."""
+    options = _VALUES[field.kind](field)
+    words = [] if field.required else ["", "not_known", _NOT_PROVIDED]
+    if field.not_applicable:
+        words.append(_NOT_APPLICABLE)
+    if words:
+        options.append({"enum": words})
+    if not field.required:
+        options.append({"type": "null"})
+    return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _shown(field: Field) -> Schema:
+    text = {"type": "string"}
+    options = [{"type": "integer"}, text] if field.kind is Kind.NUMBER else [text]
+    return {"type": [*(option["type"] for option in options), "null"]}
+
+
+def _text(field: Field) -> list[Schema]:
+    written: Schema = {"type": "string", "minLength": 1, "maxLength": field.length}
+    if field.pattern is not None:
+        written["pattern"] = f"^(?:{field.pattern})$"
+    digits = {"type": "integer", "minimum": 0, "description": "Its digits are taken as the text."}
+    return [written, digits]
+
+
+def _code(field: Field) -> list[Schema]:
+    codes = [] if field.list is None else [item.code for item in field.list.codes]
+    options: list[Schema] = [{"enum": [*codes, *_as_numbers(codes)]}]
+    if not field.exact:
+        options.append(_several(codes, "|", "One of these, it is not known which."))
+    return options
+
+
+def _codes(field: Field) -> list[Schema]:
+    codes = [] if field.list is None else [item.code for item in field.list.codes]
+    listed = {"type": "array", "items": {"enum": codes}, "description": "All of these."}
+    return [{"enum": [*codes, *_as_numbers(codes)]}, _several(codes, ";", "All of these."), listed]
+
+
+def _several(codes: list[str], separator: str, description: str) -> Schema:
+    mark = rf"\{separator}"
+    pattern = rf"^[^{mark}]+(?:{mark}[^{mark}]+)+$"
+    return (
+        {"type": "string", "pattern": pattern, "description": f"{description} Codes of the list above."}
+        if codes
+        else {}
+    )
+
+
+def _as_numbers(codes: list[str]) -> list[int]:
+    """Codes that a JSON number can say, too."""
+    return [int(code) for code in codes if code.isdigit() and str(int(code)) == code]
+
+
+def _number(field: Field) -> list[Schema]:
+    least = field.least if isinstance(field.least, int) else _LEAST_NUMBER
+    greatest = field.greatest if isinstance(field.greatest, int) else OPEN_NUMBER - 1
+    return [
+        {"type": "integer", "minimum": least, "maximum": greatest},
+        _written(_WHOLE, exact=field.exact, words=f"{least} to {greatest}"),
+    ]
+
+
+def _decimal(field: Field) -> list[Schema]:
+    least = field.least if isinstance(field.least, int) else -_MOST_DECIMAL
+    greatest = field.greatest if isinstance(field.greatest, int) else _MOST_DECIMAL
+    return [
+        {"type": "number", "minimum": least, "maximum": greatest, "multipleOf": 0.01},
+        _written(_DECIMAL, exact=field.exact, words=f"{least} to {greatest}, at most two decimals"),
+    ]
+
+
+def _written(number: str, *, exact: bool, words: str) -> Schema:
+    """A number as text: alone, or as a range (``3-5``, ``2+``)."""
+    pattern = f"^{number}$" if exact else rf"^{number}(?:\+|-{number})?$"
+    return {"type": "string", "pattern": pattern, "maxLength": _LONGEST, "description": f"{words}."}
+
+
+def _date(field: Field) -> list[Schema]:
+    if field.exact:
+        return [{"type": "string", "pattern": f"^{_FULL_DAY}$", "description": "2014-03-07."}]
+    pattern = rf"^(?:{_DAY}|(?:{_DAY}|\.\.)/{_DAY}|{_DAY}/\.\.)$"
+    least = field.least.year if isinstance(field.least, date) else 1000
+    greatest = field.greatest.year if isinstance(field.greatest, date) else 9998
+    return [
+        {
+            "type": "string",
+            "pattern": pattern,
+            "description": f"2014-03-07, 2014-03, 2014, 2012/2014, ../2014 or 2012/..; {least} to {greatest}.",
+        },
+        {"type": "integer", "minimum": least, "maximum": greatest, "description": "A year."},
+    ]
+
+
+def _number_or_text(field: Field) -> int | str:
+    whole = field.kind is Kind.NUMBER and field.example.isdigit()
+    return int(field.example) if whole else field.example
+
+
+_VALUES: Final[Mapping[Kind, Callable[[Field], list[Schema]]]] = {
+    Kind.TEXT: _text,
+    Kind.CODE: _code,
+    Kind.CODES: _codes,
+    Kind.NUMBER: _number,
+    Kind.DECIMAL: _decimal,
+    Kind.DATE: _date,
+}

@@ -1,0 +1,188 @@
+"""The examples of the OpenAPI document, recorded from a walk through the running service.
+
+``python -m tests.support.examples`` writes ``service/api/examples.json`` anew, after a change of what is answered; a
+test holds every example to its schema. Long lists are cut: an example is to be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+
+from service.api.description import openapi_of
+from service.identity.client import token_form
+from tests.support.postgres import Server, running_server
+from tests.support.rows import a_row, as_csv, as_ndjson
+from tests.support.server import Return, Served, a_served, good
+
+FILE = Path(__file__).resolve().parents[2] / "service" / "api" / "examples.json"
+MOST = 2
+"""Items of a list that are kept."""
+LINES = 3
+"""Lines of a text that are kept."""
+
+
+class Recorder:
+    """Keeps the first request and the first answer of each status, by operation."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.found: dict[str, dict[str, dict[str, Any]]] = {}
+        self._operations = [
+            (method.upper(), re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), operation["operationId"])
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+        ]
+
+    async def record(self, answered: httpx.Response) -> None:
+        """An event hook of httpx."""
+        await answered.aread()
+        request = answered.request
+        name = self._name(request.method, request.url.path)
+        if name is None or not answered.is_success:
+            return
+        kept = self.found.setdefault(name, {})
+        if request.content:
+            _keep(kept.setdefault("request", {}), request.headers["content-type"], request.content)
+        _keep(kept.setdefault(str(answered.status_code), {}), answered.headers["content-type"], answered.content)
+
+    def _name(self, method: str, path: str) -> str | None:
+        return next((name for verb, form, name in self._operations if verb == method and form.fullmatch(path)), None)
+
+
+def _keep(kept: dict[str, Any], media: str, content: bytes) -> None:
+    media = media.partition(";")[0]
+    if media in kept:
+        return
+    if media == "application/json":
+        kept[media] = _cut(json.loads(content))
+    elif media == "application/x-www-form-urlencoded":
+        kept[media] = {
+            **dict(parse_qsl(content.decode())),
+            "client_assertion": "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOi4uLn0.c2ln",
+        }
+    else:
+        kept[media] = "".join(content.decode().splitlines(keepends=True)[:LINES])
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_cut(item) for item in value[:MOST]]
+    if isinstance(value, dict):
+        return {name: _redacted(name) or _cut(item) for name, item in value.items()}
+    return value
+
+
+def _redacted(name: str) -> str | None:
+    return "eyJhbGciOiJFUzI1NiJ9.eyJzY29wZSI6Li4ufQ.c2ln" if name == "access_token" else None
+
+
+async def walk(served: Served) -> dict[str, Any]:
+    """Every operation once, by those who may."""
+    recorder = Recorder(openapi_of(served.app))
+    kent, nca, anyone = await served.client("kent"), await served.client(body="nca"), await served.bare()
+    for client in (kent, nca, anyone):
+        client.event_hooks["response"].append(recorder.record)
+    await _identity(served, anyone)
+    await _public(anyone)
+    await _first_return(Return(kent, period="2025-11"))
+    await _second_return(Return(kent, period="2025-12"))
+    await nca.get("/api/national/picture", params={"by": "stage"})
+    await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
+    return recorder.found
+
+
+async def _identity(served: Served, anyone: httpx.AsyncClient) -> None:
+    key = await served.key("kent")
+    await anyone.post("/oauth/token", data=token_form(key, served.clock(), None))
+    for path in ("/oauth/jwks", "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"):
+        good(await anyone.get(path))
+    for path in ("/health/live", "/health/ready", "/api", "/problems/not-open"):
+        good(await anyone.get(path))
+
+
+async def _public(anyone: httpx.AsyncClient) -> None:
+    for path, member in (("terms", "edition"), ("contracts", "version"), ("codes", "list"), ("scopes", "edition")):
+        listed = good(await anyone.get(f"/api/{path}"))
+        good(await anyone.get(f"/api/{path}/{listed['items'][0][member]}"))
+
+
+async def _first_return(item: Return) -> None:
+    """Everything that belongs to an open return, and its seal."""
+    client, path = item.client, item.path
+    await item.open(contract_version="2025.1", case_years=None)
+    await item.open(case_years=None)
+    rows = [a_row(case_ref="K/1"), a_row(case_ref="K/2", victim_count=0), a_row(case_ref="K/3", suspect_count="two")]
+    await item.upload(json.dumps(rows), "application/json")
+    await item.upload(as_ndjson(rows[:2]), "application/x-ndjson")
+    await item.upload(as_csv(rows[:2]), "text/csv")
+    for part, row in (
+        ("aggregates", {"nfa_date": "2013", "stage": "identified", "cases": 37}),
+        ("workforce", {"team": "child_exploitation", "phase": "assessment", "officers_fte": "26.5"}),
+    ):
+        for content, media in (
+            (json.dumps([row]), "application/json"),
+            (as_ndjson([row]), "application/x-ndjson"),
+            (as_csv([row]), "text/csv"),
+        ):
+            good(await client.put(f"{path}/{part}", content=content, headers={"Content-Type": media}))
+        for media in ("application/json", "application/x-ndjson", "text/csv"):
+            await client.get(f"{path}/{part}", headers={"Accept": media})
+    await item.read()
+    for media in ("application/json", "application/x-ndjson", "text/csv"):
+        await client.get(f"{path}/cases", headers={"Accept": media})
+    for media in ("application/json", "text/csv"):
+        await client.get(f"{path}/findings", headers={"Accept": media})
+    good(await client.get(f"{path}/held"))
+    good(await client.delete(f"{path}/held/1", params={"reason": "It stands in row 1 as well."}))
+    rule = (await item.findings(severity="quality"))[0]["rule"]
+    dispute = {"rule": rule, "case_ref": "K/2", "words": "The rule does not fit this offence."}
+    good(await client.post(f"{path}/disputes", json=dispute))
+    await item.explain_all()
+    await item.seal()
+    for name in ("receipt", "tallies"):
+        good(await client.get(f"{path}/{name}"))
+    good(await client.get("/api/forces/kent/returns"))
+
+
+async def _second_return(item: Return) -> None:
+    """A snapshot that lacks cases, and single cases."""
+    client, path = item.client, item.path
+    await item.open()
+    await item.upload(as_csv([a_row(case_ref="K/1", stage="in_assessment")]), mode="snapshot")
+    missing = good(await client.get(f"{path}/withdrawals"))["items"][0]["case_id"]
+    good(await client.put(f"{path}/withdrawals", json={"withdrawals": [{"case_id": missing, "answer": "keep"}]}))
+    case = next(row for row in good(await client.get(f"{path}/cases"))["items"] if row["case_ref"] == "K/1")
+    one = f"{path}/cases/{case['case_id']}"
+    good(await client.get(one))
+    good(await client.put(one, json=a_row(case_ref="K/1", suspect_count="3-5")))
+    good(await client.get(f"{one}/history"))
+    good(await client.delete(one, params={"reason": "duplicate"}))
+    good(await client.post(f"{path}/withdraw", json={"reason": "Sent for the wrong month."}))
+
+
+async def _recorded(server: Server) -> dict[str, Any]:
+    template = f"template_{secrets.token_hex(4)}"
+    await server.migrated(template)
+    with tempfile.TemporaryDirectory() as folder:
+        async with server.copy_of(template) as made, a_served(made.db, Path(folder)) as served:
+            return await walk(served)
+
+
+def main() -> None:
+    """Write the file anew."""
+    with running_server() as server:
+        found = asyncio.run(_recorded(server))
+    FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
