@@ -34,8 +34,8 @@ async def a_database(server: Server) -> AsyncIterator[TestDatabase]:
 
 @asynccontextmanager
 async def plain_connection(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's connection, without anything of the service: for the peer."""
-    connection = await asyncpg.connect(database.urls.owner)
+    """The administrator's connection, past row-level security and without anything of the service: for the peer."""
+    connection = await asyncpg.connect(database.urls.admin)
     try:
         yield connection
     finally:
