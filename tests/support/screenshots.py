@@ -1,0 +1,94 @@
+"""The pictures of the documents: ``uv run python -m tests.support.screenshots`` writes ``docs/images/`` anew.
+
+Each is taken of a real page in a real browser, on a desk and on a phone, over the demonstration of one seed seen at one
+fixed moment, so that a picture changes where the page does. A name makes one alone: ``... screenshots national``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from playwright.async_api import Browser
+
+from tests.support.browser import Tab, a_tab, running_browser
+from tests.support.demonstration import a_demonstration
+from tests.support.postgres import Server, running_server
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+LARGEST = 200_000
+"""In bytes: a document with ten of them is still quick to read."""
+
+
+class Shot(Struct, frozen=True, kw_only=True):
+    """One picture: ``NAME-desktop.png`` and ``NAME-phone.png``.
+
+    ``person`` signs in first, ``steps`` are done on the page at ``path``, and ``at`` is the part of it that is brought
+    to the top of what the picture shows.
+    """
+
+    name: str
+    path: str
+    person: str | None = None
+    steps: Callable[[Tab], Awaitable[None]] | None = None
+    at: str | None = None
+
+
+SHOTS: Sequence[Shot] = (
+    Shot(name="start", path="/"),
+    Shot(name="sign-in", path="/sign-in"),
+)
+
+
+async def take(browser: Browser, origin: str, shot: Shot, folder: Path, *, phone: bool) -> Path:
+    """One picture, as a person with that screen sees it."""
+    async with a_tab(browser, origin, phone=phone) as tab:
+        if shot.person is not None:
+            await tab.sign_in(shot.person)
+        status = await tab.open(shot.path)
+        if status != 200:
+            raise RuntimeError(f"{shot.path} answers {status}")
+        if shot.steps is not None:
+            await shot.steps(tab)
+        if shot.at is not None:
+            await tab.page.evaluate("at => document.querySelector(at).scrollIntoView()", shot.at)
+        file = folder / f"{shot.name}-{'phone' if phone else 'desktop'}.png"
+        await tab.page.screenshot(path=file, animations="disabled", caret="hide")
+    if file.stat().st_size > LARGEST:
+        raise RuntimeError(f"{file.name} has {file.stat().st_size:,} bytes")
+    return file
+
+
+async def take_all(server: Server, shots: Sequence[Shot], folder: Path) -> None:
+    """All of them, one after the other, over one country: a page that changes something comes last in the list."""
+    template = f"template_{secrets.token_hex(4)}"
+    await server.migrated(template)
+    with tempfile.TemporaryDirectory() as data:
+        async with (
+            server.copy_of(template) as made,
+            a_demonstration(made.db, Path(data)) as served,
+            running_browser() as browser,
+        ):
+            for shot in shots:
+                for phone in (False, True):
+                    file = await take(browser, served.addresses.origin, shot, folder, phone=phone)
+                    print(f"{file.stat().st_size:>8,} bytes  {file.name}", flush=True)  # noqa: T201
+
+
+def main(names: Sequence[str]) -> None:
+    """Write the pictures that are named, or all."""
+    unknown = set(names) - {shot.name for shot in SHOTS}
+    if unknown:
+        raise SystemExit(f"There is no picture {', '.join(sorted(unknown))}. All: {', '.join(s.name for s in SHOTS)}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with running_server() as server:
+        asyncio.run(take_all(server, [shot for shot in SHOTS if not names or shot.name in names], FOLDER))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
