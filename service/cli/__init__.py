@@ -26,7 +26,7 @@ _COMMANDS = {
     "generate": ("files", "Write synthetic rows of one force, clean or messy."),
     "submit": ("submit", "Send a file to the service, and seal the return."),
     "contracts": ("published", "Check everything that is published."),
-    "scope": ("published", "Check a scope edition, or print it as SQL."),
+    "scope": ("published", "Check a scope edition, or print it in words or as SQL."),
     "openapi": ("openapi", "Print the OpenAPI document."),
     "audit": ("audit", "Verify the audit log."),
 }

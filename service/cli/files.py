@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def tally(file: Path, scope: str | None, version: str | None, part: str, form: s
 
     published = load_published(contracts_folder())
     contract = contract_of(published.library, version)
-    edition = _edition(published.scopes, scope or list(published.terms.values())[-1].scope)
+    edition = edition_named(published.scopes, scope or list(published.terms.values())[-1].scope)
     counted = tally_file(file, published.library, contract, part_name(part), edition)
     click.echo(_tally_printed(counted.document(edition), form), nl=form != "csv")
     if counted.held:
@@ -122,6 +123,14 @@ def library() -> Library:
     return load_library(contracts_folder())
 
 
+def edition_named(editions: Mapping[str, Edition], name: str) -> Edition:
+    """A scope edition, or wrong usage with those that there are."""
+    found = editions.get(name)
+    if found is None:
+        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
+    return found
+
+
 def contract_of(of: Library, version: str | None) -> Contract:
     """The version asked for, or the newest one that is not a draft; an unknown one is wrong usage."""
     if version is None:
@@ -136,13 +145,6 @@ def part_name(word: str) -> Any:
     from service.contract.model import PartName
 
     return PartName(word if word == "workforce" else word.removesuffix("s"))
-
-
-def _edition(editions: Any, name: str) -> Edition:
-    found: Edition | None = editions.get(name)
-    if found is None:
-        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
-    return found
 
 
 def _printed(report: Report, contract: Contract, file: Path, form: str) -> str:

@@ -1,4 +1,4 @@
-"""``case-returns contracts`` and ``scope``: check what is published or is to be, and print a scope as SQL."""
+"""``case-returns contracts`` and ``scope``: check what is published, and print a scope in words or as SQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from service.cli.files import contracts_folder, library
+from service.cli.files import contracts_folder, edition_named, library
+from service.cli.output import as_json
 from service.errors import Malformed
 
 
@@ -43,7 +44,7 @@ def contracts_check(folder: Path | None) -> None:
 
 @click.group(epilog="Example: case-returns scope sql 2025-11-wide --dialect duckdb")
 def scope() -> None:
-    """Check a scope edition, or print it as SQL."""
+    """Check a scope edition, or print it in words or as SQL."""
 
 
 @scope.command("check", epilog="Example: case-returns scope check my-scope.yaml")
@@ -77,6 +78,22 @@ def scope_check(file: Path) -> None:
             click.echo(f"Not in {name}, because it depends: {', '.join(codes)}")
 
 
+@scope.command("words", epilog="Example: case-returns scope words 2025-11-wide")
+@click.argument("edition")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def scope_words(edition: str, form: str) -> None:
+    """Print a scope edition in plain English: what each rule asks, and what leaves it undecided.
+
+    The sentences are made from the conditions that judge the cases, with the labels and titles of the contract.
+    """
+    from service.scope.words import edition_in_words, text_of
+    from service.terms.check import load_published
+
+    published = load_published(contracts_folder())
+    words = edition_in_words(edition_named(published.scopes, edition), published.library)
+    click.echo(as_json(words) if form == "json" else text_of(words).rstrip())
+
+
 @scope.command("sql", epilog="Example: case-returns scope sql 2026-02-referral --dialect spark")
 @click.argument("edition")
 @click.option("--dialect", default="postgres", show_default=True, help="Any that sqlglot writes: duckdb, spark, trino.")
@@ -92,9 +109,7 @@ def scope_sql(edition: str, dialect: str) -> None:
     from service.terms.check import load_published
 
     published = load_published(contracts_folder())
-    found = published.scopes.get(edition)
-    if found is None:
-        raise click.UsageError(f"There is no scope edition {edition}. There are: {', '.join(published.scopes)}.")
+    found = edition_named(published.scopes, edition)
     fields = published.library.contracts[found.vocabulary].parts[PartName.CASE].fields
     try:
         ruling = ruling_sql(found.definition, field_sql(fields, "c"), dialect)

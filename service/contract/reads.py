@@ -7,12 +7,12 @@ and not when the contract changes elsewhere: a draft version may grow under an e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from service.contract.library import Library
 from service.contract.model import Field, PartName
 from service.contract.upgrade import former_names
-from service.criteria.tree import And, Criterion, Not, OneOf, Or, fields_of
+from service.criteria.tree import Criterion, fields_of, sets_of
 
 EVALUATOR = "1"
 """The version of the meaning of conditions. A change of it is a new meaning for every edition, so it never happens
@@ -37,25 +37,12 @@ def reads_digest(library: Library, version: str, criteria: Iterable[Criterion]) 
     criteria = tuple(criteria)
     contract = library.contracts[version]
     lines = [f"evaluator {EVALUATOR}", f"vocabulary {version}"]
-    sets = {name for criterion in criteria for name in _sets(criterion)}
+    sets = {name for criterion in criteria for name in sets_of(criterion)}
     for field in fields_read(library, version, criteria):
         known = contract.vocabulary.fields[field.name]
         lines.append(f"field {known.name} {known.kind} {known.list or ''} {' '.join(known.codes)}")
         lines += [f"derived {field.name} {item.value} {item.when}" for item in field.derive]
         lines += [f"formerly {field.name} {name}" for name in former_names(library, version, field.name)]
-        sets |= {name for item in field.derive for name in _sets(item.criterion)}
+        sets |= {name for item in field.derive for name in sets_of(item.criterion)}
     lines += [f"set {name} {' '.join(contract.vocabulary.sets[name].codes)}" for name in sorted(sets)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _sets(criterion: Criterion) -> Iterator[str]:
-    match criterion:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _sets(part)
-        case Not(part):
-            yield from _sets(part)
-        case OneOf(set_name=str(name)):
-            yield name
-        case _:
-            pass

@@ -98,3 +98,16 @@ def fields_of(criterion: Criterion) -> tuple[str, ...]:
         case Compare() | Between() | OneOf() | IsNull():
             found = [criterion.field]
     return tuple(dict.fromkeys(found))
+
+
+def sets_of(criterion: Criterion) -> tuple[str, ...]:
+    """The named sets that a condition uses, in order of first appearance."""
+    match criterion:
+        case And(parts) | Or(parts):
+            return tuple(dict.fromkeys(name for part in parts for name in sets_of(part)))
+        case Not(part):
+            return sets_of(part)
+        case OneOf(set_name=str(name)):
+            return (name,)
+        case _:
+            return ()

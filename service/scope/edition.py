@@ -16,7 +16,7 @@ from msgspec import Struct
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError, nearest
 from service.criteria.ruling import Definition, TooManyAttributes, define
-from service.criteria.tree import And, Criterion, Not, OneOf, Or
+from service.criteria.tree import Criterion, sets_of
 from service.criteria.vocabulary import Vocabulary
 from service.errors import Invalid
 
@@ -186,18 +186,5 @@ def _rule(
 
 
 def _codes_left_out(rules: Iterable[Criterion], vocabulary: Vocabulary) -> Mapping[str, tuple[str, ...]]:
-    used = [name for rule in rules for name in _sets_of(rule)]
+    used = [name for rule in rules for name in sets_of(rule)]
     return {name: vocabulary.sets[name].left_out for name in dict.fromkeys(used) if vocabulary.sets[name].left_out}
-
-
-def _sets_of(criterion: Criterion) -> tuple[str, ...]:
-    """The named sets that a condition uses, in order of appearance."""
-    match criterion:
-        case And(parts) | Or(parts):
-            return tuple(name for part in parts for name in _sets_of(part))
-        case Not(part):
-            return _sets_of(part)
-        case OneOf(set_name=str(name)):
-            return (name,)
-        case _:
-            return ()

@@ -110,6 +110,7 @@ def test_no_cell_of_a_printed_csv_is_a_formula(tmp_path: Path) -> None:
         ("generate", "--force", "nowhere", "--out", "x.csv"),
         ("generate", "--force", "kent", "--messy", "--out", "x.ndjson"),
         ("scope", "sql", "nix"),
+        ("scope", "words", "nix"),
         ("scope", "sql", "2025-11-wide", "--dialect", "klingon"),
         ("tally", __file__, "--scope", "nix"),
         ("demo", "--port", "-1"),
@@ -181,6 +182,15 @@ def test_contracts_check_names_file_line_and_column(tmp_path: Path) -> None:
     assert shown.exit_code == 1
     assert "scopes/2025-11-wide.yaml, line" in shown.output
     assert "column 1 of the condition" in shown.output
+
+
+def test_a_scope_is_printed_in_words_for_people_and_for_programs() -> None:
+    shown = ran("scope", "words", "2025-11-wide")
+    assert shown.exit_code == 0
+    assert "A case meets this rule if ‘Suspects’ is 2 or more." in shown.output
+    document = json.loads(ran("scope", "words", "2025-11-wide", "--format", "json").output)
+    assert [rule["id"] for rule in document["rules"]] == list(PUBLISHED.scopes["2025-11-wide"].rule_ids)
+    assert all(rule["sentence"] in shown.output and rule["undecided"] in shown.output for rule in document["rules"])
 
 
 def test_scope_check_reads_a_file_of_ones_own(tmp_path: Path) -> None:
