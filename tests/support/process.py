@@ -45,11 +45,17 @@ class Process:
         self._running: BaseProcess | None = None
         self._tether: Connection | None = None
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._running is not None
+        assert self._running.pid is not None
+        return self._running.pid
+
     def receives(self) -> bool:
         """Whether it is receiving an upload: it has a file open that has no name."""
-        assert self._running is not None
         unnamed = 0
-        for entry in Path(f"/proc/{self._running.pid}/fd").iterdir():
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
             with suppress(OSError):
                 target = str(entry.readlink())
                 unnamed += int(entry.name) > 2 and target.startswith(tempfile.gettempdir()) and "(deleted)" in target
