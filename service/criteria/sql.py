@@ -83,7 +83,10 @@ def _holds_sql(criterion: Criterion, columns: _Columns, dialect: str) -> str:
 def _ruling_sql(definition: Definition, columns: _Columns, dialect: str) -> str:
     maker = _Maker(dict(columns), dialect, {name: 1 << place for place, name in enumerate(definition.attributes)})
     rules = [rewritten(rule) for rule in definition.rules]
-    answer = exp.Case()
+    # first what most rows are: one condition that holds spares them every other question
+    answer = (
+        exp.Case().when(_all([maker.holds(rule) for rule in rules]), _number(0), copy=False) if rules else exp.Case()
+    )
     for place, rule in enumerate(rules):
         answer = answer.when(maker.fails(rule), _number(-(place + 1)), copy=False)
     undecided = _any_bits([maker.missing(rule, _Known.NOT_FALSE) for rule in rules])

@@ -15,7 +15,7 @@ from service.returns.context import Context
 from service.returns.current import sealed_rows
 from service.returns.model import Open
 from service.scope.store import Standing
-from service.tally.judge import judged
+from service.tally.judge import covered_sql, judged
 from service.tally.model import dimension_of
 
 
@@ -35,8 +35,7 @@ async def shared_rows(
             f"select * from (select o.case_id, {shared_ref} as shared_ref, {shared_with} as shared_with, "
             f"{lead} as lead, {expressions.ruling} as ruling, {expressions.stage} as stage, "
             f"{expressions.setting} as setting, {expressions.year} as year from ({rows}) o "
-            f"where {shared_ref} is not null) r where :all_years or case when r.year is null then :unknown_year "
-            "else r.year = any(cast(:years as integer[])) end"
+            f"where {shared_ref} is not null) r where {covered_sql(item.years.listed is None)}"
         ),
         {"force": item.force, "line": line, **item.years.parameters},
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.library import Library
 from service.contract.model import CodeList, PartName, Role
 from service.scope.edition import Edition
-from service.tally.judge import Source, judged, margins_sql, rows_sql
+from service.tally.judge import Source, judged, margins_sql
 from service.tally.model import Cell, Margin, Tally, dimension_of, with_headline
 
 
@@ -25,11 +25,8 @@ class Years(Struct, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {
-            "all_years": self.listed is None,
-            "years": list(self.listed) if self.listed is not None else [],
-            "unknown_year": self.unknown,
-        }
+        """What ``margins_sql`` asks for: nothing where all years are covered."""
+        return {} if self.listed is None else {"years": list(self.listed), "unknown_year": self.unknown}
 
 
 class Group(Struct, frozen=True):
@@ -54,15 +51,15 @@ async def judge(
     parameters: Mapping[str, Any],
 ) -> tuple[Group, ...]:
     """Judge every row of the sources under an edition, in one pass, and count by each margin."""
-    statement = margins_sql(rows_sql(judged(library, edition), sources, dict(types)))
+    statement = margins_sql(judged(library, edition), sources, types, all_years=years.listed is None)
     rows = (await tx.execute(text(statement), {**parameters, **years.parameters})).all()
     lists = dimension_lists(library, edition.vocabulary)
     folded: Counter[tuple[Margin, int, int | None, bool, bool]] = Counter()
     open_cells: Counter[tuple[Margin, int, int | None, bool, bool]] = Counter()
-    for margin, ruling, raw, counted, is_case, weight, missing in rows:
+    for margin, mark, raw, is_case, weight, missing in rows:
         kind = Margin(margin)
         dimension = raw if kind is Margin.YEAR else dimension_of(raw, lists[kind])
-        key = (kind, ruling, dimension, counted, is_case)
+        key = (kind, mark >> 1, dimension, bool(mark & 1), is_case)
         folded[key] += weight
         open_cells[key] += missing
     return tuple(Group(*key, weight, open_cells[key]) for key, weight in folded.items())

@@ -7,7 +7,7 @@ weight. Only SQL text is made here; ``store.py`` runs it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -59,47 +59,56 @@ def _mask(field: FieldSql) -> str:
 
 def year_sql(field: FieldSql) -> str:
     """The calendar year of a date when its whole range lies in one, otherwise null (semantics 31)."""
+    # date_part, not extract: a year is exact as a double, and numeric costs three times as much
+    low, high = f"date_part('year', {field.low})", f"date_part('year', {field.high})"
+    return f"case when {field.low} = {field.high} or {low} = {high} then {low}::integer end"
+
+
+def rows_sql(expressions: Judged, source: Source, types: Mapping[str, str]) -> str:
+    """One row a case or cell: ruling, stage, setting (masks), year, weight."""
+    columns = [name if name in source.columns else f"null::{types[name]} as {name}" for name in expressions.columns]
+    given = ", ".join([*columns, f"{source.weight} as weight"])
     return (
-        f"case when extract(year from {field.low}) = extract(year from {field.high}) "
-        f"then extract(year from {field.low})::integer end"
+        f"select {expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.setting} as setting, "
+        f"{expressions.year} as year, o.weight from (select {given} from {source.rows}) o"
     )
 
 
-def rows_sql(expressions: Judged, sources: Sequence[Source], types: dict[str, str]) -> str:
-    """One row a case or cell: ruling, stage, setting (masks), year, weight, counted.
+def margins_sql(expressions: Judged, sources: Sequence[Source], types: Mapping[str, str], *, all_years: bool) -> str:
+    """All margins of all sources in one statement: margin, ruling and whether it counts (one number, twice the ruling
+    and one more where it counts), raw value of the dimension, is_case, weight, open cells.
 
-    Parameters: ``all_years`` boolean, ``years`` integer[], ``unknown_year`` boolean: the years of the case part.
+    Grouping is most of what judging costs, so it is done by as few and as small values as will do, and only cells are
+    summed: cases are counted. Parameters: ``years`` integer[], ``unknown_year`` boolean: the years of the case part;
+    neither where it covers all.
     """
-    parts = []
-    for source in sources:
-        columns = ", ".join(
-            name if name in source.columns else f"null::{types[name]} as {name}" for name in expressions.columns
-        )
-        comma = ", " if columns else ""
-        part = "true" if source.is_case else "false"
-        parts.append(f"select {columns}{comma}{source.weight} as weight, {part} as is_case from {source.rows}")
-    union = " union all ".join(parts)
-    return (
-        "select o.ruling, o.stage, o.setting, o.year, o.weight, o.is_case, o.is_case = (:all_years or case when "
-        "o.year is null then :unknown_year else o.year = any(cast(:years as integer[])) end) as counted from (select "
-        f"{expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.setting} as setting, "
-        f"{expressions.year} as year, o.weight, o.is_case from ({union}) o) o"
-    )
+    return " union all ".join(_margins(expressions, source, types, all_years) for source in sources)
 
 
-def margins_sql(rows: str) -> str:
-    """All margins in one pass: margin, ruling, raw value of the dimension, counted, is_case, weight, open cells."""
+def _margins(expressions: Judged, source: Source, types: Mapping[str, str], all_years: bool) -> str:
+    weight = "count(*) as weight, 0::bigint as open_cells"
+    if not source.is_case:
+        weight = "coalesce(sum(r.weight), 0)::bigint as weight, (count(*) - count(r.weight))::bigint as open_cells"
+    counted = covered_sql(all_years) if source.is_case else f"not {covered_sql(all_years)}"
     return (
         "select case when grouping(r.stage) = 0 then 1 when grouping(r.setting) = 0 then 2 else 3 end as margin, "
-        "r.ruling, coalesce(r.stage, r.setting, r.year::bigint) as dimension, r.counted, r.is_case, "
-        "coalesce(sum(r.weight), 0)::bigint as weight, (count(*) - count(r.weight))::bigint as open_cells "
-        f"from ({rows}) r group by r.ruling, r.counted, r.is_case, grouping sets ((r.stage), (r.setting), (r.year))"
+        f"r.mark, coalesce(r.stage, r.setting, r.year::bigint) as dimension, {source.is_case} as is_case, {weight} "
+        f"from (select r.ruling::bigint * 2 + ({counted})::integer as mark, r.stage, r.setting, r.year, r.weight "
+        f"from ({rows_sql(expressions, source, types)}) r) r "
+        "group by grouping sets ((r.mark, r.stage), (r.mark, r.setting), (r.mark, r.year))"
     )
+
+
+def covered_sql(all_years: bool) -> str:
+    """Whether the case part covers the year of row ``r`` (semantics 27); it never leaves that unknown."""
+    if all_years:
+        return "true"
+    return "case when r.year is null then :unknown_year else r.year = any(cast(:years as integer[])) end"
 
 
 def case_source(contract_columns: frozenset[str], rows: str) -> Source:
     """Cases: weight 1 each."""
-    return Source(rows=rows, columns=contract_columns, weight="1::bigint", is_case=True)
+    return Source(rows=rows, columns=contract_columns, weight="1", is_case=True)
 
 
 def cell_source(contract: Contract, columns: frozenset[str], rows: str) -> Source:

@@ -1,4 +1,5 @@
 CASE
+WHEN ((r.offence_code & 9223372036854344009) = 0 OR ((r.offence_code & 9223372036852678656) = 0 AND r.youngest_victim_age_hi < 18)) AND r.suspect_count_lo >= 2 AND r.victim_count_lo >= 1 AND ((r.outcome & 9223372036853465327) = 0 AND (r.nfa_by & 9223372036854775804) = 0) AND (r.nfa_date_lo >= CAST('2010-11-01' AS DATE) AND r.nfa_date_hi <= CAST('2025-10-31' AS DATE)) THEN 0
 WHEN (r.offence_code & 431798) = 0 AND ((r.offence_code & 2097151) = 0 OR r.youngest_victim_age_lo >= 18) THEN -1
 WHEN r.suspect_count_hi < 2 THEN -2
 WHEN r.victim_count_hi < 1 THEN -3

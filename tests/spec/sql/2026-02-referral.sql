@@ -1,4 +1,5 @@
 CASE
+WHEN ((r.offence_code & 9223372036854344009) = 0 OR ((r.offence_code & 9223372036852678656) = 0 AND r.victim_age_youngest_hi < 18)) AND r.contact_offence = 1 AND r.suspect_count_lo >= 2 AND r.suspects_alive_lo >= 2 AND r.victim_count_lo >= 2 AND ((r.outcome & 9223372036853465327) = 0 AND (r.nfa_by & 9223372036854775804) = 0) AND (r.nfa_date_lo >= CAST('2010-01-01' AS DATE) AND r.nfa_date_hi <= CAST('2025-03-31' AS DATE)) AND r.independently_reviewed = 2 THEN 0
 WHEN (r.offence_code & 431798) = 0 AND ((r.offence_code & 2097151) = 0 OR r.victim_age_youngest_lo >= 18) THEN -1
 WHEN (r.contact_offence & 1) = 0 THEN -2
 WHEN r.suspect_count_hi < 2 THEN -3
