@@ -52,7 +52,8 @@ reference report return review safeguarding school service services society team
 _NOT_OF_A_PERSON: Final = frozenset(_BODIES.split())
 """Words that a person's name does not have: a body or an operation may be named."""
 
-_ORDINARY: Final = re.compile(r"(?!DOB|BORN)[A-Z]{1,6}[-/:.]?\d{1,4}(?:[-.]\d{1,6}|[/:]\d{1,8})")
+ORDINARY: Final = re.compile(r"(?!DOB|BORN)[A-Z]{1,6}[-/:.]?\d{1,4}(?:[-.]\d{1,6}|[/:]\d{1,8})")
+LONGEST_ORDINARY: Final = 20
 _SUSPICIOUS: Final = re.compile(
     r"[@\s,+]|\d{9}|[A-Za-z]{2}\d{6}|\d{3}-\d{3}|\d[/.-]\d{1,2}[/.-]\d\d|\d[A-Za-z]{2}(?![A-Za-z0-9])"
     r"|[a-z'’][._-]+[A-Z][a-z]|[Dd][Oo][Bb]|[Bb][Oo][Rr][Nn]|^\D+$"
@@ -62,7 +63,7 @@ _SUSPICIOUS: Final = re.compile(
 
 def personal_in(text: str) -> str | None:
     """What a text looks like (``a phone number``), or None where it looks like nothing of a person."""
-    if _ORDINARY.fullmatch(text) is not None or _SUSPICIOUS.search(text) is None:
+    if ORDINARY.fullmatch(text) is not None or _SUSPICIOUS.search(text) is None:
         return None
     return look_of(text)
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from service.contract.findings import Finding, cut, found, in_order, rule_of
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity
-from service.contract.values import Cell, Check, Value, cell_reader
+from service.contract.values import Cell, Check, Value, cell_reader, quick_look
 from service.criteria.vocabulary import Kind
 from service.returns.readers.block import HeldRow, Originals, TypedBlock, storable
 
@@ -92,6 +92,7 @@ class Typing:
     def __init__(self, contract: Contract, part: Part) -> None:
         self.contract, self.part = contract, part
         self.key = part.by_role.get(Role.KEY)
+        self._is_ordinary = quick_look(self.key) if self.key is not None else None
         self._memory: dict[str, Memory] = {}
         alike: dict[tuple[object, ...], Memory] = {}
         for field in part.fields:
@@ -167,7 +168,12 @@ class Typing:
         kinds = _PLAIN if is_plain else set(map(type, raw))
         if not kinds <= _FITTING or (field.kind is Kind.TEXT and JsonNumber in kinds):
             raw = self._fitted(block, field, raw)
-        block.values[field.name] = list(map(memory.__getitem__, raw))
+        is_ordinary = self._is_ordinary
+        if field is self.key and is_ordinary is not None and set(map(type, raw)) == {str}:
+            # hardly any text stands here twice, so remembering what each says would not pay
+            block.values[field.name] = [cell if is_ordinary(cell) else memory[cell] for cell in raw]
+        else:
+            block.values[field.name] = list(map(memory.__getitem__, raw))
         if Absent in kinds and not self.must_be_sent(field):
             lacking = {index for index, cell in enumerate(raw) if cell is ABSENT}
             block.absent[field.name] = lacking

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -19,6 +19,7 @@ from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
+from service.returns.readers.csv_plain import plain_columns
 from service.returns.readers.heading import Heading, fold, known_names, read_heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
 
@@ -43,7 +44,6 @@ class _CsvFile:
         self._delimiter = ","
         self._header_row = 1
         self._told_mixed = False
-        self._raw: list[Sequence[str]] = []
 
     def blocks(self) -> Iterator[TypedBlock]:
         refuse_long_lines(self._source)
@@ -51,7 +51,7 @@ class _CsvFile:
         self._key_place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
         self._reader = csv.reader(iter(self._lines), delimiter=self._delimiter)
         first = True
-        while (block := self._block(heading, first=first)) is not None:
+        while (block := self._plain(heading, first=first) or self._block(heading, first=first)) is not None:
             first = False
             yield block
 
@@ -83,8 +83,23 @@ class _CsvFile:
         self._lines.leave(self._lines.next)
         return heading
 
+    def _plain(self, heading: Heading, *, first: bool) -> TypedBlock | None:
+        """The next rows at once, where all are lines of the usual form; else None, and none is taken."""
+        lines = self._lines.ahead(self._block_rows, BLOCK_BYTES)
+        if not lines or self._delimiter not in _DELIMITERS:
+            return None
+        columns = plain_columns(lines, self._delimiter, heading.width)
+        if columns is None:
+            return None
+        self._lines.next += len(lines)
+        self._lines.leave(self._lines.next)
+        numbers = list(range(self._number + 1, self._number + len(lines) + 1))
+        self._number += len(lines)
+        return self._typed(heading, numbers, columns, lambda index: lines[index].rstrip("\r\n"), [], first=first)
+
     def _block(self, heading: Heading, *, first: bool) -> TypedBlock | None:
-        """The next rows. The first block is there even where the file has a heading alone: it has its findings."""
+        """The next rows one by one. The first block is there even where the file has a heading alone, which may have
+        findings."""
         lines, width, limit = self._lines, heading.width, self._block_rows
         numbers: list[int] = []
         rows: list[list[str]] = []
@@ -114,15 +129,31 @@ class _CsvFile:
         if not rows and not unread and not first:
             return None
         gone = lines.leave(lines.next)
+
+        def text_of(index: int) -> str:
+            return "".join(gone[slice(*spans[index])]).rstrip("\r\n")
+
+        return self._typed(heading, numbers, _columns(rows, width), text_of, unread, first=first)
+
+    def _typed(
+        self,
+        heading: Heading,
+        numbers: list[int],
+        columns: Sequence[Sequence[str]],
+        text_of: Callable[[int], str],
+        unread: list[HeldRow],
+        *,
+        first: bool,
+    ) -> TypedBlock:
         block = self._typing.block(
             numbers,
-            self._columns(heading, rows),
-            text_of=lambda index: "".join(gone[slice(*spans[index])]).rstrip("\r\n"),
+            {field.name: columns[place] for place, field in heading.fields.items()},
+            text_of=text_of,
             is_plain=True,
             unread=unread,
             notes=self._notes(),
         )
-        self._tell(block, heading, first=first)
+        self._tell(block, heading, columns, first=first)
         return finish(block)
 
     def _restart(self, start: int, unread: list[HeldRow]) -> list[str]:
@@ -160,31 +191,20 @@ class _CsvFile:
         text = self._lines.text(start, self._lines.next)
         return self._typing.unread(self._number, text, Check.SHAPE, why, self._key_in(row))
 
-    def _columns(self, heading: Heading, rows: list[list[str]]) -> dict[str, Sequence[str]]:
-        """Cells by field. Rows become as wide as the heading: what a short row lacks is blank."""
-        width = heading.width
-        if rows and set(map(len, rows)) != {width}:
-            for row in rows:
-                row[len(row) :] = [""] * (width - len(row))
-                del row[width:]
-        columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * width
-        self._raw = columns
-        return {field.name: columns[place] for place, field in heading.fields.items()}
-
     def _notes(self) -> tuple[str, ...]:
         if not self._lines.is_mixed or self._told_mixed:
             return ()
         self._told_mixed = True
         return (MIXED,)
 
-    def _tell(self, block: TypedBlock, heading: Heading, *, first: bool) -> None:
+    def _tell(self, block: TypedBlock, heading: Heading, columns: Sequence[Sequence[str]], *, first: bool) -> None:
         """What is wrong with rows beyond their fields: unknown and nameless columns, characters that cannot be read."""
         if first:
             check, part = Check.UNKNOWN_COLUMN, self._part.name
             block.findings += [
                 found(self._contract, part, check, self._header_row, name) for name in heading.unknown.values()
             ]
-        for place, column in enumerate(self._raw):
+        for place, column in enumerate(columns):
             if place in heading.fields or not any(column):
                 continue
             name = heading.unknown.get(place)
@@ -200,6 +220,15 @@ class _CsvFile:
             for index, text in enumerate(block.originals):
                 if "\ufffd" in text:
                     self._typing.add(block, Check.ENCODING, index, None, None)
+
+
+def _columns(rows: list[list[str]], width: int) -> list[Sequence[str]]:
+    """Cells by column. Rows become as wide as the heading: what a short row lacks is blank."""
+    if rows and set(map(len, rows)) != {width}:
+        for row in rows:
+            row[len(row) :] = [""] * (width - len(row))
+            del row[width:]
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _score(lines: list[str], mark: str, known: Mapping[str, object]) -> tuple[int, int]:

@@ -44,6 +44,16 @@ class Lines:
                 return
             kept.extend(more)
 
+    def ahead(self, count: int, size: int) -> list[str]:
+        """The next lines, which stay to be handed out: at most ``count``, and not read for beyond ``size`` bytes."""
+        while len(self.kept) - self.next < count and size > 0:
+            more = next(self._pieces, None)
+            if more is None:
+                break
+            self.kept.extend(more)
+            size -= sum(map(len, more))
+        return self.kept[self.next : self.next + count]
+
     def text(self, start: int, end: int) -> str:
         """Lines as sent, without the line end after the last."""
         return "".join(self.kept[start:end]).rstrip("\r\n")
