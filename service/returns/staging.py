@@ -7,8 +7,9 @@ connection, is emptied with the transaction, and is seen by nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from itertools import repeat
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -17,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.columns import columns_of
 from service.contract.findings import Finding
 from service.contract.model import Contract, Field, Part, Role
+from service.returns.binary import NULL, copied, jsonb, texts, truths, whole
 from service.returns.readers import TypedBlock
 from service.storage.database import raw
 
 T = TypeVar("T")
+
+_MATCH_KEY: Final = 6
+"""The place of the reference by which a row is matched, among the columns that every part has."""
 
 FIRED_COLUMNS: Final = 4
 """How many bigint columns carry the marks of fired rules, 60 rules each."""
@@ -67,11 +72,11 @@ async def read_ahead(step: Callable[[], T | None]) -> AsyncGenerator[T, None]:
 
 
 class _Prepared(Struct):
-    """A block on its way: the number of its first row among all, and its rows as records."""
+    """A block on its way: the number of its first row among all, and its rows as COPY takes them."""
 
     block: TypedBlock
     first: int
-    records: Iterator[tuple[Any, ...]]
+    content: bytes
 
 
 class Staging:
@@ -109,15 +114,17 @@ class Staging:
         connection = await raw(self._tx)
         async with aclosing(read_ahead(lambda: self._prepare(blocks))) as ahead:
             async for prepared in ahead:
-                await connection.copy_records_to_table(self.table, records=prepared.records, columns=self._names)
+                if prepared.block.rows:
+                    content = memoryview(prepared.content)  # bytes would be taken for the name of a file
+                    await connection.copy_to_table(self.table, source=content, columns=self._names, format="binary")
                 await self._copy_findings(connection, prepared)
 
     def _prepare(self, blocks: Iterator[TypedBlock]) -> _Prepared | None:
-        """The next block as records, and account kept of it."""
+        """The next block as COPY takes it, and account kept of it."""
         block = next(blocks, None)
         if block is None:
             return None
-        prepared = _Prepared(block, self._next, self._records(block))
+        prepared = _Prepared(block, self._next, self._content(block))
         self._next += len(block.rows)
         self._notes |= dict.fromkeys(block.notes)
         return prepared
@@ -144,45 +151,44 @@ class Staging:
             notes=tuple(self._notes),
         )
 
-    def _records(self, block: TypedBlock) -> Iterator[tuple[Any, ...]]:
+    def _content(self, block: TypedBlock) -> bytes:
+        """The rows of a block as COPY takes them."""
         count = len(block.rows)
-        nothing: list[Any] = [None] * count
-        columns: list[Sequence[Any]] = [
-            range(self._next, self._next + count),
-            block.rows,
-            [index in block.held for index in range(count)] if block.held else [False] * count,
-            self._shape_column(block),
-            [None if empty is None else _json(empty) for empty in block.empties],
+        nothing = repeat(NULL)
+        held = [index in block.held for index in range(count)] if block.held else repeat(False, count)
+        columns: list[Iterable[bytes]] = [
+            whole(range(self._next, self._next + count)),
+            whole(block.rows),
+            truths(held),
+            whole(self._shape_column(block)),
+            [NULL if empty is None else _json(empty) for empty in block.empties],
             self._failed_column(block),
+            nothing,
         ]
-        typed: list[Sequence[Any]] = []
-        match_key: Sequence[Any] = nothing
         for field in self._fields:
-            values = block.values.get(field.name)
-            if field.kind.is_range:
-                pairs: list[Any] = nothing if values is None else values
-                typed.append([None if pair is None else pair[0] for pair in pairs])
-                typed.append([None if pair is None else pair[1] for pair in pairs])
-            else:
-                typed.append(nothing if values is None else values)
-            if field.role is Role.KEY and values is not None:
-                match_key = values
-            if field.role is Role.FORMER_KEY and values is not None and not self._has_former:
-                self._has_former = any(value is not None for value in values)
-        return zip(*columns, match_key, *typed, strict=True)
+            written = block.values.get(field.name)
+            if written is None:
+                columns += [nothing, nothing] if field.kind.is_range else [nothing]
+                continue
+            columns.append(written)
+            if field.role is Role.KEY:
+                columns[_MATCH_KEY] = written
+            if field.role is Role.FORMER_KEY and not self._has_former:
+                self._has_former = written.count(NULL) < count
+        return copied(columns, len(self._names))
 
-    def _failed_column(self, block: TypedBlock) -> Sequence[list[str] | None]:
+    def _failed_column(self, block: TypedBlock) -> list[bytes]:
         """The fields of each row that could not be read, so that no rule speaks of them."""
-        failed: list[list[str] | None] = [None] * len(block.rows)
+        column = [NULL] * len(block.rows)
+        names: dict[int, tuple[str, ...]] = {}
         for name, indexes in block.failed.items():
             for index in indexes:
-                names = failed[index]
-                if names is None:
-                    failed[index] = [name]
-                else:
-                    names.append(name)
+                names[index] = (*names.get(index, ()), name)
+        written = {failed: texts(failed) for failed in set(names.values())}
+        for index, failed in names.items():
+            column[index] = written[failed]
         self._has_failed = self._has_failed or bool(block.failed)
-        return failed
+        return column
 
     def _shape_column(self, block: TypedBlock) -> list[int]:
         whole = frozenset(block.values)
@@ -202,9 +208,8 @@ class Staging:
         index_of = {row: first + index for index, row in enumerate(block.rows)} if block.findings else {}
         findings = [_finding_record(finding, index_of.get(finding.row)) for finding in block.findings]
         held: list[tuple[Any, ...]] = []
-        keys = next((block.values.get(f.name) for f in self._fields if f.role is Role.KEY), None)
         for index in sorted(block.held):
-            key = keys[index] if keys is not None else None
+            key = block.keys[index] if block.keys is not None else None
             held.append((first + index, block.rows[index], key, block.originals[index]))
         for unread in block.unread:
             self._unread += 1
@@ -222,17 +227,17 @@ def _finding_record(finding: Finding, index: int | None) -> tuple[Any, ...]:
     return (index, finding.row, finding.rule, finding.field, finding.value, finding.key)
 
 
-_EMPTY_TEXTS: dict[tuple[tuple[str, str], ...], str] = {}
+_EMPTY_TEXTS: dict[tuple[tuple[str, str], ...], bytes] = {}
 
 
-def _json(empties: dict[str, str]) -> str:
+def _json(empties: dict[str, str]) -> bytes:
     """The stored form of a row's kinds of empty; few distinct ones, so they are kept."""
     key = tuple(sorted(empties.items()))
     text = _EMPTY_TEXTS.get(key)
     if text is None:
         if len(_EMPTY_TEXTS) > 10_000:
             _EMPTY_TEXTS.clear()
-        text = "{" + ", ".join(f'"{name}": "{kind}"' for name, kind in key) + "}"
+        text = jsonb("{" + ", ".join(f'"{name}": "{kind}"' for name, kind in key) + "}")
         _EMPTY_TEXTS[key] = text
     return text
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import PartName
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
+from service.returns.binary import binary_of
 from service.returns.changes import Touched, change_draft, draft_moved
 from service.returns.check import Check, Checked, Ground
 from service.returns.context import Actor, Context, no_such_resource
@@ -183,7 +184,7 @@ async def _stage(context: Context, tx: AsyncConnection, item: Open, part: PartNa
     contract = context.library.contracts[item.contract_version]
     staging = Staging(tx, contract, contract.parts[part])
     await staging.open()
-    await staging.copy(read(spool, media, contract.parts[part], contract))
+    await staging.copy(read(spool, media, contract.parts[part], contract, write=binary_of))
     return await staging.finish()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from service.contract.model import PartName
+from service.returns.binary import binary_of
 from service.returns.check import Check, Ground
 from service.returns.context import Context
 from service.returns.readers import read
@@ -136,7 +137,7 @@ async def test_former_references_are_looked_up_for_all_rows_at_once(context: Con
         staging = Staging(tx, contract, part)
         await staging.open()
         with await spooled(csv_of([a_case("N/1", former_case_ref="K/1")])) as body:
-            await staging.copy(read(body, "text/csv", part, contract))
+            await staging.copy(read(body, "text/csv", part, contract, write=binary_of))
         ground = Ground(
             force=item.force,
             return_id=item.id,

@@ -11,6 +11,7 @@ from typing import Final
 from service.contract.model import Contract, Part
 from service.errors import UnsupportedMedia
 from service.returns.readers.block import BLOCK_ROWS, HeldRow, TypedBlock
+from service.returns.readers.columns import Typing, Writer
 from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
@@ -18,7 +19,7 @@ from service.returns.readers.source import BytesSource, FileSource, Source
 
 __all__ = ["MEDIA", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
 
-_READERS: Final[Mapping[str, Callable[[Source, Part, Contract, int], Iterator[TypedBlock]]]] = {
+_READERS: Final[Mapping[str, Callable[[Source, Typing, int], Iterator[TypedBlock]]]] = {
     "text/csv": read_csv,
     "application/x-ndjson": read_ndjson,
     "application/json": read_json,
@@ -38,9 +39,15 @@ _ENDINGS: Final[Mapping[str, str]] = {
 
 
 def read(
-    source: Source, media: str, part: Part, contract: Contract, *, block_rows: int = BLOCK_ROWS
+    source: Source,
+    media: str,
+    part: Part,
+    contract: Contract,
+    *,
+    block_rows: int = BLOCK_ROWS,
+    write: Writer | None = None,
 ) -> Iterator[TypedBlock]:
-    """The rows of an upload as typed blocks of at most ``block_rows``.
+    """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
@@ -48,7 +55,7 @@ def read(
     reader = _READERS.get(media)
     if reader is None:
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
-    return reader(source, part, contract, block_rows)
+    return reader(source, Typing(contract, part, write), block_rows)
 
 
 def media_of_name(name: str) -> str | None:

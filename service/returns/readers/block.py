@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, overload
+from typing import Any, Final, overload
 
 from msgspec import Struct
 
 from service.contract.findings import Finding
-from service.contract.values import Value
 
 BLOCK_ROWS: Final = 5_000
 BLOCK_BYTES: Final = 8 << 20
@@ -60,8 +59,11 @@ class TypedBlock(Struct, kw_only=True):
     """
 
     rows: list[int]
-    values: dict[str, list[Value]]
-    """Only fields that the input has at all; ``None`` where nothing is known, or where reading failed."""
+    values: dict[str, list[Any]]
+    """Only fields that the input has at all: each a ``Value``, ``None`` where nothing is known or where reading failed;
+    or what the writer made of it, where ``read`` was given one."""
+    keys: list[str | None] | None = None
+    """The reference of each row, where the part has such a field: never written in another form."""
     absent: dict[str, set[int]]
     """JSON only: rows that lack the key altogether, where others have it."""
     empties: list[dict[str, str] | None]

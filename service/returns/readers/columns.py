@@ -57,16 +57,22 @@ class Special(NamedTuple):
     shown: str | None
 
 
-class Memory(dict[Any, Value]):
-    """What raw cells say as values of one sort of field. ``special`` has those that say more, or nothing readable."""
+Writer = Callable[[Field], Callable[[Value], Any]]
+"""Gives for a field the function that writes its values in the form in which they are wanted."""
 
-    def __init__(self, field: Field, rule_for: Callable[[Check], Rule]) -> None:
+
+class Memory(dict[Any, Any]):
+    """What raw cells say as values of one sort of field, in the form that is wanted. ``special`` has those that say
+    more, or nothing readable."""
+
+    def __init__(self, field: Field, rule_for: Callable[[Check], Rule], write: Callable[[Value], Any] | None) -> None:
         super().__init__()
         self._read: Callable[[str], Cell] = cell_reader(field)
         self._rule_for = rule_for
+        self._write = write
         self.special: dict[Any, Special] = {}
 
-    def __missing__(self, raw: Any) -> Value:
+    def __missing__(self, raw: Any) -> Any:
         value, empty, failed = self._read("" if raw is None or raw is ABSENT else str(raw))
         if failed is not None:
             rule = self._rule_for(failed)
@@ -76,8 +82,9 @@ class Memory(dict[Any, Value]):
             self.special[raw] = Special(empty.value, "", Severity.QUALITY, False, None)
         if len(self) >= REMEMBERED:
             self.clear()
-        self[raw] = value
-        return value
+        written = value if self._write is None else self._write(value)
+        self[raw] = written
+        return written
 
     def forget(self) -> None:
         """Between blocks: bounds what a file of endlessly different bad cells leaves behind."""
@@ -87,10 +94,10 @@ class Memory(dict[Any, Value]):
 
 
 class Typing:
-    """Types the columns of one file. Fields that are read alike share one memory."""
+    """Types the columns of one file. Fields that are read alike share one memory, and are written alike."""
 
-    def __init__(self, contract: Contract, part: Part) -> None:
-        self.contract, self.part = contract, part
+    def __init__(self, contract: Contract, part: Part, write: Writer | None = None) -> None:
+        self.contract, self.part, self._write = contract, part, write
         self.key = part.by_role.get(Role.KEY)
         self._is_ordinary = quick_look(self.key) if self.key is not None else None
         self._memory: dict[str, Memory] = {}
@@ -99,9 +106,11 @@ class Typing:
             look = (
                 *(field.kind, field.list.name if field.list is not None else None, field.required, field.exact),
                 *(field.not_applicable, field.least, field.greatest, field.pattern, field.length),
+                field is self.key,
             )
             if look not in alike:
-                alike[look] = Memory(field, partial(rule_of, contract, part.name))
+                written = None if write is None or field is self.key else write(field)
+                alike[look] = Memory(field, partial(rule_of, contract, part.name), written)
             self._memory[field.name] = alike[look]
 
     def must_be_sent(self, field: Field) -> bool:
@@ -148,8 +157,7 @@ class Typing:
 
     def add(self, block: TypedBlock, check: Check, index: int, field: str | None, value: str | None) -> None:
         """A finding of one row; the row is held where its severity says so."""
-        keys = self._keys(block)
-        key = None if keys is None else keys[index]
+        key = None if block.keys is None else block.keys[index]
         finding = found(self.contract, self.part.name, check, block.rows[index], field, _storable(value), key)
         block.findings.append(finding)
         if finding.severity.holds:
@@ -160,18 +168,14 @@ class Typing:
         finding = found(self.contract, self.part.name, check, row, None, why, key)
         return HeldRow(row, storable(text), (finding,), key)
 
-    def _keys(self, block: TypedBlock) -> Sequence[Any] | None:
-        return block.values.get(self.key.name) if self.key is not None else None
-
     def _column(self, block: TypedBlock, field: Field, raw: Sequence[Any], *, is_plain: bool) -> None:
         memory = self._memory[field.name]
         kinds = _PLAIN if is_plain else set(map(type, raw))
         if not kinds <= _FITTING or (field.kind is Kind.TEXT and JsonNumber in kinds):
             raw = self._fitted(block, field, raw)
-        is_ordinary = self._is_ordinary
-        if field is self.key and is_ordinary is not None and set(map(type, raw)) == {str}:
-            # hardly any text stands here twice, so remembering what each says would not pay
-            block.values[field.name] = [cell if is_ordinary(cell) else memory[cell] for cell in raw]
+        if field is self.key:
+            block.keys = self._references(memory, raw)
+            block.values[field.name] = block.keys if self._write is None else [*map(self._write(field), block.keys)]
         else:
             block.values[field.name] = list(map(memory.__getitem__, raw))
         if Absent in kinds and not self.must_be_sent(field):
@@ -182,10 +186,17 @@ class Typing:
         if memory.special and not memory.special.keys().isdisjoint(raw):
             self._special(block, field, raw, lacking)
 
+    def _references(self, memory: Memory, raw: Sequence[Any]) -> list[str | None]:
+        """The column of the key. Hardly any text stands there twice, so remembering what each says would not pay."""
+        is_ordinary = self._is_ordinary
+        if is_ordinary is None or set(map(type, raw)) != {str}:
+            return list(map(memory.__getitem__, raw))
+        return [cell if is_ordinary(cell) else memory[cell] for cell in raw]
+
     def _special(self, block: TypedBlock, field: Field, raw: Sequence[Any], lacking: set[int]) -> None:
         """Findings and kinds of empty of one column."""
         special = self._memory[field.name].special
-        keys, part, name, rows = self._keys(block), self.part.name, field.name, block.rows
+        keys, part, name, rows = block.keys, self.part.name, field.name, block.rows
         failed = block.failed.setdefault(name, set())
         passed = lacking | failed
         tell = block.findings.append

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Final
 
 from service.contract.findings import found
-from service.contract.model import Contract, Part
 from service.contract.values import BLANKS, Check
 from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
@@ -28,17 +27,17 @@ _SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
 _OPEN_QUOTE: Final = "a quotation mark is opened and not closed"
 
 
-def read_csv(source: Source, part: Part, contract: Contract, block_rows: int) -> Iterator[TypedBlock]:
+def read_csv(source: Source, typing: Typing, block_rows: int) -> Iterator[TypedBlock]:
     """The blocks of a CSV file. What concerns the whole file is raised when the first block is asked for."""
-    return _CsvFile(open_source(source), part, contract, block_rows).blocks()
+    return _CsvFile(open_source(source), typing, block_rows).blocks()
 
 
 class _CsvFile:
     """One reading of one file."""
 
-    def __init__(self, source: Utf8Source, part: Part, contract: Contract, block_rows: int) -> None:
-        self._source, self._part, self._contract, self._block_rows = source, part, contract, block_rows
-        self._typing = Typing(contract, part)
+    def __init__(self, source: Utf8Source, typing: Typing, block_rows: int) -> None:
+        self._source, self._typing, self._block_rows = source, typing, block_rows
+        self._part, self._contract = typing.part, typing.contract
         self._lines = Lines(source)
         self._number = 0
         self._delimiter = ","

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from service.contract.model import Contract, Part
 from service.errors import Malformed, TooLarge
 from service.returns.readers.block import BLOCK_BYTES, LONGEST_ROW, TypedBlock
+from service.returns.readers.columns import Typing
 from service.returns.readers.objects import Objects
 from service.returns.readers.source import CHUNK, Source, Utf8Source, open_source, row_too_long
 
@@ -27,13 +27,13 @@ _DO: Final = "Send a JSON array of objects, or NDJSON as application/x-ndjson."
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
-def read_json(source: Source, part: Part, contract: Contract, block_rows: int) -> Iterator[TypedBlock]:
+def read_json(source: Source, typing: Typing, block_rows: int) -> Iterator[TypedBlock]:
     """The blocks of a JSON array. Rows are numbered by their place in it from 1."""
     if source.length > LONGEST_ARRAY:
         says = f"A JSON array may have at most {LONGEST_ARRAY >> 20} MB."
         raise TooLarge(says, "Send it as NDJSON (application/x-ndjson), one object a line.", code="array-too-large")
     elements = _elements(open_source(source))
-    objects = Objects(contract, part)
+    objects = Objects(typing)
     number = 0
     while texts := _some(elements, block_rows):
         yield objects.block(list(range(number + 1, number + len(texts) + 1)), texts)

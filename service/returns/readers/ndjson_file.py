@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from service.contract.model import Contract, Part
 from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, TypedBlock
+from service.returns.readers.columns import Typing
 from service.returns.readers.objects import Objects
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
 
 
-def read_ndjson(source: Source, part: Part, contract: Contract, block_rows: int) -> Iterator[TypedBlock]:
+def read_ndjson(source: Source, typing: Typing, block_rows: int) -> Iterator[TypedBlock]:
     """The blocks of an NDJSON file. Rows are numbered by line from 1; blank lines count, and are no rows."""
     text = open_source(source)
     if text.head(4096).lstrip()[:1] == b"[":
         says = "The body looks like a JSON array, and it was sent as NDJSON."
         raise UnsupportedMedia(says, "Send it as application/json.", code="content-differs")
     refuse_long_lines(text)
-    objects = Objects(contract, part)
+    objects = Objects(typing)
     rows: list[int] = []
     texts: list[bytes] = []
     size, found = 0, False

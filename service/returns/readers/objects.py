@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 
-from service.contract.model import Contract, Part
 from service.contract.values import Check
 from service.returns.readers.block import MOST_COLUMNS, HeldRow, TypedBlock
 from service.returns.readers.columns import ABSENT, JsonNumber, Typing, finish, shown_json
@@ -28,10 +27,10 @@ _SPACED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 class Objects:
     """Makes typed blocks of numbered JSON texts, and looks at the first of them for what concerns the whole file."""
 
-    def __init__(self, contract: Contract, part: Part) -> None:
-        self._typing = Typing(contract, part)
-        self._contract, self._part = contract, part
-        self._names = frozenset(part.by_name)
+    def __init__(self, typing: Typing) -> None:
+        self._typing = typing
+        self._contract, self._part = typing.contract, typing.part
+        self._names = frozenset(typing.part.by_name)
         self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
         self._decode_plain = msgspec.json.Decoder(dict[str, str | int | None]).decode
         self._seen = False
