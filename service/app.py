@@ -6,6 +6,7 @@ The only place that knows everything. Nothing here decides anything that belongs
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ from service.pages.visit import person_of
 from service.returns.context import Context, context_of
 from service.settings import Settings
 from service.storage.database import Database
+from service.telemetry.requests import watched
 from service.terms.check import Published
 from service.terms.model import Terms
 
@@ -138,9 +140,11 @@ def server_of(app: Litestar, settings: Settings) -> Server:
 
     It ends when ``should_exit`` is set; signals are its maker's to handle.
     """
+    # its access log would carry the query, whoever listens to it: requests have a line of our own
+    logging.getLogger("uvicorn.access").disabled = True
     return Server(
         uvicorn.Config(
-            app,
+            watched(app),  # type: ignore[arg-type]  # the same protocol, in plain words
             host=settings.host,
             port=settings.port,
             http="httptools",

@@ -26,6 +26,7 @@ from service.api.public_shapes import (
 from service.identity.issuer import MAX_PARAMETERS, Issuer, TokenAnswer
 from service.identity.principal import Principal
 from service.identity.tokens import TokenVerifier
+from service.telemetry.requests import told_of_client
 
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES: Final = 16_384
@@ -114,6 +115,7 @@ def principal_dependency(verifier: TokenVerifier, visitor: Visitor | None = None
         if visitor is not None and request.method in ("GET", "HEAD") and "authorization" not in request.headers:
             signed_in = visitor(request)
             if signed_in is not None:
+                told_of_client(request.scope, signed_in.client_id)
                 return signed_in
         return await authenticate(request, verifier)
 
@@ -122,7 +124,9 @@ def principal_dependency(verifier: TokenVerifier, visitor: Visitor | None = None
 
 async def authenticate(request: Request[Any, Any, Any], verifier: TokenVerifier) -> Principal:
     """Who calls; raises TokenRefused (401), or Unavailable when that cannot be found out now."""
-    return await verifier.principal(request.headers.getall("authorization", []))
+    principal = await verifier.principal(request.headers.getall("authorization", []))
+    told_of_client(request.scope, principal.client_id)
+    return principal
 
 
 async def _token_answer(request: Request[Any, Any, Any], issuer: Issuer) -> TokenAnswer:

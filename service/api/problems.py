@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -36,6 +35,8 @@ from service.errors import (
 )
 from service.identity.principal import NOT_HERE
 from service.storage.database import unavailable
+from service.telemetry.logs import errors_of
+from service.telemetry.requests import told_of_problem
 
 logger = logging.getLogger(__name__)
 
@@ -168,8 +169,10 @@ def problem_response(problem: Problem | CaseReturnsError) -> Response[bytes]:
     )
 
 
-def _any(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    return problem_response(problem_for(error))
+def _any(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    problem = problem_for(error)
+    told_of_problem(request.scope, problem.code)
+    return problem_response(problem)
 
 
 def _frameworks_problem(error: HTTPException) -> Problem:
@@ -228,22 +231,9 @@ def _plain(error: HTTPException) -> Problem:
 
 def _log(error: BaseException, reference: str) -> None:
     """Type and lines of the error and of what caused it; never a foreign text, which may quote what a force sent."""
-    chain: list[str] = []
-    current: BaseException | None = error
-    while current is not None and len(chain) < 5:
-        frames = traceback.extract_tb(current.__traceback__)
-        ours = [frame for frame in frames[:-1] if f"/{_PACKAGE}/" in frame.filename][-8:]
-        lines = " < ".join(
-            f"{frame.filename.rpartition('/site-packages/')[2]}:{frame.lineno} {frame.name}"
-            for frame in reversed([*ours, *frames[-1:]])
-        )
-        words = f" ({current.says})" if isinstance(current, CaseReturnsError) else ""
-        chain.append(f"{type(current).__module__}.{type(current).__qualname__}{words} at {lines or 'nowhere'}")
-        current = current.__cause__ or current.__context__
-    logger.error("request_failed reference=%s %s", reference, " caused by ".join(chain))
+    logger.error("request_failed", extra={"reference": reference, "errors": errors_of(error)})
 
 
-_PACKAGE: Final = __name__.partition(".")[0]
 _SAFE_MESSAGE = re.compile(
     r"Expected `[A-Za-z0-9_ |<>.-]+`(, got `[a-z]+`)?|Object missing required field `[A-Za-z0-9_-]+`"
 )

@@ -28,6 +28,7 @@ from service.returns.readers import MEDIA
 from service.returns.spool import Spool, spool
 from service.returns.store import returns_of
 from service.returns.upload import Mode, Target, find_target, upload
+from service.telemetry.spans import traced
 
 ROWS: Final = {
     "text/csv": "Rows with a heading, as a spreadsheet saves them.",
@@ -82,6 +83,7 @@ def _target(call: Call, items: Sequence[AnyReturn]) -> Target | CaseReturnsError
         return refusal
 
 
+@traced("receive")
 async def received(call: Call, limits: Limits) -> Spool:
     """The body, whole, on disk; raises what ``spool`` raises."""
     headers = call.request.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,13 +41,14 @@ def demo(data: Path | None, port: int, cases: int | None, no_serve: bool) -> Non
 async def _demo(data: Path | None, port: int, cases: int | None, *, serving: bool) -> None:
     from msgspec.structs import replace
 
-    from service.cli.start import connected
+    from service.cli.start import connected, observed
     from service.settings import read_settings
     from service.storage.embedded import embedded
     from service.storage.source import embedded_of
     from service.terms.check import load_published
 
-    asked = read_settings()
+    # on a terminal the log would run through the progress and the lines to paste: warnings alone, unless asked for
+    asked = read_settings({"CASE_RETURNS_LOG_LEVEL": "warning", **os.environ})
     folder = (data or asked.data / "demo").absolute()
     settings = replace(
         asked, data=folder, host="127.0.0.1", port=port, base_url=None, database_url=None, migrate_url=None
@@ -57,11 +59,12 @@ async def _demo(data: Path | None, port: int, cases: int | None, *, serving: boo
         settings = replace(settings, port=listening.getsockname()[1])
     published = load_published(settings.contracts)
     click.echo(f"A demonstration of Case Returns; its data is in {folder}", err=True)
-    async with embedded(embedded_of(settings)) as urls, connected(settings, published, urls) as db:
-        country = await _country(db, folder, cases, published)
-        parts = await _ready(settings, db, published, country)
-        if listening is not None:
-            await _serve(parts, country, listening)
+    with observed(settings):
+        async with embedded(embedded_of(settings)) as urls, connected(settings, published, urls) as db:
+            country = await _country(db, folder, cases, published)
+            parts = await _ready(settings, db, published, country)
+            if listening is not None:
+                await _serve(parts, country, listening)
     click.echo("Ended." if serving else "Ready.", err=True)
 
 

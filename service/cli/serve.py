@@ -37,7 +37,7 @@ async def _serve(settings: Settings) -> None:
     from msgspec.structs import replace
 
     from service.app import create_app, parts_of
-    from service.cli.start import connected, listen, serve_until_told
+    from service.cli.start import connected, listen, observed, serve_until_told
     from service.clock import system_clock
     from service.storage.source import database_urls
     from service.terms.adopt import adopt
@@ -47,13 +47,17 @@ async def _serve(settings: Settings) -> None:
     published = load_published(settings.contracts)
     listening = listen(settings.host, settings.port)
     settings = replace(settings, port=listening.getsockname()[1])
-    async with database_urls(settings) as urls, connected(settings, published, urls) as db:
-        published, terms = await _terms(db, published)
-        await adopt(db, published, terms, system_clock())
-        app = create_app(parts_of(settings, db, published, terms))
-        await serve_until_told(
-            app, settings, listening, lambda: click.echo(f"Case Returns answers at {settings.url()}  (Ctrl-C ends it)")
-        )
+    with observed(settings):
+        async with database_urls(settings) as urls, connected(settings, published, urls) as db:
+            published, terms = await _terms(db, published)
+            await adopt(db, published, terms, system_clock())
+            app = create_app(parts_of(settings, db, published, terms))
+            await serve_until_told(
+                app,
+                settings,
+                listening,
+                lambda: click.echo(f"Case Returns answers at {settings.url()}  (Ctrl-C ends it)"),
+            )
     click.echo("Ended.", err=True)
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import text
 
+from service import __version__
 from service.errors import CaseReturnsError, Conflict
 from service.migrations.migrate import migrate
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.embedded import Urls
 from service.storage.source import database_urls, pools_of
+from service.telemetry.export import exporting
+from service.telemetry.logs import logging_to
 from service.terms.check import Published
 from service.terms.model import Terms
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -122,6 +127,13 @@ def _taken(host: str, port: int, error: OSError) -> Conflict:
     )
 
 
+@contextmanager
+def observed(settings: Settings) -> Iterator[None]:
+    """While the service runs: its log on standard error, and exported what OpenTelemetry's variables ask for."""
+    with logging_to(sys.stderr, level=settings.log_level), exporting():
+        yield
+
+
 async def serve_until_told(app: Any, settings: Settings, listening: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM, then finish the requests under way. ``ready`` is called when it answers."""
     from service.app import server_of
@@ -136,10 +148,12 @@ async def serve_until_told(app: Any, settings: Settings, listening: socket.socke
     )
     await asyncio.wait({running, answers}, return_when=asyncio.FIRST_COMPLETED)
     if not running.done():
+        logger.info("service_started", extra={"version": __version__, "address": settings.url()})
         ready()
     answers.cancel()
     try:
         await running
+        logger.info("service_ended")
     except OSError as error:  # somebody else was quicker to listen
         raise _taken(settings.host, settings.port, error) from error
 

@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 
 from service.pages.site import Site
 from service.pages.visit import SignInNeeded, person_of, to_sign_in
+from service.telemetry.requests import told_of_problem
 
 _FOR_PROGRAMS: Final = ("/api", "/oauth/", "/.well-known/", "/health/", "/problems/", "/assets/")
 
@@ -17,6 +18,7 @@ _FOR_PROGRAMS: Final = ("/api", "/oauth/", "/.well-known/", "/health/", "/proble
 def error_page(site: Site, request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """The page for an error."""
     told = site.told(error)
+    told_of_problem(request.scope, told.code)
     return site.page("error.html", status=told.status, person=person_of(site, request), told=told)
 
 

@@ -16,6 +16,7 @@ from service.identity.principal import NOT_HERE, Permission, force_of, require
 from service.pages.guard import HEADERS, is_local
 from service.pages.site import COOKIE, Site
 from service.returns.context import Actor, Context
+from service.telemetry.requests import told_of_client
 
 AnyRequest = Request[Any, Any, Any]
 SIGN_IN: Final = "/sign-in"
@@ -76,6 +77,7 @@ def visit_dependency(site: Site) -> Provide:
         if person is None:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             raise SignInNeeded(asked if request.method == "GET" else "/")
+        told_of_client(request.scope, person.principal.client_id)
         return Visit(site, person, request)
 
     return Provide(visit, sync_to_thread=False)

@@ -17,6 +17,7 @@ from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
 from service.storage.position import latest, position_at
+from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
 from service.terms.check import Published
 from service.terms.model import Terms
@@ -33,6 +34,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     day: date
 
 
+@traced("picture")
 async def answer(tx: AsyncConnection, published: Published, asked: Question, now: datetime) -> Answer:
     """The picture that was asked for, in a transaction of the national role."""
     moment = await moment_of(tx, asked.as_of, now)

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.register.columns import OPEN_END, stored_case_columns
+from service.telemetry.spans import traced
 
 
+@traced("versions")
 async def extend(tx: AsyncConnection, library: Library, force: int, return_id: UUID, head: int) -> int:
     """Make the next number of the line from the return's draft; the number. Withdrawn cases end with their reason."""
     line = head + 1

@@ -5,6 +5,7 @@ The outcome stands in ``staging_checked`` (one row a staged row that could be re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,10 +45,18 @@ class Checked(Struct, frozen=True, kw_only=True):
     changed: int
     unchanged: int
     held: int
-    findings: dict[Severity, int]
+    findings: dict[str, int]
+    """By rule."""
     fired: tuple[tuple[int, Probe], ...]
     lost: int
     """Union of the marks of fields whose known value went (bit: the field's index in the part)."""
+
+    def by_severity(self, contract: Contract) -> dict[Severity, int]:
+        """The findings of each severity."""
+        counts = dict.fromkeys(Severity, 0)
+        for rule, count in self.findings.items():
+            counts[contract.rule[rule].severity] += count
+        return counts
 
 
 class Check:
@@ -252,16 +261,17 @@ class Check:
 
     async def _count_findings(
         self, tx: AsyncConnection, fired: Sequence[tuple[int, Probe]], lost: int
-    ) -> dict[Severity, int]:
-        counts = dict.fromkeys(Severity, 0)
+    ) -> dict[str, int]:
+        counts: Counter[str] = Counter()
         for row in await tx.exec_driver_sql("select rule, count(*) as n from staging_finding group by rule"):
-            counts[self.contract.rule[row.rule].severity] += row.n
+            counts[row.rule] += row.n
         if fired:
             counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
             totals = (await tx.exec_driver_sql(f"select {counted} from staging_checked c")).one()
             for (_, probe), count in zip(fired, totals, strict=True):
-                counts[probe.rule.severity] += count
-        if lost:
+                counts[probe.rule.id] += count
+        rule = self.contract.check.get((self.part.name, "knowledge_lost"))
+        if lost and rule is not None:
             bits = "select coalesce(sum(bit_count(lost::bit(64))), 0)::bigint from staging_checked"
-            counts[Severity.QUALITY] += (await tx.exec_driver_sql(bits)).scalar_one()
+            counts[rule.id] += (await tx.exec_driver_sql(bits)).scalar_one()
         return counts

@@ -18,6 +18,7 @@ from service.contract.model import PartName
 from service.returns.context import Context
 from service.returns.model import Open
 from service.tally.count import Years
+from service.telemetry.spans import traced
 
 FORM: Final = "case-returns/1"
 
@@ -46,6 +47,7 @@ def combine(
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).digest()
 
 
+@traced("digest")
 async def return_digest(context: Context, tx: AsyncConnection, item: Open, line: int) -> bytes:
     """The digest of a return whose cases stand at this number of the main line."""
     parameters = {"force": item.force, "line": line, "id": item.id}

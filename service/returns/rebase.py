@@ -23,11 +23,13 @@ from service.returns.parts import carry_parts
 from service.returns.rows import column_names, digest_sql
 from service.returns.store import move_draft, must_compare_again, return_by_id, returns_of
 from service.returns.summary import refresh_summary
+from service.telemetry.spans import traced
 
 _DRAFT = "d.force = :force and d.return_id = :return_id"
 _BASE = f"v.force = :force and v.line_to = {OPEN_END}"
 
 
+@traced("rebase")
 async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, sealing: UUID | None = None) -> None:
     """Lay every open draft, but the one being sealed, over the line's new end. Its ETag moves, so nobody signs what
     they have not seen."""

@@ -6,6 +6,7 @@ One transaction under the force's lock. Sealing what is sealed, with the ETag th
 from __future__ import annotations
 
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.store import lock_line, return_by_id
 from service.returns.summary import stock_sources, verdict_counts
+from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
 from service.returns.transfers import TRANSFERRED, not_taken_over
 from service.scope.store import Standing, live_editions
@@ -41,6 +43,8 @@ from service.storage.position import advance
 from service.tally.count import judge, tally_of
 from service.tally.model import Tally
 from service.tally.store import store_tally
+from service.telemetry.spans import note, traced
+from service.telemetry.told import EDITION
 
 
 class Declaration(Struct, frozen=True, kw_only=True):
@@ -71,12 +75,13 @@ class NotReady(Conflict):
         self.errors = tuple(msgspec.to_builtins(reason) for reason in reasons)
 
 
+@traced("seal")
 async def seal(
     context: Context, actor: Actor, force: int, return_id: UUID, declaration: Declaration, if_match: str | None
 ) -> Sealed:
     """Seal the return whose draft has this ETag, signed by this person."""
     _check_declaration(declaration, if_match)
-    now = context.now()
+    began, now = perf_counter(), context.now()
     async with context.db.force(force) as tx:
         head, head_id = await lock_line(tx, force)
         item = await return_by_id(tx, force, return_id)
@@ -93,7 +98,9 @@ async def seal(
         if reasons:
             raise NotReady(reasons)
         line = await extend(tx, context.library, force, item.id, head)
-        return await _close(context, tx, actor, item, line, declaration, now)
+        sealed = await _close(context, tx, actor, item, line, declaration, now)
+    tell_of_seal(context, sealed, perf_counter() - began)
+    return sealed
 
 
 def _check_declaration(declaration: Declaration, if_match: str | None) -> None:
@@ -127,6 +134,7 @@ async def _check_place(tx: AsyncConnection, force: int, item: Open, head_id: UUI
         raise branch_refused(item.period, head.period)
 
 
+@traced("readiness")
 async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
     """Everything that must be resolved before this return can be sealed."""
     row = (
@@ -247,7 +255,9 @@ async def _close(
     return stored
 
 
+@traced("tally")
 async def _tally(context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing) -> Tally:
+    note({EDITION: standing.edition.name})
     types = stored_types(context.library, PartName.CASE)
     contract = context.library.contracts[item.contract_version]
     sources = stock_sources(context, contract, sealed_rows(tuple(types)))

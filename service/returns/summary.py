@@ -28,6 +28,7 @@ from service.scope.store import edition_in_force
 from service.tally.count import Group, judge, tally_of
 from service.tally.judge import Source, case_source, cell_source
 from service.tally.model import Margin, Tally
+from service.telemetry.spans import traced
 
 
 def stock_sources(context: Context, contract: Contract, case_rows: str) -> tuple[Source, Source]:
@@ -50,6 +51,7 @@ async def judge_open(context: Context, tx: AsyncConnection, item: Open, edition:
     return await judge(tx, context.library, edition, sources, item.years, types, parameters)
 
 
+@traced("summarise")
 async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, stock_stands: bool = False) -> None:
     """Count again, and store the counts and the findings about the whole. The caller holds the force's lock.
 

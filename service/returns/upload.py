@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from time import perf_counter
 from typing import Any
 
 from msgspec import Struct
@@ -31,6 +32,8 @@ from service.returns.readers import read
 from service.returns.spool import Spool
 from service.returns.staging import Staged, Staging
 from service.returns.store import compared, lock_line
+from service.returns.telling import tell_of_check, tell_of_target, tell_of_upload
+from service.telemetry.spans import each, span, traced
 
 
 class Mode(StrEnum):
@@ -91,6 +94,7 @@ def find_target(items: Sequence[AnyReturn], if_match: str | None) -> Target:
     return Target(item=item, if_match=if_match)
 
 
+@traced("upload")
 async def upload(
     context: Context,
     actor: Actor,
@@ -107,7 +111,8 @@ async def upload(
 
     ``refuse_held``: a row that would be held is refused with its findings instead (``RowRefused``), and all with it.
     """
-    contract = context.library.contracts[target.item.contract_version]
+    began, contract = perf_counter(), context.library.contracts[target.item.contract_version]
+    tell_of_target(context, target.item, part, mode)
     async with context.db.force(target.item.force) as tx:
         if target.once is not None:
             known = await recall(tx, target.item.force, target.once)
@@ -116,12 +121,14 @@ async def upload(
         ground = await _ground(tx, target.item, part, mode)
         staged = await _stage(context, tx, target.item, part, spool, media)
         check = Check(contract, contract.parts[part], staged, ground)
-        checked = await check.run(tx)
+        with span("validate"):
+            checked = await check.run(tx)
         writer = DraftWriter(tx, check, checked)
         not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
-        answer = _answer(checked, not_in_snapshot, spool, staged)
+        answer = _answer(check, checked, not_in_snapshot, spool)
         if dry_run:
             await tx.rollback()
+            tell_of_check(part, mode)
             return answer
         await hold_by_rule(tx, check, spool, media)
         if target.once is not None:  # the very same request may have been at it meanwhile: both get its answer
@@ -138,9 +145,12 @@ async def upload(
                 await remember(tx, target.item.force, target.once, 200, answer, context.now())
             touched = Touched.NOT_JUDGED if part is PartName.WORKFORCE else Touched.STOCK
             change.done(f"{part}_uploaded", _details(answer, spool), touched)
+    rows = {"new": answer.new, "changed": answer.changed, "unchanged": answer.unchanged, "held": answer.held}
+    tell_of_upload(context, target.item, part, mode, rows, checked.findings, contract, perf_counter() - began)
     return answer
 
 
+@traced("draft")
 async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str, unchanged: int) -> None:
     """Findings first: they speak of what stood before the rows are written over it."""
     is_case = check.part.name is PartName.CASE
@@ -184,11 +194,13 @@ async def _stage(context: Context, tx: AsyncConnection, item: Open, part: PartNa
     contract = context.library.contracts[item.contract_version]
     staging = Staging(tx, contract, contract.parts[part])
     await staging.open()
-    await staging.copy(read(spool, media, contract.parts[part], contract, write=binary_of))
+    blocks = read(spool, media, contract.parts[part], contract, write=binary_of)
+    with span("copy"):
+        await staging.copy(each("decode", blocks, lambda block: len(block.rows)))
     return await staging.finish()
 
 
-def _answer(checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged) -> Upload:
+def _answer(check: Check, checked: Checked, not_in_snapshot: int, spool: Spool) -> Upload:
     return Upload(
         received=checked.received,
         accepted=checked.accepted,
@@ -197,9 +209,9 @@ def _answer(checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged
         unchanged=checked.unchanged,
         held=checked.held,
         not_in_snapshot=not_in_snapshot,
-        findings={severity.value: count for severity, count in checked.findings.items()},
+        findings={severity.value: count for severity, count in checked.by_severity(check.contract).items()},
         digest=f"sha-256:{spool.digest.hex()}",
-        notes=staged.notes,
+        notes=check.staged.notes,
     )
 
 

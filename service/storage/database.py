@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from time import perf_counter
 from typing import Final
 
 import asyncpg
@@ -19,6 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from service.errors import CaseReturnsError, Unavailable
 from service.storage.roles import APP, JUDGE, NATIONAL, StorageError, check_version
+from service.storage.statements import name_of, watch
+from service.telemetry.metrics import measure
+from service.telemetry.spans import span
+from service.telemetry.told import POOL, POOL_TIMEOUTS, POOL_WAIT
 
 CONNECT_SECONDS: Final = 5.0
 
@@ -80,14 +85,17 @@ def engine_for(url: str, role: str | None, limits: Limits) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(plain_url(url), server_settings=settings, timeout=CONNECT_SECONDS)
 
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         pool_size=limits.connections,
         max_overflow=0,
         pool_timeout=limits.wait,
         hide_parameters=True,  # a row's values never stand in an error text
+        logging_name=(role or "owner").removeprefix("case_returns_"),
     )
+    watch(engine.sync_engine)
+    return engine
 
 
 _BEGIN = text("select set_config('role', :role, true), set_config('app.force', :force, true)")
@@ -258,7 +266,8 @@ async def _transaction(engine: AsyncEngine, role: str, force: int | None = None)
         connection = await _begun(engine, role, force)
         yield connection
         committing = True
-        await connection.commit()
+        with span("commit", {POOL: name_of(engine.sync_engine)}):
+            await connection.commit()
     except Exception as error:
         _without_values(error)
         better = unavailable(error)
@@ -301,7 +310,13 @@ async def _give_back(connection: AsyncConnection) -> None:
 
 async def _checked_out(engine: AsyncEngine) -> AsyncConnection:
     connection = engine.connect()
+    began, pool = perf_counter(), {POOL: name_of(engine.sync_engine)}
     try:
         return await connection.start()
+    except exc.TimeoutError:
+        measure(POOL_TIMEOUTS, 1, pool)
+        raise
     except (OSError, TimeoutError) as error:  # no socket, nobody listening, no answer in time
         raise _unreachable() from error
+    finally:
+        measure(POOL_WAIT, perf_counter() - began, pool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from service.identity.client import fetch_token, token_form
 from service.identity.clients import KNOWN_FOR, ClientKey, disable_client
 from service.identity.principal import BODY_PERMISSIONS, FORCE_PERMISSIONS, Permission
 from service.storage.database import Database
+from service.telemetry.logs import logging_to
 from tests.support.identity import (
     ORIGIN,
     Service,
@@ -325,11 +327,14 @@ async def test_errors_of_the_framework_are_problems_too(service: Service, http: 
 async def test_an_unforeseen_error_tells_nothing_but_a_reference(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    document = is_problem(await http.get("/api/broken"), 500, "internal")
-    assert "KENT-SECRET" not in json.dumps(document) + caplog.text
+    with logging_to(io.StringIO()) as log:
+        document = is_problem(await http.get("/api/broken"), 500, "internal")
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines() if "request_failed" in line]
+    assert "KENT-SECRET" not in json.dumps(document) + caplog.text + log.getvalue()
     assert document["reference"] in document["do"]
-    assert document["reference"] in caplog.text
-    assert "RuntimeError" in caplog.text
+    assert (line["reference"], line["level"]) == (document["reference"], "error")
+    assert line["errors"][0]["type"] == "builtins.RuntimeError"
+    assert "identity.py:" in line["errors"][0]["at"]
 
 
 def test_every_kind_of_error_has_its_status() -> None:
