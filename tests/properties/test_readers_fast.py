@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 
+import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.contract.model import PartName
 from service.contract.values import BLANKS, Cell, cell_reader, quick_look
 from service.returns.readers import TypedBlock
+from service.returns.readers.alike import Alike
 from service.returns.readers.csv_plain import plain_columns
 from tests.support.cells import rows_with_wrong_cells
 from tests.support.files import CONTRACT, blocks_of
@@ -73,3 +76,54 @@ def test_a_file_without_a_quotation_mark_says_what_it_says_with_them(
     # the careful way is taken for a block in which a quotation mark stands
     quoted = "".join(f'"{line[:-2].replace(",", chr(34) + "," + chr(34))}"\r\n' for line in content.splitlines(True))
     assert without_text(blocks_of(content, part=PartName.CASE)) == without_text(blocks_of(quoted))
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.sampled_from(["2", "2+", "kent:0412", 'a":b', ':"', "identified", "2014-03", "", "\x00", "é"]),
+    st.integers(-3, 5) | st.integers(2**60, 2**66),
+    st.sampled_from([1.0, 2.5, True, "\ud800", ["kent"], {"a": 1}]),
+)
+KEYS = ("case_ref", "stage", "suspect_count", "shared_ref", "nfa_date")
+RECORDS = st.lists(st.tuples(*(VALUES for _ in KEYS)), min_size=1, max_size=5)
+SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : "), (",\t", ":\t")])
+
+
+@given(
+    RECORDS,
+    SPACES,
+    st.sampled_from(["", '"stage":"assessed"', '"x": null', '"st\\u0061ge":1']),
+    st.integers(2, len(KEYS)),
+    st.booleans(),
+)
+@example([("CR/1", "identified", 1, "kent:1", "2014")], (",", ":"), "", 5, False)
+@example([("CR/1", "identified", 1, "kent:1", "2014")] * 2, (",", ":"), "", 5, True)
+@settings(max_examples=300, deadline=None)
+def test_objects_decoded_at_once_say_what_they_say_one_by_one(
+    records: list[tuple[object, ...]], spaces: tuple[str, str], more: str, count: int, turns: bool
+) -> None:
+    lines = []
+    for number, record in enumerate(records):
+        members = [
+            f"{json.dumps(key)}{spaces[1]}{json.dumps(value)}" for key, value in zip(KEYS[:count], record, strict=False)
+        ]
+        if turns and number % 2:
+            members.reverse()
+        lines.append("{" + spaces[0].join([*members, *([more] if more and number == len(records) - 1 else [])]) + "}")
+    at_once = blocks_of("\n".join(lines), "ndjson")
+    # a line that is no object has all of its block read in the careful way
+    (block,) = blocks_of("\n".join([*lines, "[]"]), "ndjson")
+    assert block.unread.pop().row == len(lines) + 1
+    assert without_text(at_once) == without_text([block])
+
+
+def test_objects_that_a_program_writes_are_decoded_at_once() -> None:
+    decode = msgspec.json.Decoder(dict[str, str | int | None]).decode
+    alike = Alike(KEYS, decode)
+    assert alike.columns([b'{"stage":"a","case_ref":"kent:1"}', b'{"case_ref": null, "stage": 2}']) == {
+        "stage": ("a", 2),
+        "case_ref": ("kent:1", None),
+    }
+    assert alike.columns([b'{"stage":"a"}', b"{}"]) is None
+    assert alike.columns([b'{"stage":"a"}', b'{"stage":"a","stage":"b"}']) is None
+    assert alike.columns([b'{"stage":"a","other":1}']) is None

@@ -14,14 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from service.contract.values import Check
+from service.returns.readers.alike import Alike, has_each_once
 from service.returns.readers.block import MOST_COLUMNS, HeldRow, TypedBlock
 from service.returns.readers.columns import ABSENT, JsonNumber, Typing, finish, shown_json
 from service.returns.readers.heading import fold, refuse_no_key, refuse_other_part
 
 MOST_UNKNOWN_KEYS: Final = 50
 """An object with more keys that are no field is held as a whole instead of with a finding for each."""
-
-_SPACED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 
 
 class Objects:
@@ -33,10 +32,23 @@ class Objects:
         self._names = frozenset(typing.part.by_name)
         self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
         self._decode_plain = msgspec.json.Decoder(dict[str, str | int | None]).decode
+        self._alike = Alike(self._names, self._decode_plain)
         self._seen = False
 
     def block(self, rows: list[int], texts: list[bytes]) -> TypedBlock:
-        """The block of some objects, each text with its row number."""
+        """The block of some objects, at least one, each text with its row number."""
+        columns = self._alike.columns(texts)
+        if columns is None:
+            return self._careful(rows, texts)
+        self._look_at_keys(columns)
+        return finish(
+            self._typing.block(
+                rows, self._complete(columns, len(texts)), text_of=lambda n: text_of(texts[n]), is_plain=True
+            )
+        )
+
+    def _careful(self, rows: list[int], texts: list[bytes]) -> TypedBlock:
+        """The same for objects of any kind."""
         unread: list[HeldRow] = []
         objects: list[dict[str, Any]]
         try:
@@ -46,10 +58,8 @@ class Objects:
         if self._has_doubtful(texts, objects):
             rows, texts, objects = self._without(rows, texts, objects, unread)
         keys = self._keys(objects)
-        if not self._seen and objects:
-            self._seen = True
-            refuse_other_part({fold(name) for name in keys}, self._part, self._contract)
-            refuse_no_key(keys, self._part)
+        if objects:
+            self._look_at_keys(keys)
         columns = self._columns(objects, keys)
         block = self._typing.block(
             rows,
@@ -60,6 +70,13 @@ class Objects:
         )
         self._tell_unknown(block, objects, keys)
         return finish(block)
+
+    def _look_at_keys(self, keys: Collection[str]) -> None:
+        """Refuse the whole file where the first objects are not those of this part."""
+        if not self._seen:
+            self._seen = True
+            refuse_other_part({fold(name) for name in keys}, self._part, self._contract)
+            refuse_no_key(keys, self._part)
 
     def _one_by_one(
         self, rows: list[int], texts: list[bytes], unread: list[HeldRow]
@@ -99,10 +116,7 @@ class Objects:
         unknown = len(item.keys() - self._names)
         if len(item) > MOST_COLUMNS or unknown > MOST_UNKNOWN_KEYS:
             return f"it has {unknown} keys that are no field of the contract"
-        if text.count(b":") == len(item):
-            return None
-        # a value may hold a colon too; but inside a text the quotation mark before one has a backslash before it
-        if text.count(b'":') == len(item) and not any(mark in text for mark in _SPACED_COLONS):
+        if has_each_once(text, len(item)):
             return None
         twice = key_twice(text)
         return f"the key '{twice[:80]}' stands in it twice" if twice is not None else None
@@ -131,9 +145,13 @@ class Objects:
             columns = {name: column for name, column in uniform if name in self._names}
         else:
             columns = {name: [item.get(name, ABSENT) for item in objects] for name in keys if name in self._names}
+        return self._complete(columns, len(objects))
+
+    def _complete(self, columns: dict[str, Sequence[Any]], count: int) -> dict[str, Sequence[Any]]:
+        """The columns, with those that nobody sends and that must be sent."""
         for field in self._part.fields:
             if field.name not in columns and self._typing.must_be_sent(field):
-                columns[field.name] = [ABSENT] * len(objects)
+                columns[field.name] = [ABSENT] * count
         return columns
 
     def _tell_unknown(self, block: TypedBlock, objects: list[dict[str, Any]], keys: Collection[str]) -> None:
