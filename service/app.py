@@ -11,14 +11,15 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.response import Redirect
-from litestar.types import Message, Scope
+from litestar.routes import HTTPRoute
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from service.api.call import call_of
@@ -60,6 +61,16 @@ LONGEST_JSON: Final = 1_000_000
 SIGNING_KEYS: Final = "signing-keys.json"
 
 
+class Application(Litestar):
+    """Answers HEAD wherever there is a GET, as HTTP has it (RFC 9110, 9.3.2): the server leaves the body away."""
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        asked = {**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope
+        await super().__call__(cast("Scope", asked), receive, send)
+
+
 class Parts(Struct, frozen=True, kw_only=True):
     """What an application is made of. ``terms`` is the edition that it runs under; ``key_file`` signs its tokens."""
 
@@ -88,7 +99,7 @@ def create_app(parts: Parts) -> Litestar:
     issuer = Issuer(addresses, keys, parts.db, clients, parts.clock)
     verifier = TokenVerifier(addresses, keys, clients, context.forces.by_code, parts.clock)
     site = _site(parts, context) if parts.people else None
-    return Litestar(
+    return Application(
         [
             PublicController,
             get_problem,
@@ -235,10 +246,23 @@ def _given(value: object) -> Provide:
     return Provide(provide, use_cache=True, sync_to_thread=False)
 
 
-async def _careful_headers(message: Message, _: Scope) -> None:
-    """On every answer: nothing guesses its type, and nothing keeps it unless a route says that it may be kept."""
+async def _careful_headers(message: Message, scope: Scope) -> None:
+    """On every answer: nothing guesses its type, and nothing keeps it unless a route says that it may be kept.
+
+    ``Allow`` names what all routes of the path take: Litestar answers OPTIONS with the methods of the first of them.
+    """
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Cache-Control", "no-store")
+    if message["status"] in (204, 405) and "allow" in headers:
+        told = set(headers["Allow"].split(", ")) | _methods(scope)
+        headers["Allow"] = ", ".join(sorted(told | {"HEAD"} if "GET" in told else told))
+
+
+def _methods(scope: Scope) -> set[str]:
+    """The methods that the path of a request takes, where it was found."""
+    template = scope.get("path_template")
+    routes = [route for route in scope["litestar_app"].routes if isinstance(route, HTTPRoute)]
+    return {str(method) for route in routes if route.path_format == template for method in route.methods}

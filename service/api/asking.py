@@ -33,6 +33,8 @@ MOST_ROWS: Final = 1_000
 """The longest page of a list."""
 USUAL_ROWS: Final = 200
 
+_TAGS: Final = re.compile(r'\*|(?:W/)?"[^"]*"(?:[ \t]*,[ \t]*(?:W/)?"[^"]*")*')
+"""What ``If-Match`` may say (RFC 9110, 13.1.1)."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_NUMBER: Final = 300
 """Digits in one number of a body; more is an attack on the reader, not a number of ours."""
@@ -188,10 +190,21 @@ def entity_tags(request: AnyRequest, header: str) -> tuple[str, ...]:
 
 
 def if_match(request: AnyRequest, current: str) -> str | None:
-    """What ``If-Match`` comes to beside the present tag: that tag where it is among those named, else another."""
-    named = entity_tags(request, "if-match")
-    if not named:
+    """What ``If-Match`` comes to beside the present tag: that tag where it is among those named, else another.
+
+    None without the header. One that is empty or no tag is refused: whoever sends it means not to overwrite, and must
+    neither overwrite nor be told that something has changed.
+    """
+    sent = request.headers.getall("if-match", [])
+    if not sent:
         return None
+    if _TAGS.fullmatch(", ".join(sent).strip(" \t")) is None:
+        raise Invalid(
+            "If-Match is not an entity tag.",
+            "Send the ETag as it was answered, with its quotation marks.",
+            code="bad-if-match",
+        )
+    named = entity_tags(request, "if-match")
     return current if current in named else named[0]
 
 

@@ -17,7 +17,7 @@ from service.api.asking import AnyRequest, entity_tags
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission, Principal, force_of, require
 from service.returns.context import Actor, Context
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, etag_of, signed_etag
+from service.returns.model import AnyReturn, Sealed, current_of, etag_of, signed_etag
 from service.returns.store import returns_of
 from service.terms.calendar import Period, parse_period
 
@@ -88,12 +88,7 @@ def current(items: Sequence[AnyReturn], revision: int | None = None) -> AnyRetur
         if found is None:
             raise NotFound(NOT_HERE)
         return found
-    return next((item for item in items if isinstance(item, Open)), None) or sealed_of(items) or items[0]
-
-
-def sealed_of(items: Sequence[AnyReturn]) -> Sealed | None:
-    """The return of a period that counts: sealed, and not superseded."""
-    return next((item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)
+    return current_of(items) or items[0]
 
 
 def signed_one(request: AnyRequest, items: Sequence[AnyReturn]) -> AnyReturn:

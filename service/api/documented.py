@@ -28,6 +28,13 @@ COMPONENT: Final = "#/components/schemas/"
 SCHEME: Final = "clientCredentials"
 """The security scheme of every route that is not public."""
 
+NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""A name of something that is published."""
+TEXT: Final = r"^[^\x00]*$"
+"""Any text but for NUL, which cannot be kept."""
+WORDS: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""A text that says something."""
+
 _HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
     "ETag": ("The state that was answered; send it as `If-Match` or `If-None-Match`.", {"pattern": '^"[^"]+"$'}),
     "Link": ('The next page, `rel="next"`; absent after the last.', {}),
@@ -42,9 +49,9 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "period": ("The month that the return is for.", "2025-11", {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
     "case_id": ("The case's opaque id, as rows carry it.", "0198a3de-7a52-7cc3-8a6b-1f2f5d8a9b10", {"format": "uuid"}),
     "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
-    "edition": ("The name of an edition, as the list has it.", "", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
-    "version": ("A contract version, as the list has it.", "2025.1", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
-    "name": ("The name of a code list with its year.", "settings-2025", {"pattern": "^[A-Za-z0-9][A-Za-z0-9.-]*$"}),
+    "edition": ("The name of an edition, as the list has it.", "", {"pattern": NAME}),
+    "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
+    "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
 }  # fmt: skip
 
@@ -87,25 +94,23 @@ class ProblemDocument(Struct, kw_only=True, omit_defaults=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """One query parameter; ``bounds`` are of a whole number, ``pattern`` of a text."""
+    """One query parameter; ``bounds`` are of a whole number, ``pattern`` of a text: any without NUL, unless said."""
 
     name: str
     description: str
     example: str | int | None = None
     offered: tuple[str, ...] = ()
     bounds: tuple[int, int] | None = None
-    pattern: str | None = None
+    pattern: str = TEXT
     required: bool = False
 
     def parameter(self) -> Json:
         """As OpenAPI has it."""
-        schema: Json = {"type": "string", "maxLength": LONGEST_PARAMETER}
+        schema: Json = {"type": "string", "maxLength": LONGEST_PARAMETER, "pattern": self.pattern}
         if self.offered:
             schema = {"type": "string", "enum": list(self.offered)}
         elif self.bounds is not None:
             schema = {"type": "integer", "minimum": self.bounds[0], "maximum": self.bounds[1]}
-        elif self.pattern is not None:
-            schema["pattern"] = self.pattern
         example = self.example if self.example is not None else next(iter(self.offered), None)
         return _parameter(self.name, "query", self.description, schema, example, required=self.required)
 
@@ -135,7 +140,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Body(Struct, frozen=True, kw_only=True):
-    """What is sent. ``shape`` of the JSON, or of one row where ``rows`` has the other media with what each is."""
+    """What is sent. ``shape`` of the JSON, or of one row where ``rows`` has the media with what each is; in JSON they
+    are the component with the name of the row and an *s*."""
 
     shape: type[Any] | str
     rows: Mapping[str, str] = {}
@@ -171,7 +177,7 @@ class Route(Struct, frozen=True, kw_only=True):
         if any(answer.other for answer in self.answers.values()):
             codes.append("not-acceptable")
         if self.if_match is not None:
-            codes.append("draft-moved")
+            codes += ["bad-if-match", "draft-moved"]
         if self.body is not None and not self.oauth:
             json_only = ("malformed", "not-json", "too-large", "unsupported-media", "body")
             codes += UPLOAD_REFUSALS if self.body.rows else json_only
@@ -275,7 +281,8 @@ def _parameters(route: Route) -> list[Json]:
     text: Json = {"type": "string"}
     if route.if_match is not None:
         tag = '"0198a3de7a52-3"'
-        schema = {"type": "string", "pattern": '^(?:\\*|(?:W/)?"[^"]*"(?:, *(?:W/)?"[^"]*")*)$'}
+        tags = '(?:W/)?"[^"]*"(?:, *(?:W/)?"[^"]*")*'
+        schema = {"type": "string", "pattern": f"^{tags}$" if route.must_match else rf"^(?:\*|{tags})$"}
         found.append(_parameter("If-Match", "header", route.if_match, schema, tag, required=route.must_match))
     if route.kept:
         says = "The `ETag` of the answer that is there already: 304 where it still is the answer."
@@ -305,16 +312,12 @@ def _request(body: Body, examples: Json) -> Json:
             "required": body.required,
             "content": {body.media: _media(_reference(body.shape), examples, body.media)},
         }
-    row = _reference(body.shape)
-    rows = {"type": "array", "items": {"anyOf": [row, _HELD]}, "description": body.rows[JSON]}
+    rows = {"description": body.rows[JSON], **_reference(f"{body.shape}s")}
     content = {
         media: _media(rows if media == JSON else {"type": "string", "description": says}, examples, media)
         for media, says in body.rows.items()
     }
     return {"required": True, "content": content}
-
-
-_HELD: Final[Json] = {"description": "Anything else is held with its text and findings; it never costs another row."}
 
 
 def _answer(answer: Answer, examples: Json) -> Json:

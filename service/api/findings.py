@@ -29,7 +29,7 @@ from service.api.asking import (
 )
 from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.cases import file_name
-from service.api.documented import PAGE, REVISION, Answer, Body, Query, operation
+from service.api.documented import NAME, PAGE, REVISION, TEXT, WORDS, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
 from service.api.once import once_of
 from service.api.replies import CSV, csv_block, document, listed, streamed
@@ -65,7 +65,7 @@ class WithdrawalBody(Struct, kw_only=True, forbid_unknown_fields=True):
     case_id: UUID
     answer: Annotated[str, Meta(extra_json_schema={"enum": ["keep", "withdraw"]})]
     reason: Annotated[str, Meta(extra_json_schema={"enum": list(REASONS)})] | None = None
-    words: Annotated[str, Meta(max_length=2000)] | None = None
+    words: Annotated[str, Meta(max_length=2000, extra_json_schema={"pattern": TEXT})] | None = None
 
 
 class WithdrawalsBody(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +94,7 @@ class FindingsController(Controller):
             permission=Permission.RETURNS_READ,
             query=(
                 Query(name="severity", description="Only these.", offered=SEVERITIES),
-                Query(name="rule", description="Only of this rule, as findings name it."),
+                Query(name="rule", description="Only of this rule, as findings name it.", pattern=NAME),
                 *PAGE,
                 REVISION,
             ),
@@ -207,7 +207,7 @@ class FindingsController(Controller):
                     name="reason",
                     description="Why the row is left out.",
                     example="duplicate",
-                    pattern=r"\S",
+                    pattern=WORDS,
                     required=True,
                 ),
                 Query(name="words", description="More about it.", example="It stands in row 7 as well."),

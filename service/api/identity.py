@@ -13,7 +13,9 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.openapi.spec import Operation
 
+from service.api.asking import parameters
 from service.api.documented import Answer, Body, operation
 from service.api.public_shapes import (
     IssuerDocument,
@@ -72,9 +74,10 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
         summary="Keys that access tokens are signed with (RFC 7517)",
         tags=["identity"],
         operation_id="getKeys",
-        operation_class=operation(Answer(shape=KeySetDocument, says="The keys.", headers=("Cache-Control",))),
+        operation_class=_metadata(KeySetDocument, "The keys."),
     )
-    async def jwks() -> Response[bytes]:
+    async def jwks(request: Request[Any, Any, Any]) -> Response[bytes]:
+        parameters(request)
         return _document(issuer.jwks())
 
     @get(
@@ -82,9 +85,10 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
         summary="The issuer's metadata (RFC 8414)",
         tags=["identity"],
         operation_id="getIssuer",
-        operation_class=operation(Answer(shape=IssuerDocument, says="The metadata.", headers=("Cache-Control",))),
+        operation_class=_metadata(IssuerDocument, "The metadata."),
     )
-    async def issuer_metadata() -> Response[bytes]:
+    async def issuer_metadata(request: Request[Any, Any, Any]) -> Response[bytes]:
+        parameters(request)
         return _document(issuer.metadata())
 
     @get(
@@ -92,12 +96,17 @@ def identity_routes(issuer: Issuer, verifier: TokenVerifier) -> Router:
         summary="The service's metadata (RFC 9728)",
         tags=["identity"],
         operation_id="getResource",
-        operation_class=operation(Answer(shape=ResourceDocument, says="The metadata.", headers=("Cache-Control",))),
+        operation_class=_metadata(ResourceDocument, "The metadata."),
     )
-    async def resource_metadata() -> Response[bytes]:
+    async def resource_metadata(request: Request[Any, Any, Any]) -> Response[bytes]:
+        parameters(request)
         return _document(verifier.metadata())
 
     return Router("/", route_handlers=[token, jwks, issuer_metadata, resource_metadata])
+
+
+def _metadata(shape: type[Any], says: str) -> type[Operation]:
+    return operation(Answer(shape=shape, says=says, headers=("Cache-Control",)), refusals=("parameter",))
 
 
 Visitor = Callable[[Request[Any, Any, Any]], Principal | None]

@@ -100,6 +100,11 @@ _REQUEST: Final[Mapping[str, Meaning]] = {
     ),
     "disk-full": Meaning((503,), "There is no room to receive the upload now.", "Try again later; nothing was stored."),
     "refused": Meaning((400, 408, 414, 431), "The request is not taken.", "Check it against the API description."),
+    "bad-if-match": Meaning(
+        (422,),
+        "If-Match is empty, or is not an entity tag; nothing was changed.",
+        "Send the ETag as it was answered, with its quotation marks.",
+    ),
     "bad-key": Meaning(
         (422,), "The Idempotency-Key cannot be used.", "Send one of 1 to 255 printable ASCII characters without spaces."
     ),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, Response, Router, get
 
-from service.api.documented import Answer, Query, operation
+from service.api.documented import NAME, Answer, Query, operation
 from service.api.identity import Caller
 from service.api.negotiation import negotiated
 from service.clock import Clock
@@ -26,7 +26,12 @@ OFFERED: Final = (JSON, CSV)
 
 
 _QUERY: Final = (
-    Query(name="scope", description="A scope edition; otherwise the one that was in force.", example="2025-11-wide"),
+    Query(
+        name="scope",
+        description="A scope edition; otherwise the one that was in force.",
+        example="2025-11-wide",
+        pattern=NAME,
+    ),
     Query(
         name="as_of",
         description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",

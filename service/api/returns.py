@@ -24,8 +24,8 @@ from service.api.asking import (
     parameters,
     whole,
 )
-from service.api.call import MOST_REVISIONS, Call, Calling, current, found_returns, sealed_of, signed_one
-from service.api.documented import PAGE, REVISION, Answer, Body, Query, operation
+from service.api.call import MOST_REVISIONS, Call, Calling, current, found_returns, signed_one
+from service.api.documented import NAME, PAGE, REVISION, WORDS, Answer, Body, Query, operation
 from service.api.once import once_of
 from service.api.replies import document, listed
 from service.api.shapes import Receipt, ReturnDocument, ReturnList, TallyDocument, Year
@@ -34,7 +34,7 @@ from service.criteria.problem import nearest
 from service.errors import NotFound, Unavailable
 from service.identity.principal import Permission, require
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
-from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, state_of
+from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, sealed_of, state_of
 from service.returns.seal import Declaration, seal
 from service.returns.store import returns_of
 from service.returns.tallies import tally_of_return
@@ -46,15 +46,16 @@ _SCOPE: Final = "2025-11-wide"
 _STATED: Final = "The `ETag` of the return that was read; 412 where it has moved since."
 
 
-_NAME: Final = {"minLength": 1, "maxLength": 200, "pattern": r"\S"}
-"""Of the document: a name that is too long is refused in words of its own."""
+_NAME: Final = {"minLength": 1, "maxLength": 200, "pattern": WORDS}
+_ONCE: Final = {"uniqueItems": True}
+"""Of the document: a name that is too long, or a year that stands twice, is refused in words of its own."""
 
 
 class OpeningBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is declared when a return is opened. ``force`` and ``period``, if sent, must be those of the path."""
 
-    contract_version: str | None = None
-    case_years: list[Year | Literal["unknown"]] | UnsetType | None = UNSET
+    contract_version: Annotated[str, Meta(extra_json_schema={"pattern": NAME})] | None = None
+    case_years: Annotated[list[Year | Literal["unknown"]], Meta(extra_json_schema=_ONCE)] | UnsetType | None = UNSET
     corrects: Annotated[int, Meta(ge=1, le=MOST_REVISIONS)] | None = None
     force: str | None = None
     period: str | None = None
@@ -71,7 +72,7 @@ class DeclarationBody(Struct, kw_only=True, forbid_unknown_fields=True):
 class ReasonBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """Why, in words."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=2000, extra_json_schema={"pattern": r"\S"})]
+    reason: Annotated[str, Meta(min_length=1, max_length=2000, extra_json_schema={"pattern": WORDS})]
 
 
 class ReturnsController(Controller):
@@ -262,7 +263,12 @@ class ReturnsController(Controller):
             Answer(shape=TallyDocument, says="The tally.", headers=("ETag",)),
             permission=Permission.RETURNS_READ,
             query=(
-                Query(name="scope", description="A scope edition; otherwise the one in force.", example=_SCOPE),
+                Query(
+                    name="scope",
+                    description="A scope edition; otherwise the one in force.",
+                    example=_SCOPE,
+                    pattern=NAME,
+                ),
                 REVISION,
             ),
             refusals=("not-sealed", "no-tally", "no-scope-in-force"),

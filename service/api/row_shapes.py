@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from service.api.documented import NAME, TEXT, WORDS
 from service.contract.findings import key_name
-from service.contract.model import Contract, PartName
+from service.contract.model import Contract, Part, PartName, Role
 from service.contract.schema import Schema, sent_row, shown_row
 
 CASE_ID: Final = "case_id"
@@ -34,6 +35,7 @@ def row_components(contracts: Sequence[Contract]) -> dict[str, Schema]:
         shown = {f"{name}Shown-{one.version}": shown_row(one, one.parts[part], first) for one in contracts}
         found |= sent | shown
         found[f"{name}Row"] = _any_of(sent)
+        found[f"{name}Rows"] = _rows(f"{name}Row", [one.parts[part] for one in contracts])
         found[f"{name}Shown"] = _any_of(shown)
         if part is PartName.CASE:
             replaced = {f"{name}Replacement-{one.version}": _replacement(one) for one in contracts}
@@ -41,6 +43,14 @@ def row_components(contracts: Sequence[Contract]) -> dict[str, Schema]:
         found[f"{name}List"] = _list_of(f"{name}Shown", f"{name} rows as they are held.")
     keys = list(dict.fromkeys(key_name(contract) for contract in contracts))
     return found | _about_rows(keys[0])
+
+
+def _rows(row: str, parts: Sequence[Part]) -> Schema:
+    """Rows as JSON. Anything may stand among them; a file in which no row says which row it is, is no such file."""
+    held = {"description": "Anything else is held with its text and findings; it never costs another row."}
+    keys = dict.fromkeys(key.name for part in parts if (key := part.by_role.get(Role.KEY)) is not None)
+    named: Schema = {"contains": {"anyOf": [{"type": "object", "required": [name]} for name in keys]}} if keys else {}
+    return {"type": "array", "items": {"anyOf": [_ref(row), held]}, **named}
 
 
 def _replacement(contract: Contract) -> Schema:
@@ -55,13 +65,13 @@ def _about_rows(key: str) -> dict[str, Schema]:
     """What names a row by its reference, under the name of the key field."""
     reference = {key: {**_TEXT, "description": "The row's reference; null where it is about none, or all."}}
     answer: dict[str, Schema] = {
-        "rule": {"type": "string", "description": "The rule, as the finding names it."},
-        key: {**_TEXT, "description": "The case; null is every finding of the rule."},
+        "rule": {"type": "string", "pattern": NAME, "description": "The rule, as the finding names it."},
+        key: {**_TEXT, "pattern": TEXT, "description": "The case; null is every finding of the rule."},
         "words": {
             "type": "string",
             "minLength": 1,
             "maxLength": 2000,
-            "pattern": r"\S",
+            "pattern": WORDS,
             "description": "Why it is so, in words.",
         },
     }

@@ -19,7 +19,7 @@ from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
 from service.returns.idempotency import Once, recall, remember
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, etag_of
+from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, current_of, etag_of
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
 from service.returns.rebase import rebase_open
@@ -45,7 +45,8 @@ async def open_return(
 ) -> tuple[Open, bool]:
     """Open the return of a period, or change what the open one declares; True if it was opened by this call.
 
-    ``if_match`` is the ETag that the caller says the open one has, if any.
+    ``if_match`` is the ETag that the caller says the period's return has, if any: of the open one, or of the sealed one
+    that is to be corrected.
     """
     check_period(context, force, period)
     version = accepted_version(context, period, opening.contract_version)
@@ -54,7 +55,7 @@ async def open_return(
         _, head_id = await lock_line(tx, force)
         of_period = await returns_of(tx, force, period)
         current = next((item for item in of_period if isinstance(item, Open)), None)
-        _check_seen(current, if_match)
+        _check_seen(current_of(of_period), if_match)
         if current is not None:
             return await _redeclare(context, tx, actor, current, of_period, version, opening), False
         head = None if head_id is None else await return_by_id(tx, force, head_id)

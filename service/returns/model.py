@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -60,6 +60,18 @@ class Withdrawn(Return, frozen=True, kw_only=True, tag="withdrawn"):
 
 
 AnyReturn: TypeAlias = Open | Sealed | Superseded | Withdrawn
+
+
+def sealed_of(items: Sequence[AnyReturn]) -> Sealed | None:
+    """The return of a period that counts: sealed, and not superseded."""
+    return next((item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)
+
+
+def current_of(items: Sequence[AnyReturn]) -> AnyReturn | None:
+    """The one that is meant where no revision is named of a period's returns (newest first): the open one, the one
+    that counts, the newest; none where there is none."""
+    found = next((item for item in items if isinstance(item, Open)), None) or sealed_of(items)
+    return found or next(iter(items), None)
 
 
 def etag_of(item: AnyReturn) -> str:
