@@ -1,8 +1,8 @@
 """Which attributes leave a condition undecided when they are not recorded: always, or only where the rest lets them.
 
-Each comparison over the attribute is then unknown; every other may answer whatever it can. What the condition may
-answer follows by Kleene's tables. The parts are taken one by one, so *sometimes* may be said of what is always so where
-two parts speak of one field; *always* is certain.
+Each comparison over the attribute is then unknown, and every other, of what is exactly known, true or false. What the
+condition may answer follows by Kleene's tables. Its parts are taken one by one, so *sometimes* may be said of what is
+always so where two parts speak of one attribute; *always* is certain, and holds as well where others are not known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from service.criteria.tree import And, Criterion, IsNull, Not, OneOf, Or, fields
 from service.criteria.vocabulary import Vocabulary
 
 _Answers: TypeAlias = frozenset[bool | None]
-_ANY: _Answers = frozenset([True, False, None])
+_KNOWN: _Answers = frozenset([True, False])
 
 
 class Undecided(Struct, frozen=True):
@@ -43,12 +43,12 @@ def _answers(criterion: Criterion, absent: str, vocabulary: Vocabulary) -> _Answ
         case Not(part):
             return _turned(_answers(part, absent, vocabulary))
         case IsNull(field):
-            return frozenset([True]) if field == absent else frozenset([True, False])
+            return frozenset([True]) if field == absent else _KNOWN
     if absent in fields_of(criterion):
         return frozenset([None])
     if isinstance(criterion, OneOf) and _is_whole_list(criterion, vocabulary):
-        return frozenset([True, None])
-    return _ANY
+        return frozenset([True])
+    return _KNOWN
 
 
 def _is_whole_list(leaf: OneOf, vocabulary: Vocabulary) -> bool:
