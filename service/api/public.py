@@ -16,8 +16,15 @@ from litestar.params import FromPath, SkipValidation
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
 from service.api.documented import Answer, operation
-from service.api.meanings import MEANINGS, Meaning
-from service.api.problems import TITLES, TYPE_PATH
+from service.api.meanings import MEANINGS
+from service.api.public_documents import (
+    contract_document,
+    head,
+    list_document,
+    meaning_document,
+    scope_document,
+    terms_document,
+)
 from service.api.public_shapes import (
     CodeListDocument,
     CodeLists,
@@ -25,18 +32,16 @@ from service.api.public_shapes import (
     ContractList,
     LinksDocument,
     MeaningDocument,
-    ScopeDocument,
-    ScopeList,
     TermsDocument,
     TermsList,
 )
 from service.api.replies import public
-from service.contract.model import CodeList, Contract, Field, Part, Rule
+from service.api.scope_shapes import ScopeDocument, ScopeList
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE
 from service.returns.context import Context
-from service.scope.edition import Edition
 from service.scope.store import states
+from service.scope.words import edition_in_words
 from service.terms.check import Published
 from service.terms.model import Terms
 
@@ -110,7 +115,7 @@ class PublicController(Controller):
     )
     async def list_contracts(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)
-        items = [_head(contract) for contract in context.library.contracts.values()]
+        items = [head(contract) for contract in context.library.contracts.values()]
         return public(request, {"items": items, "next": None})
 
     @get(
@@ -173,7 +178,8 @@ class PublicController(Controller):
         parameters(request)
         found = _one(context.editions, edition)
         standing = await _states(context)
-        return public(request, scope_document(found, standing.get(found.name, found.state.value)))
+        state = standing.get(found.name, found.state.value)
+        return public(request, scope_document(found, state, edition_in_words(found, context.library)))
 
 
 @get(
@@ -188,94 +194,6 @@ async def get_problem(request: AnyRequest, code: FromPath[str]) -> Response[byte
     """What a code means."""
     parameters(request)
     return public(request, meaning_document(code, _one(MEANINGS, code)))
-
-
-def meaning_document(code: str, meaning: Meaning) -> dict[str, Any]:
-    """A code of an error for a reader: where it comes from, what it means, what helps."""
-    return {
-        "type": f"{TYPE_PATH}{code}",
-        "code": code,
-        "titles": [TITLES.get(status, "The request was refused") for status in meaning.statuses],
-        "statuses": meaning.statuses,
-        "means": meaning.means,
-        "do": meaning.do,
-    }
-
-
-def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
-    """An edition of the terms; periods as months."""
-    return {
-        "edition": terms.edition,
-        "title": terms.title,
-        "adopted": terms.adopted,
-        "source": terms.source,
-        "current": current,
-        "hash": terms.hash,
-        "scope": terms.scope,
-        "proposed": terms.proposed,
-        "contracts": [
-            {"version": item.version, "from": str(item.start), "until": None if item.until is None else str(item.until)}
-            for item in terms.contracts
-        ],
-        "calendar": {"every": "month", "first": str(terms.calendar.first), "due_days": terms.calendar.due_days},
-        "milestones": terms.milestones,
-        "force_list": terms.force_list,
-        "participation": [
-            {
-                "force": item.force,
-                "from": str(item.start),
-                "until": None if item.until is None else str(item.until),
-                "successor": item.successor,
-            }
-            for item in terms.participation
-        ],
-    }
-
-
-def contract_document(contract: Contract) -> dict[str, Any]:
-    """A contract version: everything that a force's system needs to write a return."""
-    return {
-        **_head(contract),
-        "parts": [_part(part) for part in contract.parts.values()],
-        "lists": {name: f"/api/codes/{name}" for name in contract.lists},
-        "sets": [
-            {"name": item.name, "list": item.list, "codes": item.codes, "left_out": item.left_out}
-            for item in contract.vocabulary.sets.values()
-        ],
-        "measures": [{"name": item.name, "title": item.title, "meaning": item.meaning} for item in contract.measures],
-        "rules": [_rule(rule) for rule in contract.rules],
-    }
-
-
-def list_document(codes: CodeList) -> dict[str, Any]:
-    """A code list; what else it says of a code stands under ``columns``."""
-    return {
-        "list": codes.name,
-        "title": codes.title,
-        "source": codes.source,
-        "hash": codes.hash,
-        "codes": [
-            {"code": item.code, "title": item.title, "columns": item.columns, "members": item.group}
-            for item in codes.codes
-        ],
-    }
-
-
-def scope_document(edition: Edition, state: str) -> dict[str, Any]:
-    """A scope edition: who is counted, rule by rule."""
-    return {
-        "edition": edition.name,
-        "title": edition.title,
-        "state": state,
-        "vocabulary": edition.vocabulary,
-        "hash": edition.hash,
-        "rules": [
-            {"id": rule.id, "title": rule.title, "guidance": rule.guidance, "when": rule.when} for rule in edition.rules
-        ],
-        "attributes": edition.definition.attributes,
-        "codes_left_out": edition.codes_left_out,
-        "links": {"contract": f"/api/contracts/{edition.vocabulary}"},
-    }
 
 
 def _links(context: Context) -> dict[str, Any]:
@@ -296,66 +214,6 @@ def _links(context: Context) -> dict[str, Any]:
             "protected_resource": "/.well-known/oauth-protected-resource",
             "ready": "/health/ready",
         },
-    }
-
-
-def _head(contract: Contract) -> dict[str, Any]:
-    return {
-        "version": contract.version,
-        "title": contract.title,
-        "state": contract.state,
-        "hash": contract.hash,
-        "links": {"self": f"/api/contracts/{contract.version}"},
-    }
-
-
-def _part(part: Part) -> dict[str, Any]:
-    return {
-        "part": part.name.value,
-        "title": part.title,
-        "row_is": part.row_is,
-        "fields": [_field(field) for field in part.fields],
-    }
-
-
-def _field(field: Field) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "name": field.name,
-        "type": field.kind.value,
-        "label": field.label,
-        "meaning": field.meaning,
-        "example": field.example,
-        "required": field.required,
-        "exact": field.exact,
-        "dimension": field.dimension,
-        "not_applicable": field.not_applicable,
-        "since": field.since,
-    }
-    more = {
-        "role": None if field.role is None else field.role.value,
-        "list": None if field.list is None else field.list.name,
-        "least": field.least,
-        "greatest": field.greatest,
-        "pattern": field.pattern,
-    }
-    shown |= {name: value for name, value in more.items() if value is not None}
-    if field.derive:
-        shown["derived"] = [{"value": item.value, "when": item.when} for item in field.derive]
-    return shown
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "parts": [part.value for part in rule.parts],
-        "severity": rule.severity.value,
-        "when": rule.when,
-        "check": rule.check,
-        "fields": rule.fields,
-        "says": rule.says,
-        "fix": rule.fix,
-        "guidance": rule.guidance,
-        "since": rule.since,
     }
 
 

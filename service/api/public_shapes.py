@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.api.shapes import Day, Hash, Next, Period
 
 Links = Annotated[dict[str, str], Meta(description="Paths, or templates of paths.")]
-Json = Annotated[Any, Meta(description="As the publication has it.")]
 
 
-class _Shape(Struct, kw_only=True, forbid_unknown_fields=True):
-    pass
+class Shape(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a published document is made of."""
 
 
-class LinksDocument(_Shape):
+class LinksDocument(Shape):
     """Where everything is."""
 
     name: str
@@ -24,7 +23,7 @@ class LinksDocument(_Shape):
     links: Links
 
 
-class TermsLine(_Shape):
+class TermsLine(Shape):
     """An edition of the terms in the list. ``current``: the service runs under it."""
 
     edition: str
@@ -35,14 +34,14 @@ class TermsLine(_Shape):
     links: Links
 
 
-class TermsList(_Shape):
+class TermsList(Shape):
     """Editions of the terms."""
 
     items: list[TermsLine]
     next: Next
 
 
-class AcceptedShown(_Shape, rename={"start": "from"}):
+class AcceptedShown(Shape, rename={"start": "from"}):
     """A contract version and the periods for which it is taken; ``until`` null is without end."""
 
     version: str
@@ -50,7 +49,7 @@ class AcceptedShown(_Shape, rename={"start": "from"}):
     until: Period | None
 
 
-class CalendarShown(_Shape):
+class CalendarShown(Shape):
     """How often, from which period, and how many days after its end a return is due."""
 
     every: Literal["month"]
@@ -58,7 +57,7 @@ class CalendarShown(_Shape):
     due_days: int
 
 
-class MilestoneShown(_Shape):
+class MilestoneShown(Shape):
     """A share of the cases that is to have reached one of some stages by a day."""
 
     id: str
@@ -68,7 +67,7 @@ class MilestoneShown(_Shape):
     least_percent: int
 
 
-class ParticipationShown(_Shape, rename={"start": "from"}):
+class ParticipationShown(Shape, rename={"start": "from"}):
     """An interval of a force's taking part, both ends included."""
 
     force: str
@@ -77,7 +76,7 @@ class ParticipationShown(_Shape, rename={"start": "from"}):
     successor: str | None
 
 
-class TermsDocument(_Shape):
+class TermsDocument(Shape):
     """An edition of the terms of reference: who reports what, when, in which version, and who is counted."""
 
     edition: str
@@ -95,7 +94,7 @@ class TermsDocument(_Shape):
     participation: list[ParticipationShown]
 
 
-class ContractLine(_Shape):
+class ContractLine(Shape):
     """A contract version in the list."""
 
     version: str
@@ -105,21 +104,22 @@ class ContractLine(_Shape):
     links: Links
 
 
-class ContractList(_Shape):
+class ContractList(Shape):
     """Contract versions."""
 
     items: list[ContractLine]
     next: Next
 
 
-class DerivedShown(_Shape):
-    """The value that follows where a condition is true and the force itself said nothing."""
+class DerivedShown(Shape):
+    """The value that follows where a condition is true and the force itself said nothing; ``words``: in English."""
 
     value: str
     when: str
+    words: str
 
 
-class FieldShown(_Shape):
+class FieldShown(Shape):
     """A field: what it means and what may stand in it."""
 
     name: str
@@ -140,7 +140,7 @@ class FieldShown(_Shape):
     derived: tuple[DerivedShown, ...] | UnsetType = UNSET
 
 
-class PartShown(_Shape):
+class PartShown(Shape):
     """A part of a return and its fields."""
 
     part: Literal["case", "aggregate", "workforce"]
@@ -149,16 +149,17 @@ class PartShown(_Shape):
     fields: list[FieldShown]
 
 
-class SetShown(_Shape):
-    """A named set of codes; ``left_out`` are those of which the list says that it depends."""
+class SetShown(Shape):
+    """A named set of codes, and how words call it; ``left_out`` are those of which the list says that it depends."""
 
     name: str
+    title: str
     list: str
     codes: tuple[str, ...]
     left_out: tuple[str, ...]
 
 
-class MeasureShown(_Shape):
+class MeasureShown(Shape):
     """A number about the whole return that macro rules speak of."""
 
     name: str
@@ -166,14 +167,18 @@ class MeasureShown(_Shape):
     meaning: str
 
 
-class RuleShown(_Shape):
-    """A validation rule: a condition that must not be true (``when``), or what reading finds (``check``)."""
+class RuleShown(Shape):
+    """A validation rule: a condition that must not be true (``when``), or what reading finds (``check``).
+
+    ``words``: when it is found, in English, made from the condition.
+    """
 
     id: str
     parts: list[str]
     severity: Literal["syntactical", "validity", "quality", "macro"]
     when: str | None
     check: str | None
+    words: str
     fields: list[str]
     says: str
     fix: str
@@ -181,7 +186,7 @@ class RuleShown(_Shape):
     since: str
 
 
-class ContractDocument(_Shape):
+class ContractDocument(Shape):
     """A contract version: everything that a force's system needs to write a return."""
 
     version: str
@@ -196,7 +201,7 @@ class ContractDocument(_Shape):
     rules: list[RuleShown]
 
 
-class CodeListLine(_Shape):
+class CodeListLine(Shape):
     """A code list in the list of them."""
 
     list: str
@@ -205,14 +210,14 @@ class CodeListLine(_Shape):
     links: Links
 
 
-class CodeLists(_Shape):
+class CodeLists(Shape):
     """Code lists."""
 
     items: list[CodeListLine]
     next: Next
 
 
-class CodeShown(_Shape):
+class CodeShown(Shape):
     """A code; ``members`` where it stands for exactly that set of others."""
 
     code: str
@@ -221,7 +226,7 @@ class CodeShown(_Shape):
     members: list[str]
 
 
-class CodeListDocument(_Shape):
+class CodeListDocument(Shape):
     """A code list with where it comes from."""
 
     list: str
@@ -231,47 +236,7 @@ class CodeListDocument(_Shape):
     codes: tuple[CodeShown, ...]
 
 
-class ScopeLine(_Shape):
-    """A scope edition in the list, and where it stands."""
-
-    edition: str
-    title: str
-    state: str
-    hash: Hash
-    links: Links
-
-
-class ScopeList(_Shape):
-    """Scope editions."""
-
-    items: list[ScopeLine]
-    next: Next
-
-
-class ScopeRuleShown(_Shape):
-    """A rule of a scope: a case counts where every ``when`` is true."""
-
-    id: str
-    title: str
-    guidance: str
-    when: str
-
-
-class ScopeDocument(_Shape):
-    """A scope edition: who is counted, rule by rule."""
-
-    edition: str
-    title: str
-    state: str
-    vocabulary: str
-    hash: Hash
-    rules: list[ScopeRuleShown]
-    attributes: list[str]
-    codes_left_out: Json
-    links: Links
-
-
-class MeaningDocument(_Shape):
+class MeaningDocument(Shape):
     """What a code of an error means. ``statuses`` are those it is answered with; none where only commands say it."""
 
     type: Annotated[str, Meta(pattern="^/problems/[a-z][a-z-]*$")]
@@ -282,7 +247,7 @@ class MeaningDocument(_Shape):
     do: str
 
 
-class TokenForm(_Shape):
+class TokenForm(Shape):
     """Client credentials by a signed assertion (RFC 7523, private_key_jwt)."""
 
     grant_type: Literal["client_credentials"]
@@ -298,7 +263,7 @@ class TokenForm(_Shape):
     client_id: Annotated[str, Meta(description="If sent, that of the assertion.")] = ""
 
 
-class TokenDocument(_Shape):
+class TokenDocument(Shape):
     """An access token (RFC 6749, 5.1)."""
 
     access_token: str
@@ -329,7 +294,7 @@ class KeySetDocument(Struct, kw_only=True):
     keys: list[KeyShown]
 
 
-class IssuerDocument(_Shape):
+class IssuerDocument(Shape):
     """The issuer's metadata (RFC 8414)."""
 
     issuer: str
@@ -342,7 +307,7 @@ class IssuerDocument(_Shape):
     scopes_supported: list[str]
 
 
-class ResourceDocument(_Shape):
+class ResourceDocument(Shape):
     """The service's metadata (RFC 9728)."""
 
     resource: str

@@ -155,6 +155,7 @@ class _Reader:
             if not NAME.fullmatch(name):
                 self.problems.add(table.place, f"'{name}' cannot be a set's name.", "Use a-z, 0-9 and '_'.")
             list_ = self._list_named(table)
+            title = table.text("title", "")
             where = table.table("where")
             wanted = {column: where.text(column) for column in where.names()}
             table.done()
@@ -164,7 +165,7 @@ class _Reader:
             for column in wanted.keys() - columns:
                 says = f"The list {list_.name} has no column '{column}'."
                 self.problems.add(where.place_of(column), says, closest(column, columns))
-            found[name] = _named_set(name, list_, wanted, depends)
+            found[name] = _named_set(name, title, list_, wanted, depends)
             if not found[name].codes:
                 self.problems.add(table.place, f"The set '{name}' has no codes.", "Check the words under where.")
         return found
@@ -337,7 +338,7 @@ class _Reader:
         return whole.hexdigest()
 
 
-def _named_set(name: str, list_: CodeList, wanted: Mapping[str, str], depends: str | None) -> NamedSet:
+def _named_set(name: str, title: str, list_: CodeList, wanted: Mapping[str, str], depends: str | None) -> NamedSet:
     members, left_out = [], []
     for code in list_.codes:
         has = [(code.columns.get(column, ""), value) for column, value in wanted.items()]
@@ -345,7 +346,7 @@ def _named_set(name: str, list_: CodeList, wanted: Mapping[str, str], depends: s
             members.append(code.code)
         elif depends is not None and all(own in (value, depends) for own, value in has):
             left_out.append(code.code)
-    return NamedSet(name, list_.name, tuple(members), tuple(left_out))
+    return NamedSet(name, list_.name, tuple(members), tuple(left_out), title)
 
 
 def _borrows(name: PartName, base: Part | None) -> bool:

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from service.criteria.tree import Criterion
-from service.criteria.vocabulary import Kind, Vocabulary
+from service.criteria.vocabulary import FieldType, Kind, Vocabulary
+from service.criteria.wording import Titles, titles
 
 
 class Role(StrEnum):
@@ -245,6 +246,19 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
         return MappingProxyType(
             {(part, rule.check): rule for rule in self.rules if rule.check is not None for part in rule.parts}
         )
+
+    @cached_property
+    def titles(self) -> Mapping[PartName, Titles]:
+        """What the conditions of each part call things in words; of part ``return`` the measures."""
+        lists = {name: item.title for name, item in self.lists.items()}
+        codes = {name: {code.code: code.title for code in item.codes} for name, item in self.lists.items()}
+        kinds = {item.name: FieldType(item.name, item.kind) for item in self.measures}
+        labels = {item.name: item.title for item in self.measures}
+        measures = titles(Vocabulary(self.version, kinds, self.vocabulary.sets), labels, lists, codes)
+        found = {PartName.RETURN: measures}
+        for name, part in self.parts.items():
+            found[name] = measures.of_fields(part.vocabulary, {field.name: field.label for field in part.fields})
+        return MappingProxyType(found)
 
     def rules_of(self, part: PartName) -> tuple[Rule, ...]:
         """The rules with a condition of one part, in the order of the file."""

@@ -13,8 +13,8 @@ from msgspec import Struct
 from service.contract.model import CodeList, Contract, Derivation, Field, PartName, Rule
 from service.contract.values import Check
 from service.criteria.tree import sets_of
-from service.criteria.vocabulary import FieldType, NamedSet, Vocabulary
-from service.criteria.wording import Titles, listed, sentence, titles
+from service.criteria.vocabulary import NamedSet
+from service.criteria.wording import Titles, listed, sentence, set_title
 
 CHECKS: Mapping[Check, str] = MappingProxyType(
     {
@@ -66,37 +66,16 @@ class SetInWords(Struct, frozen=True, kw_only=True):
     left_out: tuple[CodeInWords, ...]
 
 
-def case_titles(contract: Contract) -> Titles:
-    """What the conditions of the case part, and so of scope editions, call things."""
-    return part_titles(contract, PartName.CASE)
-
-
-def part_titles(contract: Contract, part: PartName) -> Titles:
-    """What the conditions of one part call things; of part ``return`` the measures."""
-    if part is PartName.RETURN:
-        kinds = {item.name: FieldType(item.name, item.kind) for item in contract.measures}
-        labels = {item.name: item.title for item in contract.measures}
-        return titles(Vocabulary(contract.version, kinds, {}), labels, {}, {})
-    found = contract.parts[part]
-    return titles(
-        found.vocabulary,
-        {field.name: field.label for field in found.fields},
-        {name: item.title for name, item in contract.lists.items()},
-        {name: {code.code: code.title for code in item.codes} for name, item in contract.lists.items()},
-    )
-
-
 def rules_in_words(contract: Contract) -> Mapping[str, str]:
     """When each validation rule fires, by its id: a sentence that begins with a capital and ends with a full stop."""
-    known = {part: part_titles(contract, part) for part in (*contract.parts, PartName.RETURN)}
-    return MappingProxyType({rule.id: _fires(rule, known) for rule in contract.rules})
+    return MappingProxyType({rule.id: _fires(rule, contract.titles) for rule in contract.rules})
 
 
 def derivation_in_words(item: Derivation, field: Field, known: Titles) -> str:
     """What is taken for a field where the force says nothing, and when."""
     value = known.codes[known.vocabulary.fields[field.name].list or ""][item.value]
     name = known.fields[field.name]
-    return f"If {name} is not recorded, it is taken to be {value} if {sentence(item.criterion, known)}."
+    return f"Where {name} is not recorded, it is taken to be {value} if {sentence(item.criterion, known)}."
 
 
 def derived_in_words(field: Field, contract: Contract, known: Titles) -> tuple[str, ...]:
@@ -114,12 +93,12 @@ def derived_in_words(field: Field, contract: Contract, known: Titles) -> tuple[s
     return tuple(said)
 
 
-def set_in_words(named: NamedSet, contract: Contract, known: Titles) -> SetInWords:
+def set_in_words(named: NamedSet, contract: Contract) -> SetInWords:
     """A named set with the titles of its codes."""
     of = contract.lists[named.list]
     return SetInWords(
         name=named.name,
-        title=known.sets[named.name].removeprefix("‘").removesuffix("’"),
+        title=set_title(named),
         list=of.name,
         list_title=of.title,
         codes=codes_in_words(named.codes, of),

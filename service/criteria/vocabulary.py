@@ -62,6 +62,8 @@ class NamedSet(Struct, frozen=True):
     list: str
     codes: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    title: str = ""
+    """What people call it, where the publisher says so; it changes no answer."""
 
 
 class Vocabulary(Struct, frozen=True):

@@ -15,10 +15,11 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.criteria.rewrites import rewritten
 from service.criteria.tree import And, Between, Compare, CompareFields, Criterion, IsNull, Literal, Not, OneOf, Op, Or
-from service.criteria.vocabulary import Kind, Vocabulary
+from service.criteria.vocabulary import Kind, NamedSet, Vocabulary
 
 MOST_TITLES = 5
 """So many codes of a condition are given by their titles; a longer list by the codes alone, which one can look up."""
@@ -68,6 +69,10 @@ class Titles(Struct, frozen=True):
     lists: Mapping[str, str]
     sets: Mapping[str, str]
 
+    def of_fields(self, vocabulary: Vocabulary, fields: Mapping[str, str]) -> Titles:
+        """The same lists and sets for the fields of another part, with their labels."""
+        return replace(self, vocabulary=vocabulary, fields=_labelled(vocabulary, fields))
+
 
 def titles(
     vocabulary: Vocabulary,
@@ -80,14 +85,17 @@ def titles(
     Two things that the publisher calls the same are told apart by their names in brackets; so is a code by which files
     are known (``19D``), which its title does not contain.
     """
-    sets = {name: name.replace("_", " ") for name in vocabulary.sets}
     return Titles(
         vocabulary,
-        _quoted({name: fields.get(name) or name for name in vocabulary.fields}),
+        _labelled(vocabulary, fields),
         MappingProxyType({name: _quoted(known, _is_looked_up) for name, known in codes.items()}),
         _quoted(lists),
-        _quoted(sets),
+        _quoted({name: set_title(item) for name, item in vocabulary.sets.items()}),
     )
+
+
+def _labelled(vocabulary: Vocabulary, fields: Mapping[str, str]) -> Mapping[str, str]:
+    return _quoted({name: fields.get(name) or name for name in vocabulary.fields})
 
 
 def _quoted(known: Mapping[str, str], named: Callable[[str], bool] = lambda _: False) -> Mapping[str, str]:
@@ -96,6 +104,11 @@ def _quoted(known: Mapping[str, str], named: Callable[[str], bool] = lambda _: F
     return MappingProxyType(
         {name: f"{title} ({name})" if named(name) or often[title] > 1 else title for name, title in plain.items()}
     )
+
+
+def set_title(named: NamedSet) -> str:
+    """What a named set is called: the publisher's title, or what its name says."""
+    return named.title or named.name.replace("_", " ")
 
 
 def quoted(title: str) -> str:

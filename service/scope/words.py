@@ -16,7 +16,6 @@ from service.contract.model import Contract, PartName
 from service.contract.words import (
     CodeInWords,
     SetInWords,
-    case_titles,
     codes_listed,
     derived_in_words,
     set_in_words,
@@ -94,7 +93,7 @@ def edition_in_words(edition: Edition, library: Library) -> EditionInWords:
         {% endfor %}
     """
     contract = library.contracts[edition.vocabulary]
-    known = case_titles(contract)
+    known = contract.titles[PartName.CASE]
     rules = tuple(_rule(rule, contract, known) for rule in edition.rules)
     names = dict.fromkeys(name for rule in rules for name in rule.sets)
     return EditionInWords(
@@ -103,7 +102,7 @@ def edition_in_words(edition: Edition, library: Library) -> EditionInWords:
         summary=_summary(edition),
         judging=JUDGING,
         rules=rules,
-        sets=tuple(set_in_words(contract.vocabulary.sets[name], contract, known) for name in names),
+        sets=tuple(set_in_words(contract.vocabulary.sets[name], contract) for name in names),
     )
 
 
@@ -154,7 +153,7 @@ def _rule(rule: Rule, contract: Contract, known: Titles) -> RuleInWords:
         undecided=_undecided(rule.criterion, frozenset(field.name for field in derived), known),
         derived=tuple(words for field in derived for words in derived_in_words(field, contract, known)),
         sets=tuple(dict.fromkeys([*own, *read])),
-        left_out=tuple(_left_out(name, contract, known) for name in own if contract.vocabulary.sets[name].left_out),
+        left_out=tuple(_left_out(name, contract) for name in own if contract.vocabulary.sets[name].left_out),
     )
 
 
@@ -179,8 +178,8 @@ def _absent(name: str, derived: Iterable[str], known: Titles) -> str:
     return f"{absent} and does not follow from other attributes" if name in derived else absent
 
 
-def _left_out(name: str, contract: Contract, known: Titles) -> LeftOut:
-    named = set_in_words(contract.vocabulary.sets[name], contract, known)
+def _left_out(name: str, contract: Contract) -> LeftOut:
+    named = set_in_words(contract.vocabulary.sets[name], contract)
     which = "This code is" if len(named.left_out) == 1 else "These codes are"
     words = (
         f"{which} not in the set {quoted(named.title)}, because the code list says that it depends: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -12,6 +13,8 @@ import pytest_asyncio
 from service.api.shapes import HealthDocument
 from service.storage.database import Database
 from tests.support.server import a_served, good, problem
+
+WORDS = Path(__file__).resolve().parents[1] / "spec" / "words"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -47,6 +50,10 @@ async def test_a_contract_says_its_fields_lists_and_rules(anyone: httpx.AsyncCli
     assert by_name["stage"]["required"]
     assert by_name["stage"]["list"] in contract["lists"]
     assert {rule["severity"] for rule in contract["rules"]} == {"syntactical", "validity", "quality", "macro"}
+    words = {rule["id"]: rule["words"] for rule in contract["rules"]}
+    assert words["Q335"] == "Found if ‘Victims’ is 0."
+    assert words["V220"] == "Found if ‘Offence to’ is before ‘Offence from’."
+    assert words["S102"].startswith("Found if what is sent for a date is not ")
     stages = good(await anyone.get(contract["lists"][by_name["stage"]["list"]]))
     assert stages["codes"][0]["code"] == "identified"
 
@@ -58,6 +65,30 @@ async def test_a_scope_says_its_rules_its_state_and_what_it_leaves_out(anyone: h
     assert [rule["id"] for rule in scope["rules"]] == ["offence", "suspects", "victims", "ended", "when"]
     assert scope["rules"][1]["when"] == "suspect_count >= 2"
     assert "22" in scope["codes_left_out"]["nfa_outcomes"]
+
+
+async def test_a_contract_says_in_words_what_follows_from_other_fields(anyone: httpx.AsyncClient) -> None:
+    contract = good(await anyone.get("/api/contracts/2026.1"))
+    by_name = {field["name"]: field for field in contract["parts"][0]["fields"]}
+    taken = "Where ‘Contact offence’ is not recorded, it is taken to be"
+    assert [item["words"] for item in by_name["contact_offence"]["derived"]] == [
+        f"{taken} ‘Yes’ if ‘Offence’ is in the set ‘contact offences’.",
+        f"{taken} ‘No’ if ‘Offence’ is in the set ‘non-contact offences’.",
+    ]
+    assert "non-contact offences" in {item["title"] for item in contract["sets"]}
+
+
+@pytest.mark.parametrize("edition", ["2025-11-wide", "2026-02-referral"])
+async def test_a_scope_says_in_words_what_its_conditions_say(anyone: httpx.AsyncClient, edition: str) -> None:
+    scope = good(await anyone.get(f"/api/scopes/{edition}"))
+    assert scope["words"]["text"] == (WORDS / f"{edition}.txt").read_text(encoding="utf-8")
+    for rule in scope["rules"]:
+        assert rule["words"]["sentence"] in scope["words"]["text"]
+        assert rule["words"]["undecided"] in scope["words"]["text"]
+    known = {item["name"] for item in scope["words"]["sets"]}
+    assert {name for rule in scope["rules"] for name in rule["words"]["sets"]} == known
+    left_out = {one["set"]: [code["code"] for code in one["codes"]] for one in scope["rules"][0]["words"]["left_out"]}
+    assert left_out == {"child offences": scope["codes_left_out"]["child_offences"]}
 
 
 async def test_the_terms_say_who_takes_part(anyone: httpx.AsyncClient) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from service.contract.library import load_library
 from service.contract.model import PartName
-from service.contract.words import part_titles
 from service.criteria.evaluate import evaluate
 from service.criteria.parse import parse
 from service.criteria.rewrites import rewritten
@@ -66,14 +65,13 @@ def test_a_list_of_codes_however_long_is_read_back(codes: list[str], negated: bo
 
 @pytest.mark.parametrize("version", CONTRACTS)
 def test_every_published_condition_is_read_back_from_its_sentence(version: str) -> None:
-    contract = CONTRACTS[version]
-    checked = 0
+    contract, checked = CONTRACTS[version], 0
     for rule in contract.rules:
         for part in rule.parts if rule.criterion is not None else ():
-            known = part_titles(contract, part)
+            known = contract.titles[part]
             assert read_back(sentence(rule.criterion, known), known) == rewritten(rule.criterion), rule.id
             checked += 1
-    known = part_titles(contract, PartName.CASE)
+    known = contract.titles[PartName.CASE]
     for field in contract.parts[PartName.CASE].fields:
         for item in field.derive:
             assert read_back(sentence(item.criterion, known), known) == rewritten(item.criterion)
@@ -82,9 +80,8 @@ def test_every_published_condition_is_read_back_from_its_sentence(version: str) 
 
 @pytest.mark.parametrize("version", CONTRACTS)
 def test_no_two_fields_of_a_published_part_are_called_the_same(version: str) -> None:
-    for part in CONTRACTS[version].parts:
-        named = part_titles(CONTRACTS[version], part).fields
-        assert not [title for title in named.values() if title.endswith(")")]
+    for known in CONTRACTS[version].titles.values():
+        assert not [title for title in known.fields.values() if title.endswith(")")]
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,188 @@
+"""The documents of what is published, as everyone may read them: data in, plain data out, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.api.meanings import Meaning
+from service.api.problems import TITLES, TYPE_PATH
+from service.api.scope_shapes import ScopeRuleWords
+from service.contract.model import CodeList, Contract, Field, Part, Rule
+from service.contract.words import derivation_in_words, rules_in_words
+from service.criteria.wording import Titles, set_title
+from service.scope.edition import Edition
+from service.scope.words import EditionInWords, text_of
+from service.terms.model import Terms
+
+
+def meaning_document(code: str, meaning: Meaning) -> dict[str, Any]:
+    """A code of an error for a reader: where it comes from, what it means, what helps."""
+    return {
+        "type": f"{TYPE_PATH}{code}",
+        "code": code,
+        "titles": [TITLES.get(status, "The request was refused") for status in meaning.statuses],
+        "statuses": meaning.statuses,
+        "means": meaning.means,
+        "do": meaning.do,
+    }
+
+
+def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
+    """An edition of the terms; periods as months."""
+    return {
+        "edition": terms.edition,
+        "title": terms.title,
+        "adopted": terms.adopted,
+        "source": terms.source,
+        "current": current,
+        "hash": terms.hash,
+        "scope": terms.scope,
+        "proposed": terms.proposed,
+        "contracts": [
+            {"version": item.version, "from": str(item.start), "until": None if item.until is None else str(item.until)}
+            for item in terms.contracts
+        ],
+        "calendar": {"every": "month", "first": str(terms.calendar.first), "due_days": terms.calendar.due_days},
+        "milestones": terms.milestones,
+        "force_list": terms.force_list,
+        "participation": [
+            {
+                "force": item.force,
+                "from": str(item.start),
+                "until": None if item.until is None else str(item.until),
+                "successor": item.successor,
+            }
+            for item in terms.participation
+        ],
+    }
+
+
+def contract_document(contract: Contract) -> dict[str, Any]:
+    """A contract version: everything that a force's system needs to write a return."""
+    words = rules_in_words(contract)
+    return {
+        **head(contract),
+        "parts": [_part(part, contract.titles[part.name]) for part in contract.parts.values()],
+        "lists": {name: f"/api/codes/{name}" for name in contract.lists},
+        "sets": [
+            {
+                "name": item.name,
+                "title": set_title(item),
+                "list": item.list,
+                "codes": item.codes,
+                "left_out": item.left_out,
+            }
+            for item in contract.vocabulary.sets.values()
+        ],
+        "measures": [{"name": item.name, "title": item.title, "meaning": item.meaning} for item in contract.measures],
+        "rules": [_rule(rule, words[rule.id]) for rule in contract.rules],
+    }
+
+
+def list_document(codes: CodeList) -> dict[str, Any]:
+    """A code list; what else it says of a code stands under ``columns``."""
+    return {
+        "list": codes.name,
+        "title": codes.title,
+        "source": codes.source,
+        "hash": codes.hash,
+        "codes": [
+            {"code": item.code, "title": item.title, "columns": item.columns, "members": item.group}
+            for item in codes.codes
+        ],
+    }
+
+
+def scope_document(edition: Edition, state: str, words: EditionInWords) -> dict[str, Any]:
+    """A scope edition: who is counted, rule by rule, and in words."""
+    return {
+        "edition": edition.name,
+        "title": edition.title,
+        "state": state,
+        "vocabulary": edition.vocabulary,
+        "hash": edition.hash,
+        "rules": [
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "guidance": rule.guidance,
+                "when": rule.when,
+                "words": {name: getattr(said, name) for name in ScopeRuleWords.__struct_fields__},
+            }
+            for rule, said in zip(edition.rules, words.rules, strict=True)
+        ],
+        "attributes": edition.definition.attributes,
+        "codes_left_out": edition.codes_left_out,
+        "words": {
+            "summary": words.summary,
+            "judging": words.judging,
+            "sets": words.sets,
+            "text": text_of(words),
+        },
+        "links": {"contract": f"/api/contracts/{edition.vocabulary}"},
+    }
+
+
+def head(contract: Contract) -> dict[str, Any]:
+    """A contract version in the list of them."""
+    return {
+        "version": contract.version,
+        "title": contract.title,
+        "state": contract.state,
+        "hash": contract.hash,
+        "links": {"self": f"/api/contracts/{contract.version}"},
+    }
+
+
+def _part(part: Part, known: Titles) -> dict[str, Any]:
+    return {
+        "part": part.name.value,
+        "title": part.title,
+        "row_is": part.row_is,
+        "fields": [_field(field, known) for field in part.fields],
+    }
+
+
+def _field(field: Field, known: Titles) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "name": field.name,
+        "type": field.kind.value,
+        "label": field.label,
+        "meaning": field.meaning,
+        "example": field.example,
+        "required": field.required,
+        "exact": field.exact,
+        "dimension": field.dimension,
+        "not_applicable": field.not_applicable,
+        "since": field.since,
+    }
+    more = {
+        "role": None if field.role is None else field.role.value,
+        "list": None if field.list is None else field.list.name,
+        "least": field.least,
+        "greatest": field.greatest,
+        "pattern": field.pattern,
+    }
+    shown |= {name: value for name, value in more.items() if value is not None}
+    if field.derive:
+        shown["derived"] = [
+            {"value": item.value, "when": item.when, "words": derivation_in_words(item, field, known)}
+            for item in field.derive
+        ]
+    return shown
+
+
+def _rule(rule: Rule, words: str) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "parts": [part.value for part in rule.parts],
+        "severity": rule.severity.value,
+        "when": rule.when,
+        "check": rule.check,
+        "words": words,
+        "fields": rule.fields,
+        "says": rule.says,
+        "fix": rule.fix,
+        "guidance": rule.guidance,
+        "since": rule.since,
+    }
