@@ -7,9 +7,9 @@ What needs more than the file is listed as not run, with the reason.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,14 +17,12 @@ from msgspec import Struct
 
 from service.contract.canonical import SEPARATOR, canonical_text
 from service.contract.findings import Finding, cut, found, in_order
-from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity
+from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity, Sum
 from service.contract.values import Check, Value
-from service.criteria.evaluate import compiled
-from service.criteria.tree import Criterion, fields_of
+from service.criteria.columnwise import Columnwise, Observations, bits
+from service.criteria.tree import fields_of
 from service.errors import UnsupportedMedia
 from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, media_of_name, read
-
-_REMEMBERED: Final = 50_000
 
 _NEEDS_MORE: Final = {
     Check.FORMER_IN_USE: "only cases of this file are known here, not those that the return already holds",
@@ -77,28 +75,13 @@ def validate(file: Path | bytes, contract: Contract, part: Part, media: str | No
     return validation.report()
 
 
-class _Judgements(dict[tuple[Value, ...], bool]):
-    """Whether a condition is true of the values of its fields, by those values: few combinations, many rows."""
-
-    def __init__(self, criterion: Criterion) -> None:
-        super().__init__()
-        self.names = fields_of(criterion)
-        self._test = compiled(criterion)
-
-    def __missing__(self, values: tuple[Value, ...]) -> bool:
-        answer = self._test(dict(zip(self.names, values, strict=True))) is True
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[values] = answer
-        return answer
-
-
 class _Validation:
     """One validation under way: takes blocks, keeps findings and what is needed to know doubles."""
 
     def __init__(self, contract: Contract, part: Part) -> None:
         self._contract, self._part = contract, part
-        self._rules = [(rule, _Judgements(rule.criterion)) for rule in contract.rules_of(part.name) if rule.criterion]
+        self._rules = contract.rules_of(part.name)
+        self._evaluator = Columnwise()
         self._received = 0
         self._findings: list[Finding] = []
         self._held: set[int] = set()
@@ -113,7 +96,8 @@ class _Validation:
             self._add(row.findings)
         self._held.update(block.rows[index] for index in block.held)
         self._held.update(row.row for row in block.unread)
-        for findings in (self._missing(block), self._ruled(block), self._sums(block)):
+        seen = self._evaluator.over(len(block.rows), block.values)
+        for findings in (self._missing(block), self._ruled(block, seen), self._sums(block, seen)):
             self._hold(findings)
         self._doubles.take(block, self._held)
 
@@ -157,30 +141,23 @@ class _Validation:
                     self._key(block, index),
                 )
 
-    def _ruled(self, block: TypedBlock) -> Iterator[Finding]:
+    def _ruled(self, block: TypedBlock, seen: Observations) -> Iterator[Finding]:
         """The findings of the rules with a condition. A rule has nothing to say where a field could not be read."""
-        for rule, judgements in self._rules:
-            columns = [self._column(block, name) for name in judgements.names]
-            fired = [index for index, values in enumerate(zip(*columns, strict=False)) if judgements[values]]
-            if not fired:
+        for rule in self._rules:
+            if rule.criterion is None or not (fired := seen.true(rule.criterion)):
                 continue
-            unreadable = set[int]().union(*(block.failed.get(name, ()) for name in judgements.names))
-            for index in fired:
+            unreadable = set[int]().union(*(block.failed.get(name, ()) for name in fields_of(rule.criterion)))
+            for index in seen.places(fired):
                 if index not in unreadable:
                     yield self._finding(block, rule, self._shown(rule), index)
 
-    def _sums(self, block: TypedBlock) -> Iterator[Finding]:
+    def _sums(self, block: TypedBlock, seen: Observations) -> Iterator[Finding]:
         for item in self._part.sums:
-            columns = [self._column(block, name) for name in (item.total, *item.parts)]
-            for check, fired in _sum_findings(columns):
+            for check, fired in _sum_findings(seen, item):
                 rule = self._contract.check.get((self._part.name, check))
                 if rule is not None:
                     for index in fired:
                         yield self._finding(block, rule, self._fields((item.total,)), index)
-
-    def _column(self, block: TypedBlock, name: str) -> Sequence[Any]:
-        values = block.values.get(name)
-        return values if values is not None else list(repeat(None, len(block.rows)))
 
     def _shown(self, rule: Rule) -> list[Field]:
         return self._fields(rule.fields)
@@ -209,19 +186,21 @@ class _Validation:
         return None if key is None else cast("str | None", self._column_value(block, key.name, index))
 
 
-def _sum_findings(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[Check, list[int]]]:
+def _sum_findings(seen: Observations, item: Sum) -> Iterator[tuple[Check, list[int]]]:
     """Rows whose parts exceed their total for certain, and rows that are exact throughout and do not make it up."""
-    exceeds, differs = [], []
-    for index, (total, *parts) in enumerate(zip(*columns, strict=True)):
-        if total is None:
-            continue
-        least = sum(part[0] for part in parts if part is not None)
-        if least > total[1]:
-            exceeds.append(index)
-        elif least < total[0] == total[1] and all(part is not None and part[0] == part[1] for part in parts):
-            differs.append(index)
-    yield Check.SUM_EXCEEDS, exceeds
-    yield Check.SUM_DIFFERS, differs
+    total = seen.known(item.total)
+    if not total:
+        return
+    low, high = seen.ends(item.total)
+    least = [0] * seen.count
+    for name in item.parts:
+        if seen.known(name):
+            least = list(map(operator.add, least, seen.least(name)))
+    yield Check.SUM_EXCEEDS, seen.places(total & bits(map(operator.gt, least, high)))
+    short = total & bits(map(operator.lt, least, low))
+    for name in (item.total, *item.parts):
+        short &= seen.exact(name) if short else 0
+    yield Check.SUM_DIFFERS, seen.places(short)
 
 
 class _Doubles:
@@ -231,7 +210,8 @@ class _Doubles:
         self._contract, self._part = contract, part
         self._key = part.by_role.get(Role.KEY)
         self._former = part.by_role.get(Role.FORMER_KEY)
-        self._rows: dict[Any, list[int]] = {}
+        self._first: dict[Any, int] = {}
+        self._twice: dict[Any, list[int]] = {}
         self._formers: list[tuple[str, str | None, int]] = []
         dimensions = [field.name for field in part.fields if field.dimension or field.required]
         self._names = [self._key.name] if self._key is not None else dimensions
@@ -240,11 +220,12 @@ class _Doubles:
         """Remember a block. Of cells only those that can be accepted count; a reference counts wherever it is read."""
         nothing: list[Value] = [None] * len(block.rows)
         columns = [block.values.get(name, nothing) for name in self._names]
-        for row, values in zip(block.rows, zip(*columns, strict=True), strict=True):
-            if self._key is None and row not in held:
-                self._rows.setdefault(values, []).append(row)
-            elif self._key is not None and values[0] is not None:
-                self._rows.setdefault(values[0], []).append(row)
+        if self._key is None:
+            for cell, row in zip(zip(*columns, strict=True), block.rows, strict=True):
+                if row not in held:
+                    self._remember(cell, row)
+        else:
+            self._remember_all(columns[0], block.rows)
         if self._former is not None and self._former.name in block.values:
             keys = columns[0]
             self._formers += [
@@ -255,12 +236,26 @@ class _Doubles:
 
     def findings(self) -> Iterator[Finding]:
         check = Check.DUPLICATE_KEY if self._key is not None else Check.DUPLICATE_CELL
-        for value, rows in self._rows.items():
-            for row in rows if len(rows) > 1 else ():
+        for value, rows in self._twice.items():
+            for row in (self._first[value], *rows):
                 yield self._finding(check, row, self._key, value if self._key is not None else "", value)
         for former, key, row in self._formers:
-            if self._rows.get(former, [row]) != [row]:
+            if former in self._twice or self._first.get(former, row) != row:
                 yield self._finding(Check.FORMER_IN_USE, row, self._key, key, key)
+
+    def _remember_all(self, references: Sequence[Any], rows: Sequence[int]) -> None:
+        """Keep the references of rows; all at once where each of them stands there for the first time."""
+        fresh = dict(zip(references, rows, strict=True))
+        if len(fresh) == len(rows) and None not in fresh and self._first.keys().isdisjoint(fresh):
+            self._first.update(fresh)
+            return
+        for reference, row in zip(references, rows, strict=True):
+            if reference is not None:
+                self._remember(reference, row)
+
+    def _remember(self, value: Any, row: int) -> None:
+        if self._first.setdefault(value, row) != row:
+            self._twice.setdefault(value, []).append(row)
 
     def _finding(self, check: Check, row: int, field: Field | None, value: str | None, key: Any) -> Finding:
         name = field.name if field is not None else None
