@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
+from service.errors import CaseReturnsError
 from service.pages.site import Site
 from service.pages.visit import SignInNeeded, person_of, to_sign_in
 from service.telemetry.requests import told_of_problem
@@ -31,7 +32,8 @@ def page_errors(site: Site) -> ExceptionHandlersMap:
     def sign_in(_: Request[Any, Any, Any], error: SignInNeeded) -> Response[None]:
         return to_sign_in(error)
 
-    return {SignInNeeded: sign_in, HTTPException: told, Exception: told}
+    # The most specific handler answers, wherever it stands: those of the whole application are outdone one by one.
+    return {SignInNeeded: sign_in, CaseReturnsError: told, HTTPException: told, Exception: told}
 
 
 def is_for_a_person(request: Request[Any, Any, Any], error: Exception) -> bool:

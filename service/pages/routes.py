@@ -7,6 +7,7 @@ from litestar import Router
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
 from service.pages.guard import guard
+from service.pages.national.routes import national_pages
 from service.pages.site import Site
 from service.pages.visit import visit_dependency
 
@@ -18,6 +19,7 @@ def page_routes(site: Site) -> Router:
         route_handlers=[
             site.assets.routes(),
             entry_routes(site),
+            national_pages(site),
         ],
         guards=[guard],
         exception_handlers=page_errors(site),

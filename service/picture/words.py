@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from service.contract.model import CodeList, Contract, PartName, Role
+from service.contract.model import Code, CodeList, Contract, PartName, Role
 from service.picture.national import Dimension
 from service.scope.edition import Edition
 
@@ -56,9 +56,21 @@ class Words(Struct, frozen=True, kw_only=True, dict=True):
             return part
         if dimension is Dimension.FORCE:
             return self.force(part)[0]
-        field = self.contract.parts[PartName.CASE].by_role.get(_ROLES[dimension])
-        item = None if field is None or field.list is None else field.list.by_ordinal.get(part)
+        item = self._code(dimension, part)
         return f"#{part}" if item is None else item.code
+
+    def title(self, dimension: Dimension, part: int | str) -> str:
+        """The same for a person to read: the title of a code."""
+        if isinstance(part, str) or dimension is Dimension.YEAR:
+            return str(part)
+        if dimension is Dimension.FORCE:
+            return self.force(part)[1] or self.force(part)[0]
+        item = self._code(dimension, part)
+        return f"#{part}" if item is None else item.title
+
+    def _code(self, dimension: Dimension, ordinal: int) -> Code | None:
+        field = self.contract.parts[PartName.CASE].by_role.get(_ROLES[dimension])
+        return None if field is None or field.list is None else field.list.by_ordinal.get(ordinal)
 
     def attribute(self, index: int) -> tuple[str, str]:
         """The name and the label of the edition's attribute at ``index``."""

@@ -39,9 +39,19 @@ class Shot(Struct, frozen=True, kw_only=True):
     at: str | None = None
 
 
+async def _open_the_form(tab: Tab) -> None:
+    await tab.page.click("summary")
+
+
 SHOTS: Sequence[Shot] = (
     Shot(name="start", path="/"),
     Shot(name="sign-in", path="/sign-in"),
+    Shot(name="national", person="nca", path="/national"),
+    Shot(name="national-forces", person="nca", path="/national?sort=-most", at="#breakdown"),
+    Shot(name="national-stages", person="nca", path="/national?by=stage", at="#breakdown"),
+    Shot(name="national-reasons", person="nca", path="/national", at="#attrition"),
+    Shot(name="national-referral", person="nca", path="/national?scope=2026-02-referral"),
+    Shot(name="national-choose", person="nca", path="/national", steps=_open_the_form, at="details"),
 )
 
 
