@@ -8,7 +8,7 @@ from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
 from service.contract.model import CodeList, Contract, Field, Part, Rule
-from service.contract.words import derivation_in_words, rules_in_words
+from service.contract.words import derivations_in_words, rules_in_words
 from service.criteria.wording import Titles, set_title
 from service.scope.edition import Edition
 from service.scope.words import EditionInWords, text_of
@@ -165,9 +165,10 @@ def _field(field: Field, known: Titles) -> dict[str, Any]:
     }
     shown |= {name: value for name, value in more.items() if value is not None}
     if field.derive:
+        words = derivations_in_words(field, known)
         shown["derived"] = [
-            {"value": item.value, "when": item.when, "words": derivation_in_words(item, field, known)}
-            for item in field.derive
+            {"value": item.value, "when": item.when, "words": said}
+            for item, said in zip(field.derive, words, strict=True)
         ]
     return shown
 

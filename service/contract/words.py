@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from service.contract.model import CodeList, Contract, Derivation, Field, PartName, Rule
+from service.contract.model import CodeList, Contract, Field, PartName, Rule
 from service.contract.values import Check
 from service.criteria.tree import sets_of
 from service.criteria.vocabulary import NamedSet
@@ -71,16 +71,20 @@ def rules_in_words(contract: Contract) -> Mapping[str, str]:
     return MappingProxyType({rule.id: _fires(rule, contract.titles) for rule in contract.rules})
 
 
-def derivation_in_words(item: Derivation, field: Field, known: Titles) -> str:
-    """What is taken for a field where the force says nothing, and when."""
-    value = known.codes[known.vocabulary.fields[field.name].list or ""][item.value]
-    name = known.fields[field.name]
-    return f"Where {name} is not recorded, it is taken to be {value} if {sentence(item.criterion, known)}."
+def derivations_in_words(field: Field, known: Titles) -> tuple[str, ...]:
+    """What is taken for a field where the force says nothing: a sentence for each derivation, of which the first that
+    is true gives the value."""
+    name, values = known.fields[field.name], known.codes[known.vocabulary.fields[field.name].list or ""]
+    said: list[str] = []
+    for item in field.derive:
+        begins = f"Otherwise {name}" if said else f"Where {name} is not recorded, it"
+        said.append(f"{begins} is taken to be {values[item.value]} if {sentence(item.criterion, known)}.")
+    return tuple(said)
 
 
-def derived_in_words(field: Field, contract: Contract, known: Titles) -> tuple[str, ...]:
-    """All that is taken for a field where the force says nothing, and the codes from which nothing follows."""
-    said = [derivation_in_words(item, field, known) for item in field.derive]
+def derived_in_words(field: Field, contract: Contract) -> tuple[str, ...]:
+    """All that is taken for a field of the case part, and the codes from which nothing follows."""
+    said = list(derivations_in_words(field, contract.titles[PartName.CASE]))
     sets = [contract.vocabulary.sets[name] for item in field.derive for name in sets_of(item.criterion)]
     member = {(named.list, code) for named in sets for code in named.codes}
     for name in dict.fromkeys(named.list for named in sets):

@@ -7,7 +7,7 @@ are the publisher's own sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -110,7 +110,7 @@ def text_of(words: EditionInWords) -> str:
     """The whole edition as plain text, the rules numbered as rulings count them; it ends with a line break."""
     lines = [f"{words.title} ({words.edition})", "", words.summary, "", *words.judging]
     for place, rule in enumerate(words.rules, 1):
-        lines += ["", f"{place}. {rule.title}"]
+        lines += ["", f"{place}. {rule.title} ({rule.id})"]
         lines += [f"   {text}" for text in _sentences(rule)]
     for item in words.sets:
         lines += ["", *_set(item)]
@@ -130,7 +130,8 @@ def _set(item: SetInWords) -> Iterator[str]:
         yield f"The set {quoted(item.title)} is every code of {quoted(item.list_title)}:"
     else:
         yield f"The set {quoted(item.title)} is these codes of {quoted(item.list_title)}:"
-    yield from (f"   {code.code}  {code.title}" for code in item.codes)
+    width = max(len(code.code) for code in item.codes)
+    yield from (f"   {code.code:{width}}  {code.title}" for code in item.codes)
 
 
 def _summary(edition: Edition) -> str:
@@ -151,7 +152,7 @@ def _rule(rule: Rule, contract: Contract, known: Titles) -> RuleInWords:
         guidance=rule.guidance,
         sentence=f"A case meets this rule if {sentence(rule.criterion, known)}.",
         undecided=_undecided(rule.criterion, frozenset(field.name for field in derived), known),
-        derived=tuple(words for field in derived for words in derived_in_words(field, contract, known)),
+        derived=tuple(words for field in derived for words in derived_in_words(field, contract)),
         sets=tuple(dict.fromkeys([*own, *read])),
         left_out=tuple(_left_out(name, contract) for name in own if contract.vocabulary.sets[name].left_out),
     )
@@ -170,10 +171,18 @@ def _undecided(criterion: Criterion, derived: frozenset[str], known: Titles) -> 
         )
     if sometimes:
         return f"It cannot be decided if {sometimes}, unless the rest of the rule decides it."
-    return f"It cannot be decided if {always}."
+    if always:
+        return f"It cannot be decided if {always}."
+    # None alone does it; and with nothing recorded every comparison is unknown, so all of them together do.
+    names = (f"{known.fields[name]}{_unless_derived(name, derived)}" for name in fields_of(criterion))
+    return f"It cannot be decided if nothing is recorded of {listed(names)}."
 
 
-def _absent(name: str, derived: Iterable[str], known: Titles) -> str:
+def _unless_derived(name: str, derived: frozenset[str]) -> str:
+    return " (where it does not follow from other attributes)" if name in derived else ""
+
+
+def _absent(name: str, derived: frozenset[str], known: Titles) -> str:
     absent = f"{known.fields[name]} is not recorded"
     return f"{absent} and does not follow from other attributes" if name in derived else absent
 

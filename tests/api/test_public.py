@@ -70,10 +70,10 @@ async def test_a_scope_says_its_rules_its_state_and_what_it_leaves_out(anyone: h
 async def test_a_contract_says_in_words_what_follows_from_other_fields(anyone: httpx.AsyncClient) -> None:
     contract = good(await anyone.get("/api/contracts/2026.1"))
     by_name = {field["name"]: field for field in contract["parts"][0]["fields"]}
-    taken = "Where ‘Contact offence’ is not recorded, it is taken to be"
     assert [item["words"] for item in by_name["contact_offence"]["derived"]] == [
-        f"{taken} ‘Yes’ if ‘Offence’ is in the set ‘contact offences’.",
-        f"{taken} ‘No’ if ‘Offence’ is in the set ‘non-contact offences’.",
+        "Where ‘Contact offence’ is not recorded, it is taken to be ‘Yes’ if ‘Offence’ is in the set ‘contact "
+        "offences’.",
+        "Otherwise ‘Contact offence’ is taken to be ‘No’ if ‘Offence’ is in the set ‘non-contact offences’.",
     ]
     assert "non-contact offences" in {item["title"] for item in contract["sets"]}
 

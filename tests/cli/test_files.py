@@ -193,6 +193,21 @@ def test_a_scope_is_printed_in_words_for_people_and_for_programs() -> None:
     assert all(rule["sentence"] in shown.output and rule["undecided"] in shown.output for rule in document["rules"])
 
 
+def test_a_scope_that_is_being_written_is_printed_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "2027-01-mine.yaml"
+    published = (contracts_root() / "scopes" / "2025-11-wide.yaml").read_text()
+    mine = published.replace("edition: 2025-11-wide", "edition: 2027-01-mine")
+    file.write_text(mine.replace("suspect_count >= 2", "suspect_count > 5"))
+    shown = ran("scope", "words", file)
+    assert shown.exit_code == 0
+    assert "A case meets this rule if ‘Suspects’ is more than 5." in shown.output
+    file.write_text(mine.replace("suspect_count", "suspect_cuont"))
+    wrong = ran("scope", "words", file)
+    assert wrong.exit_code == 1
+    assert "Did you mean `suspect_count`?" in wrong.output
+    assert ran("scope", "words", tmp_path / "absent.yaml").exit_code == 2
+
+
 def test_scope_check_reads_a_file_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "2025-11-wide.yaml"
     shutil.copy(contracts_root() / "scopes" / "2025-11-wide.yaml", file)

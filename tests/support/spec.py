@@ -36,6 +36,14 @@ class Answer(Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] | None
 
 
+class Wording(Struct, frozen=True, kw_only=True):
+    """One condition, and the English that is made of it."""
+
+    condition: str
+    vocabulary: str
+    words: str
+
+
 class Refusal(Struct, frozen=True, kw_only=True):
     """One condition that cannot be taken."""
 
@@ -77,6 +85,12 @@ def answers() -> Iterator[Answer]:
                     expect=said["expect"],
                     missing=missing,
                 )
+
+
+def wordings() -> Iterator[Wording]:
+    for chapter in chapters():
+        for row in chapter.get("rows", ()) if "scope" not in chapter else ():
+            yield Wording(condition=row["condition"], vocabulary=chapter["vocabulary"], words=row["words"])
 
 
 def refusals() -> Iterator[Refusal]:
@@ -131,7 +145,9 @@ def page() -> str:
         "",
         "<!-- Made from tests/spec/ by `uv run python -m tests.support.spec`; change the rows there. -->",
         "",
-        "What a condition says of a case. Each row is run through the reference evaluator, PostgreSQL and DuckDB.",
+        "What a condition says of a case. Each row is run through the reference evaluator, PostgreSQL and DuckDB. The",
+        "words are made from the condition, as everywhere where one is shown to people ([the published",
+        "definitions](scopes.md), [the validation rules](rules.md)).",
     ]
     for chapter in chapters():
         lines += ["", f"## {chapter['chapter']}", "", chapter["says"]]
@@ -143,7 +159,7 @@ def page() -> str:
 
 def _rows(chapter: dict[str, Any]) -> Iterator[str]:
     for row in chapter["rows"]:
-        yield from ("", f"`{row['condition']}`", "")
+        yield from ("", f"`{row['condition']}`", "", f"In words: {row['words']}.", "")
         if "because" in row:
             yield from (row["because"], "")
         yield from ("| given | answer | missing |", "|---|---|---|")
