@@ -84,7 +84,9 @@ _LITERAL: Final = frozenset({"uvicorn", "uvicorn.error"})
 def _plain(value: object) -> object:
     if isinstance(value, str):
         return value[:_LONGEST]
-    return value if value is None or isinstance(value, bool | int | float | list | dict | tuple) else str(type(value))
+    return (
+        value if value is None or isinstance(value, bool | int | float | list | dict | tuple) else type(value).__name__
+    )
 
 
 class Lines(logging.Handler):
@@ -131,14 +133,14 @@ def logging_to(stream: Stream, *, level: str = "info") -> Iterator[Stream]:
     """All logs of the process go to the stream while the block runs: ours from this level on, and of libraries warnings
     and errors."""
     root, own = logging.getLogger(), logging.getLogger(OWN)
-    before = (list(root.handlers), root.level, own.level)
+    before, lines = (root.level, own.level), Lines(stream, readable=stream.isatty())
     number = logging.getLevelNamesMapping()[level.upper()]
-    root.handlers = [Lines(stream, readable=stream.isatty())]
+    root.addHandler(lines)
     root.setLevel(max(number, logging.WARNING))
     own.setLevel(number)
     try:
         yield stream
     finally:
-        root.handlers = before[0]
-        root.setLevel(before[1])
-        own.setLevel(before[2])
+        root.removeHandler(lines)
+        root.setLevel(before[0])
+        own.setLevel(before[1])

@@ -101,8 +101,8 @@ class _Request:
         self._began = perf_counter()
         self._span = self._begun()
         self._token: Token[Context] = attach(set_span_in_context(self._span))
-        self.status = 0
-        """Zero until the answer has begun: nothing was answered where it stays so."""
+        self.status: int | None = None
+        """None until the answer has begun: nothing was answered where it stays so."""
         self.error: str | None = None
         measure(ACTIVE, 1, {METHOD: self._method})
 
@@ -134,8 +134,9 @@ class _Request:
         seconds = perf_counter() - self._began
         route = self._scope.get("path_template") or None
         client, problem = self._scope.get(CLIENT), self._scope.get(PROBLEM)
-        failed = self.error or (str(self.status) if self.status >= 500 else None)
-        labels = {METHOD: self._method, STATUS: self.status} | ({} if route is None else {ROUTE: route})
+        failed = self.error or (str(self.status) if self.status is not None and self.status >= 500 else None)
+        carried = {METHOD: self._method, ROUTE: route, STATUS: self.status, ERROR: failed}
+        labels = {name: value for name, value in carried.items() if value is not None}
         measure(ACTIVE, -1, {METHOD: self._method})
         measure(REQUESTS, seconds, labels)
         logger.log(
@@ -144,15 +145,16 @@ class _Request:
             extra={
                 "method": self._method,
                 "route": route,
-                "status": self.status or None,
+                "status": self.status,
                 "seconds": round(seconds, 6),
                 "client": client,
                 "problem": problem,
+                "error": self.error,
             },
         )
         if self._span.is_recording():
-            more = {CLIENT: client, PROBLEM: problem, ERROR: failed}
-            self._span.set_attributes({**labels, **{name: value for name, value in more.items() if value is not None}})
+            about = {CLIENT: client, PROBLEM: problem}
+            self._span.set_attributes(labels | {name: value for name, value in about.items() if value is not None})
             if route is not None:
                 self._span.update_name(f"{self._method} {route}")
             if failed is not None:

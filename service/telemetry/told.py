@@ -118,7 +118,7 @@ REQUESTS: Final = Metric(
     "histogram",
     "s",
     "Requests, and how long each took",
-    (METHOD, ROUTE, STATUS),
+    (METHOD, ROUTE, STATUS, ERROR),
     _SHORT,
 )
 ACTIVE: Final = Metric("http.server.active_requests", "up_down_counter", "{request}", "Requests under way", (METHOD,))
@@ -162,8 +162,8 @@ EVENTS: Final = (
     Event("service_ended", "info", "It has ended, and its connections are closed"),
     Event(
         "request_answered", "info",
-        "One request; `problem` is the code of the problem that was answered, `route` the template",
-        ("method", "route", "status", "seconds", "client", "problem"),
+        "One request: `route` is its template, `problem` the code that was answered, `error` what cut the answer off",
+        ("method", "route", "status", "seconds", "client", "problem", "error"),
     ),
     Event(
         "request_failed", "error",

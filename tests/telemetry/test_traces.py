@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
@@ -12,6 +11,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from service.telemetry import recording
 from service.telemetry.requests import sent_trace
 from service.telemetry.told import ERROR, REQUEST, ROUTE, SPANS, STATEMENT
+from tests.support.faults import until
 from tests.support.returns import a_case, csv_of
 from tests.support.server import PERIOD, Return, Served
 from tests.support.telemetry import Told, trace_of
@@ -34,11 +34,8 @@ def tree(spans: list[ReadableSpan]) -> set[tuple[str, str]]:
 
 async def trace(told: Told, name: str) -> list[ReadableSpan]:
     """The spans of the newest request of that name, once it is told."""
-    while True:
-        found = [span for span in told.spans() if span.name == name]
-        if found:
-            return told.spans(trace_of(found[-1]))
-        await asyncio.sleep(0)  # the answer arrives a moment before its span is ended
+    await until(lambda: any(span.name == name for span in told.spans()), f"{name} is told")
+    return told.spans(trace_of([span for span in told.spans() if span.name == name][-1]))
 
 
 async def test_an_upload_is_one_trace_of_reading_copying_checking_and_writing(november: Return, told: Told) -> None:
