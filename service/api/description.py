@@ -25,7 +25,8 @@ _DESCRIPTION: Final = (
     "Police forces report to a national re-investigation; the NCA and the NPCC see one honest national picture.\n\n"
     "Every error is a problem document (RFC 9457) whose `type` is a path that says what it means. Times are RFC 3339 "
     "in UTC, periods calendar months in London. A parameter or member that is not known is refused, never ignored. "
-    "`If-Match` is required to seal and honoured elsewhere; `Idempotency-Key` is accepted where it is listed. What "
+    "`If-Match` is required to seal and honoured elsewhere; `Idempotency-Key` is accepted where it is listed. A "
+    "`traceparent` (W3C Trace Context) is continued, and every answer has one. What "
     "belongs to another force is answered as if it did not exist."
 )
 _TAGS: Final[Mapping[str, str]] = {

@@ -28,7 +28,8 @@ from service.returns.readers import MEDIA
 from service.returns.spool import Spool, spool
 from service.returns.store import returns_of
 from service.returns.upload import Mode, Target, find_target, upload
-from service.telemetry.spans import traced
+from service.telemetry.spans import note, traced
+from service.telemetry.told import BYTES
 
 ROWS: Final = {
     "text/csv": "Rows with a heading, as a spreadsheet saves them.",
@@ -88,12 +89,14 @@ async def received(call: Call, limits: Limits) -> Spool:
     """The body, whole, on disk; raises what ``spool`` raises."""
     headers = call.request.headers
     length = headers.get("content-length", "")
-    return await spool(
+    body = await spool(
         call.request.stream(),
         limits.upload,
         content_length=int(length) if length.isdigit() and "transfer-encoding" not in headers else None,
         content_digest=headers.get("content-digest") or headers.get("repr-digest"),
     )
+    note({BYTES: body.length})
+    return body
 
 
 def media_of(call: Call) -> str:

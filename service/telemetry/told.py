@@ -80,7 +80,7 @@ SPANS: Final = (
     Span(REQUEST, "", "One request, to the last byte of its answer", (METHOD, ROUTE, STATUS, CLIENT, PROBLEM, ERROR)),
     Span("receive", REQUEST, "A body of rows comes in and is written to a file", (BYTES,)),
     Span("upload", REQUEST, "One file is taken into the draft of an open return", (FORCE, PERIOD, PART, MODE)),
-    Span("copy", "upload", "Rows go into the temporary table, block by block", (ROWS,)),
+    Span("copy", "upload", "Rows go into the temporary table, block by block"),
     Span("decode", "copy", "The file is read into typed rows, beside the copying", (ROWS, BUSY)),
     Span("validate", "upload", "Each row finds its case, and every rule is run"),
     Span("draft", "upload", "What differs is written into the draft, with findings and held rows"),
@@ -159,7 +159,7 @@ class Event(Struct, frozen=True):
 
 EVENTS: Final = (
     Event("service_started", "info", "The service answers", ("version", "address")),
-    Event("service_ended", "info", "It has ended, and its connections are closed"),
+    Event("service_ended", "info", "It takes no more requests, and those under way were answered"),
     Event(
         "request_answered", "info",
         "One request: `route` is its template, `problem` the code that was answered, `error` what cut the answer off",

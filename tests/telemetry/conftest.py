@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from service.storage.database import Database
+from tests.support.postgres import Server, TestDatabase
 from tests.support.server import Return, Served, a_served
 from tests.support.telemetry import Told, recorded
 
@@ -17,6 +18,15 @@ from tests.support.telemetry import Told, recorded
 def told() -> Iterator[Told]:
     with recorded() as telling:
         yield telling
+
+
+@pytest_asyncio.fixture
+async def test_database(request: pytest.FixtureRequest, server: Server, template: str) -> AsyncIterator[TestDatabase]:
+    """A fresh database; what is told is recorded before it is opened, as in a running service."""
+    if "told" in request.fixturenames:
+        request.getfixturevalue("told")
+    async with server.copy_of(template) as made:
+        yield made
 
 
 @pytest_asyncio.fixture

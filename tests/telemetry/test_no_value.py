@@ -67,6 +67,7 @@ async def everything_that_a_force_can_do(served: Served, kent: httpx.AsyncClient
     await own.upload(csv_of([a_case(marked("sealed"))]))
     await own.explain_all(marked("answer"))
     seen.append(await own.send_seal(marked("tag")))
+    seen.append(await own.send_seal(f'"{marked("tag")}"'))
     seen.append(await own.send_seal(await own.etag(), name=marked("signer"), role=marked("role")))
     await ask("POST", f"{own.path}/withdraw", json={"reason": marked("reason")})
     await ask("GET", f"/api/forces/{marked('force')}/returns/{marked('period')}")
