@@ -65,8 +65,9 @@ def test_every_declared_event_is_logged_somewhere() -> None:
 def test_every_step_is_declared_and_every_declared_step_is_taken() -> None:
     steps = {
         call.args[0].value
-        for _, call, name in calls()
+        for file, call, name in calls()
         if name in STEPS and call.args and isinstance(call.args[0], ast.Constant)
+        if "service.telemetry.spans" in (SERVICE / file).read_text(encoding="utf-8")
     }
     made = {span.name for span in SPANS if " " in span.name}
     assert len(made) == 2
