@@ -35,8 +35,10 @@ class Document(Struct, frozen=True):
         return read_yaml(self.content, self.file, problems)
 
 
-class Library(Struct, frozen=True, kw_only=True):
-    """What NCA and NPCC have published, ready for use. Versions stand in their order, oldest first."""
+class Library(Struct, frozen=True, kw_only=True, eq=False):
+    """What NCA and NPCC have published, ready for use. Versions stand in their order, oldest first.
+
+    One that was loaded is equal to itself alone, so what was made of it can be remembered by it."""
 
     root: Path
     contracts: Mapping[str, Contract]

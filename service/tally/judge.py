@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
 from service.contract.library import Library
 from service.contract.model import Contract, PartName, Role
 from service.contract.upgrade import reading_sql
+from service.criteria.ruling import Definition
 from service.criteria.sql import FieldSql, ruling_sql
 from service.scope.edition import Edition
 
@@ -42,9 +44,15 @@ class Judged(Struct, frozen=True):
 
 def judged(library: Library, edition: Edition) -> Judged:
     """The expressions of one edition over stored rows, read forward to its vocabulary (semantics 12)."""
-    readings = reading_sql(library, edition.vocabulary, "o")
-    ruling = ruling_sql(edition.definition, readings)
-    roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
+    return _judged(library, edition.vocabulary, edition.definition)
+
+
+@lru_cache(maxsize=64)
+def _judged(library: Library, vocabulary: str, definition: Definition) -> Judged:
+    """Remembered: writing the expressions takes longer than judging a small return by them."""
+    readings = reading_sql(library, vocabulary, "o")
+    ruling = ruling_sql(definition, readings)
+    roles = library.contracts[vocabulary].parts[PartName.CASE].by_role
     stage, setting, year = (readings[roles[role].name] for role in (Role.STAGE, Role.SETTING, Role.YEAR))
     texts = (ruling, _mask(stage), _mask(setting), year_sql(year))
     columns = tuple(dict.fromkeys(name for text in texts for name in _COLUMN.findall(text)))
