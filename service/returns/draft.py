@@ -42,7 +42,7 @@ class DraftWriter:
         A row may be laid over its draft row, which therefore stays until the new one is written over it.
         """
         changed = "not c.held and c.digest is distinct from c.current_digest"
-        columns = self._check.columns
+        columns, checked = self._check.columns, self._check.tables.checked
         over = ""
         if self._check.ground.has_draft:
             written = ("contract_version", "source_row", "digest", "empties", *columns)
@@ -50,18 +50,18 @@ class DraftWriter:
             over += ", ".join(f"{name} = excluded.{name}" for name in written)
         await self.run(
             "insert into draft_case (force, return_id, case_id, contract_version, source_row, digest, empties, "
-            f"{listed(columns)}) select :force, :return_id, c.case_id, :contract_version, m.row, c.digest, m.empties, "
-            f"{listed(columns, 'm')} from ({self._check.merged()}) m join staging_checked c on c.idx = m.idx "
+            f"{listed(columns)}) select :force, :return_id, c.case_id, :contract_version, c.row, c.digest, c.empties, "
+            f"{listed(columns, 'c')} from {checked} c "
             f"where {changed} and c.digest is distinct from c.base_digest{over}",
             contract_version=contract_version,
         )
         if self._check.ground.has_draft:
             await self.run(
-                "delete from draft_case d using staging_checked c where d.force = :force and d.return_id = :return_id "
+                f"delete from draft_case d using {checked} c where d.force = :force and d.return_id = :return_id "
                 f"and d.case_id = c.case_id and {changed} and c.digest = c.base_digest"
             )
         await self.run(
-            "delete from draft_withdrawal w using staging_checked c where w.force = :force "
+            f"delete from draft_withdrawal w using {checked} c where w.force = :force "
             "and w.return_id = :return_id and w.case_id = c.case_id and (w.answer is null or not c.held)"
         )
         await drop_found_again(self.tx, self._check.contract, self._part, self._parameters)
@@ -77,7 +77,7 @@ class DraftWriter:
         )
         await self.run(
             f"delete from draft_withdrawal w using ({self._check.current()}) cur, (select match_key as key from "
-            f"{self._check.staged.table} union select h.key from staging_held h where h.idx is null) sent "
+            f"{self._check.tables.sent} union select h.key from staging_held h where h.idx is null) sent "
             "where w.force = :force and w.return_id = :return_id and w.answer is null and cur.case_id = w.case_id "
             f"and cur.{key.name} = sent.key"
         )
@@ -85,7 +85,7 @@ class DraftWriter:
     def _is_missing(self, key: Field) -> str:
         """Whether no row of the upload has the reference of the case ``cur``; one that could not be read may."""
         return (
-            f"not exists (select 1 from {self._check.staged.table} s where s.match_key = cur.{key.name}) "
+            f"not exists (select 1 from {self._check.tables.sent} s where s.match_key = cur.{key.name}) "
             f"and not exists (select 1 from staging_held h where h.idx is null and h.key = cur.{key.name})"
         )
 
@@ -105,7 +105,7 @@ class DraftWriter:
             await self._let_go("true", part)
         else:  # one at a time: a subquery within an OR would be run again for every row
             key = self._check.key.name if self._check.key is not None else "match_key"
-            sent = f"select {key} from {self._check.staged.table} where {key} is not null"
+            sent = f"select {key} from {self._check.tables.sent} where {key} is not null"
             await self._let_go(f"h.key in ({sent})", part)
             await self._let_go("h.text in (select text from staging_held)", part)
         # a number is never given twice: who has it from a list read before must not reach another row by it
@@ -146,7 +146,7 @@ class DraftWriter:
             await self.run(f"delete from finding f where {of_part} and {nobody}", **parameters)
         if not whole and (self._check.ground.has_draft or self._check.ground.has_base):
             await self.run(
-                f"delete from finding f using staging_checked c where {of_part} and f.case_id = c.case_id "
+                f"delete from finding f using {self._check.tables.checked} c where {of_part} and f.case_id = c.case_id "
                 "and not c.held",
                 **parameters,
             )
@@ -161,10 +161,10 @@ class DraftWriter:
         "insert into finding (force, return_id, part, row, rule, severity, field, value, key, case_id, held_n, bound) "
     )
 
-    def _bound(self, values: str) -> str:
+    def _bound(self, values: str, alias: str = "c") -> str:
         """The digest that an answer is bound to: the values of the rule's fields, and for a row that is no case the
         whole row, because nothing else tells it from another with these values."""
-        row = "" if self._check.key is not None else " || coalesce(chr(31) || encode(c.digest, 'hex'), '')"
+        row = "" if self._check.key is not None else f" || coalesce(chr(31) || encode({alias}.digest, 'hex'), '')"
         return f"sha256(convert_to({values}{row}, 'UTF8'))"
 
     async def _store_reading_findings(self, number: int) -> None:
@@ -174,7 +174,7 @@ class DraftWriter:
             self._INTO + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
             "t.rule)::smallint, 0), t.field, t.value, t.key, case when not coalesce(c.held, true) then c.case_id end, "
             f"h.n, {bound} from staging_finding t "
-            "left join staging_checked c on c.idx = t.idx left join held_row h on h.force = :force "
+            f"left join {self._check.tables.checked} c on c.idx = t.idx left join held_row h on h.force = :force "
             "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
             part=number,
             before=self.held_before,
@@ -184,21 +184,20 @@ class DraftWriter:
     async def _store_rule_findings(self, number: int) -> None:
         key = f"m.{self._check.key.name}" if self._check.key is not None else "null::text"
         tests = ", ".join(
-            f"({mark_of(index)}, '{probe.rule.id}', {SEVERITY_NUMBER[probe.rule.severity]}, "
+            f"({mark_of(index, 'm')}, '{probe.rule.id}', {SEVERITY_NUMBER[probe.rule.severity]}, "
             f"{_quoted(probe.shown[0].name if probe.shown else None)}, "
-            f"case when {mark_of(index)} then {probe.value} end)"
+            f"case when {mark_of(index, 'm')} then {probe.value} end)"
             for index, probe in self._checked.fired
         )
-        any_mark = " or ".join(mark_of(index) for index, _ in self._checked.fired)
-        flags, joins = self._check.flags()
-        bound = self._bound("coalesce(r.value, '')")
+        any_mark = " or ".join(mark_of(index, "m") for index, _ in self._checked.fired)
+        bound = self._bound("coalesce(r.value, '')", "m")
         await self.run(
             self._INTO + f"select :force, :return_id, :part, m.row, r.rule, r.severity, r.field, r.value, {key}, "
-            f"case when not c.held then c.case_id end, h.n, {bound} "
-            f"from ({self._check.merged(flags, joins)}) m join staging_checked c on c.idx = m.idx and ({any_mark}) "
+            f"case when not m.held then m.case_id end, h.n, {bound} "
+            f"from (select * from {self._check.tables.checked} m where {any_mark}) m "
             f"cross join lateral (values {tests}) r (fired, rule, severity, field, value) "
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "
-            "and h.row = m.row and c.held where r.fired",
+            "and h.row = m.row and m.held where r.fired",
             part=number,
             before=self.held_before,
         )
@@ -209,11 +208,11 @@ class DraftWriter:
         if rule is None or key is None:
             return
         await self.run(
-            self._INTO + "select :force, :return_id, :part, s.row, :rule, :severity, :field, "
-            f"{text_sql(field, 'cur')}, s.{key.name}, c.case_id, null, "
+            self._INTO + "select :force, :return_id, :part, c.row, :rule, :severity, :field, "
+            f"{text_sql(field, 'cur')}, c.{key.name}, c.case_id, null, "
             f"sha256(convert_to('{field.name}=' || {text_sql(field, 'cur')}, 'UTF8')) "
-            f"from staging_checked c join {self._check.staged.table} s on s.idx = c.idx "
-            f"join ({self._check.current()}) cur on cur.case_id = c.case_id where c.lost & {1 << index} <> 0",
+            f"from staging_lost l join {self._check.tables.checked} c on c.idx = l.idx "
+            f"join ({self._check.current()}) cur on cur.case_id = c.case_id where l.lost & {1 << index} <> 0",
             part=number,
             rule=rule.id,
             severity=SEVERITY_NUMBER[rule.severity],

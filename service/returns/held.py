@@ -39,10 +39,9 @@ async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: s
     The file is read a second time, and only where there are such rows, so that an upload need not carry every row's
     text through the database.
     """
-    own_key = "null::text" if check.key is None else f"s.{check.key.name}"
+    own_key = "null::text" if check.key is None else f"c.{check.key.name}"
     rows = await tx.exec_driver_sql(
-        f"select c.idx, s.row, {own_key} as key from staging_checked c join "
-        f"{check.staged.table} s on s.idx = c.idx where c.held and not s.held"
+        f"select c.idx, c.row, {own_key} as key from {check.tables.checked} c where c.held and not c.has_text"
     )
     wanted: dict[int, tuple[int, str | None]] = {row.row: (row.idx, row.key) for row in rows}
     if not wanted:

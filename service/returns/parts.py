@@ -26,8 +26,8 @@ async def replace_part(tx: AsyncConnection, check: Check) -> None:
     await tx.execute(
         text(
             f"insert into {TABLES[part]} (force, return_id, n, digest, empties, {listed(check.columns)}) "
-            f"select :force, :return_id, m.row, c.digest, m.empties, {listed(check.columns, 'm')} "
-            f"from ({check.merged()}) m join staging_checked c on c.idx = m.idx where not c.held"
+            f"select :force, :return_id, c.row, c.digest, c.empties, {listed(check.columns, 'c')} "
+            f"from {check.tables.checked} c where not c.held"
         ),
         parameters,
     )

@@ -1,12 +1,13 @@
 """The rules of one part as SQL conditions over its typed columns: what is tested on every row, in one pass.
 
 Besides the contract's own conditions these are the checks that need more than one cell but no condition of the
-language: sums, a reference twice in one file, a former reference that is still in use.
+language: sums, a reference twice in one file, a former reference that is still in use. Each has a number of its own,
+which is the same in every upload of the part: the mark that says that it fired on a row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -16,9 +17,14 @@ from service.contract.model import Contract, Field, Part, Role, Rule
 from service.criteria.sql import holds_sql
 from service.criteria.tree import fields_of
 from service.returns.rows import known_sql, text_sql
-from service.returns.staging import FIRED_COLUMNS
+from service.storage.remembered import Remembered
 
+FIRED_COLUMNS: Final = 4
+"""How many bigint columns carry the marks of fired rules, 60 rules each."""
 PER_COLUMN: Final = 60
+
+IS_DUPLICATE: Final = "is_duplicate"
+FORMER_IN_USE: Final = "former_in_use"
 
 
 class Probe(Struct, frozen=True):
@@ -29,48 +35,60 @@ class Probe(Struct, frozen=True):
     shown: tuple[Field, ...]
     value: str
     """The SQL text of what to show: the canonical texts of the fields, or null where nothing was sent."""
+    reads: tuple[str, ...] = ()
+    """Fields of which it is silent where they could not be read: that has a finding of its own."""
+    flag: str | None = None
+    """The column about a row among the others that it needs; where there is none, it fires on no row."""
 
 
-def probes_of(
-    contract: Contract,
-    part: Part,
-    *,
-    has_duplicates: bool,
-    has_former: bool,
-    has_failed: bool,
-    lacking: Sequence[Field] = (),
-) -> tuple[Probe, ...]:
-    """Every probe of a part, in the order of the contract's rules. A rule is silent on rows in which one of its
-    fields could not be read: that has a finding of its own, and one cause is told once. ``lacking`` are required
-    fields that some rows do not send at all: a new case must not come in without them."""
+_MADE: Remembered[tuple[Probe, ...]] = Remembered()
+
+
+def probes_of(contract: Contract, part: Part) -> tuple[Probe, ...]:
+    """Every probe of a part, in the order of the contract's rules."""
+    return _MADE.get((contract.hash, part.name), lambda: _probes(contract, part))
+
+
+def _probes(contract: Contract, part: Part) -> tuple[Probe, ...]:
     columns = field_sql(part.fields, "m")
     found: list[Probe] = []
     for rule in contract.rules_of(part.name):
         if rule.criterion is not None:
             fires = holds_sql(rule.criterion, columns)
-            if has_failed:
-                read = ", ".join(f"'{name}'" for name in fields_of(rule.criterion))
-                fires = f"({fires}) and (m.failed is null or not m.failed && array[{read}])"
-            found.append(_probe(rule, fires, _shown(part, rule.fields)))
-    for name, fires in _checks(part, has_duplicates=has_duplicates, has_former=has_former):
+            found.append(_probe(rule, fires, _shown(part, rule.fields), fields_of(rule.criterion)))
+    for name, flag in _checks(part):
         check = contract.check.get((part.name, name))
         if check is not None:
             shown = _shown(part, check.fields) or _key(part)
-            found.append(_probe(check, fires, shown))
+            found.append(_probe(check, f"m.{flag}", shown, flag=flag))
     found += _sum_probes(contract, part)
     required = contract.check.get((part.name, "required"))
     if required is not None:
         found += [
-            Probe(required, f"m.lacks_{field.name} and not {known_sql(field, 'm')}", (field,), "null::text")
-            for field in lacking
+            Probe(
+                required,
+                f"m.{lacks(field)} and not {known_sql(field, 'm')}",
+                (field,),
+                "null::text",
+                flag=lacks(field),
+            )
+            for field in part.fields
+            if field.required and field.role is not Role.KEY
         ]
     if len(found) > FIRED_COLUMNS * PER_COLUMN:
         raise ValueError(f"part {part.name}: more than {FIRED_COLUMNS * PER_COLUMN} rules")
     return tuple(found)
 
 
-def _probe(rule: Rule, fires: str, shown: tuple[Field, ...]) -> Probe:
-    return Probe(rule, fires, shown, values_sql(shown))
+def lacks(field: Field) -> str:
+    """The column that says of a row that it does not send a field at all: a new case must not come in without it."""
+    return f"lacks_{field.name}"
+
+
+def _probe(
+    rule: Rule, fires: str, shown: tuple[Field, ...], reads: Collection[str] = (), flag: str | None = None
+) -> Probe:
+    return Probe(rule, fires, shown, values_sql(shown), tuple(reads), flag)
 
 
 def _shown(part: Part, names: Sequence[str]) -> tuple[Field, ...]:
@@ -82,11 +100,10 @@ def _key(part: Part) -> tuple[Field, ...]:
     return (key,) if key is not None else ()
 
 
-def _checks(part: Part, *, has_duplicates: bool, has_former: bool) -> list[tuple[str, str]]:
+def _checks(part: Part) -> list[tuple[str, str]]:
     if Role.KEY in part.by_role:
-        checks = [("duplicate_key", "m.is_duplicate")] if has_duplicates else []
-        return [*checks, ("former_in_use", "m.former_in_use")] if has_former else checks
-    return [("duplicate_cell", "m.is_duplicate")] if has_duplicates else []
+        return [("duplicate_key", IS_DUPLICATE), ("former_in_use", FORMER_IN_USE)]
+    return [("duplicate_cell", IS_DUPLICATE)]
 
 
 def _sum_probes(contract: Contract, part: Part) -> list[Probe]:
@@ -105,14 +122,25 @@ def _sum_probes(contract: Contract, part: Part) -> list[Probe]:
     return found
 
 
-def fired_columns(probes: Sequence[Probe]) -> list[str]:
-    """One bigint expression a column of marks; a bit for each probe that fires."""
+def fired_columns(probes: Sequence[Probe], flags: Collection[str], *, has_failed: bool) -> list[str]:
+    """One bigint expression a column of marks; a bit for each probe that fires. ``flags`` are the columns about a row
+    among the others that there are; ``has_failed``: whether any value could not be read."""
     columns = []
     for start in range(0, FIRED_COLUMNS * PER_COLUMN, PER_COLUMN):
-        chunk = probes[start : start + PER_COLUMN]
-        bits = [f"case when {probe.fires} then {1 << bit}::bigint else 0 end" for bit, probe in enumerate(chunk)]
+        bits = [
+            f"case when {_fires(probe, has_failed=has_failed)} then {1 << bit}::bigint else 0 end"
+            for bit, probe in enumerate(probes[start : start + PER_COLUMN])
+            if probe.flag is None or probe.flag in flags
+        ]
         columns.append(" | ".join(bits) if bits else "0::bigint")
     return columns
+
+
+def _fires(probe: Probe, *, has_failed: bool) -> str:
+    if not (has_failed and probe.reads):
+        return probe.fires
+    read = ", ".join(f"'{name}'" for name in probe.reads)
+    return f"({probe.fires}) and (m.failed is null or not m.failed && array[{read}])"
 
 
 def holding_masks(probes: Sequence[Probe]) -> list[int]:
@@ -125,7 +153,7 @@ def holding_masks(probes: Sequence[Probe]) -> list[int]:
 
 
 def mark_of(index: int, alias: str = "c") -> str:
-    """Whether the probe with this number fired on a row of ``staging_checked``."""
+    """Whether the probe with this number fired on a checked row."""
     return f"({alias}.fired{index // PER_COLUMN} & {1 << (index % PER_COLUMN)} <> 0)"
 
 

@@ -62,6 +62,11 @@ class Presence:
         """Whether rows differ in what they have."""
         return bool(self._sometimes)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row has every field."""
+        return not self._sometimes and len(self._always) == len(self._fields)
+
     def merged_columns(self) -> Mapping[str, str]:
         """Each column of the merged row, by its name: sent (``s``) where it was sent, as it was (``cur``) elsewhere."""
         merged: dict[str, str] = {}

@@ -1,13 +1,14 @@
 """The rows of one upload in temporary tables: COPY in, block by block, so that everything after is set-based.
 
 COPY is refused into a table with row-level security, so rows land in a temporary table first; it belongs to the
-connection, is emptied with the transaction, and is seen by nobody else.
+connection, is emptied with the transaction, and is seen by nobody else. What is there is checked while the next block
+is read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import repeat
 from typing import Any, Final, TypeVar
@@ -19,6 +20,7 @@ from service.contract.columns import columns_of
 from service.contract.findings import Finding
 from service.contract.model import Contract, Field, Part, Role
 from service.returns.binary import NULL, copied, jsonb, texts, truths, whole
+from service.returns.probes import FIRED_COLUMNS
 from service.returns.readers import TypedBlock
 from service.storage.database import raw
 
@@ -27,8 +29,9 @@ T = TypeVar("T")
 _MATCH_KEY: Final = 6
 """The place of the reference by which a row is matched, among the columns that every part has."""
 
-FIRED_COLUMNS: Final = 4
-"""How many bigint columns carry the marks of fired rules, 60 rules each."""
+SPAN_ROWS: Final = 2_000
+"""So many rows at least are checked at once, and the next ones are read meanwhile."""
+_GREATEST_SPAN: Final = 10_000
 
 _COMMON: Final = (
     "create temp table if not exists staging_finding (idx integer, row integer not null, rule text not null, "
@@ -37,24 +40,45 @@ _COMMON: Final = (
     "on commit delete rows",
     "create temp table if not exists staging_shape (shape integer not null, present text[] not null, "
     "absent jsonb not null) on commit delete rows",
-    "create temp table if not exists staging_checked (idx integer not null, case_id uuid, digest bytea, "
-    "current_digest bytea, base_digest bytea, held boolean not null, lost bigint not null, "
-    + ", ".join(f"fired{n} bigint not null" for n in range(FIRED_COLUMNS))
-    + ") on commit delete rows",
+    "create temp table if not exists staging_again (idx integer not null) on commit delete rows",
+    "create temp table if not exists staging_lost (idx integer not null, lost bigint not null) on commit delete rows",
 )
+
+_CHECKED: Final = (
+    "idx integer not null, row integer not null, held boolean not null, has_text boolean not null, case_id uuid, "
+    "digest bytea, current_digest bytea, base_digest bytea, "
+    + ", ".join(f"fired{n} bigint not null" for n in range(FIRED_COLUMNS))
+    + ", empties jsonb"
+)
+
+
+class Shape(Struct, frozen=True, kw_only=True):
+    """What some staged rows have in common, on which the statement that checks them depends."""
+
+    present: frozenset[str]
+    """Fields that any of them has."""
+    sometimes: frozenset[str] = frozenset()
+    """Fields that some have and some do not: JSON objects with differing keys."""
+    has_failed: bool = False
+    """Whether any value could not be read."""
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """Rows that were staged one after another: ``first`` to ``last`` by their index."""
+
+    first: int
+    last: int
+    shape: Shape
 
 
 class Staged(Struct, frozen=True, kw_only=True):
     """What stands in the temporary tables after an upload was read to its end."""
 
-    table: str
     received: int
     unread: int
     """Rows that could not be read at all: they are in ``staging_held`` only."""
-    present: frozenset[str]
-    sometimes: frozenset[str]
+    shape: Shape
     has_former: bool
-    has_failed: bool
     notes: tuple[str, ...] = ()
 
 
@@ -78,6 +102,25 @@ class _Prepared(Struct):
     first: int
     content: bytes
 
+    @property
+    def span(self) -> Span:
+        """The rows of the block as those of a span."""
+        block = self.block
+        shape = Shape(present=frozenset(block.values), sometimes=frozenset(block.absent), has_failed=bool(block.failed))
+        return Span(first=self.first, last=self.first + len(block.rows) - 1, shape=shape)
+
+
+class Tables(Struct, frozen=True):
+    """The temporary tables of one part: rows as they were sent, and as they were checked."""
+
+    sent: str
+    checked: str
+
+
+def tables_of(contract: Contract, part: Part) -> Tables:
+    """Their names, which no other contract's rows share."""
+    return Tables(f"staging_{part.name}_{contract.hash[:12]}", f"checked_{part.name}_{contract.hash[:12]}")
+
 
 class Staging:
     """Writes typed blocks into the temporary tables of one connection and keeps account of what came."""
@@ -85,39 +128,64 @@ class Staging:
     def __init__(self, tx: AsyncConnection, contract: Contract, part: Part) -> None:
         self._tx = tx
         self._part = part
-        self.table = f"staging_{part.name}_{contract.hash[:12]}"
+        self._tables = tables_of(contract, part)
         self._fields: Sequence[Field] = part.fields
         self._names = ["idx", "row", "held", "shape", "empties", "failed", "match_key"]
         self._names += [column.name for column in columns_of(part.fields)]
         self._next = 0
         self._unread = 0
         self._shapes: dict[frozenset[str], int] = {}
+        self._shapes_written = 0
         self._has_former = False
         self._has_failed = False
         self._notes: dict[str, None] = {}
 
     async def open(self) -> None:
         """Make the temporary tables where this connection has none yet, and keep every later plan sane: the planner
-        knows nothing of them."""
+        knows nothing of them, and what it learns of an empty one does not hold for a full one."""
         columns = ", ".join(f"{column.name} {column.sql_type}" for column in columns_of(self._fields))
-        for statement in (
+        sent = self._tables.sent
+        statements = (
             "set local client_min_messages = error",
-            f"create temp table if not exists {self.table} (idx integer not null, row integer not null, held boolean "
-            f"not null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) "
+            "set local plan_cache_mode = force_custom_plan",
+            f"create temp table if not exists {sent} (idx integer primary key, row integer not null, held boolean not "
+            f"null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) "
             "on commit delete rows",
+            f"create temp table if not exists {self._tables.checked} ({_CHECKED}, {columns}) on commit delete rows",
             *_COMMON,
-        ):
-            await self._tx.exec_driver_sql(statement)
+        )
+        await (await raw(self._tx)).execute(";".join(statements))
 
-    async def copy(self, blocks: Iterator[TypedBlock]) -> None:
-        """Read all blocks in a thread, so that the service goes on answering, and COPY each while the next is read."""
+    async def copy(
+        self,
+        blocks: Iterator[TypedBlock],
+        check: Callable[[Span], Awaitable[None]] | None = None,
+        *,
+        least: int = SPAN_ROWS,
+    ) -> None:
+        """Read all blocks in a thread, so that the service goes on answering, and COPY each while the next is read.
+
+        ``check`` is given what came since it was last, every ``least`` rows or more, and the rest at the end.
+        """
         connection = await raw(self._tx)
+        span: Span | None = None
         async with aclosing(read_ahead(lambda: self._prepare(blocks))) as ahead:
             async for prepared in ahead:
                 if prepared.block.rows:
                     content = memoryview(prepared.content)  # bytes would be taken for the name of a file
-                    await connection.copy_to_table(self.table, source=content, columns=self._names, format="binary")
+                    await connection.copy_to_table(
+                        self._tables.sent, source=content, columns=self._names, format="binary"
+                    )
                 await self._copy_findings(connection, prepared)
+                if prepared.block.rows:
+                    span = prepared.span if span is None else _joined(span, prepared.span)
+                if check is not None and span is not None and _is_enough(span, least):
+                    await self._write_shapes(connection)
+                    await check(span)
+                    span = None
+        await self._write_shapes(connection)
+        if check is not None and span is not None:
+            await check(span)
 
     def _prepare(self, blocks: Iterator[TypedBlock]) -> _Prepared | None:
         """The next block as COPY takes it, and account kept of it."""
@@ -129,25 +197,27 @@ class Staging:
         self._notes |= dict.fromkeys(block.notes)
         return prepared
 
-    async def finish(self) -> Staged:
-        """Write the distinct shapes of rows, and say what came."""
-        names = [field.name for field in self._fields]
-        connection = await raw(self._tx)
-        await connection.copy_records_to_table(
-            "staging_shape",
-            records=[(number, sorted(shape), _absent_json(names, shape)) for shape, number in self._shapes.items()],
-            columns=["shape", "present", "absent"],
-        )
+    async def _write_shapes(self, connection: Any) -> None:
+        """Write the distinct shapes of rows that are new since the last time."""
+        new = list(self._shapes.items())[self._shapes_written :]
+        self._shapes_written += len(new)
+        if new:
+            names = [field.name for field in self._fields]
+            await connection.copy_records_to_table(
+                "staging_shape",
+                records=[(number, sorted(shape), _absent_json(names, shape)) for shape, number in new],
+                columns=["shape", "present", "absent"],
+            )
+
+    def finish(self) -> Staged:
+        """Say what came."""
         everywhere = frozenset.intersection(*self._shapes) if self._shapes else frozenset()
         somewhere = frozenset.union(*self._shapes) if self._shapes else frozenset()
         return Staged(
-            table=self.table,
             received=self._next + self._unread,
             unread=self._unread,
-            present=somewhere,
-            sometimes=somewhere - everywhere,
+            shape=Shape(present=somewhere, sometimes=somewhere - everywhere, has_failed=self._has_failed),
             has_former=self._has_former,
-            has_failed=self._has_failed,
             notes=tuple(self._notes),
         )
 
@@ -221,6 +291,22 @@ class Staging:
             )
         if held:
             await connection.copy_records_to_table("staging_held", records=held, columns=["idx", "row", "key", "text"])
+
+
+def _joined(before: Span, after: Span) -> Span:
+    """Two spans that follow each other as one."""
+    one, other = before.shape, after.shape
+    shape = Shape(
+        present=one.present | other.present,
+        sometimes=one.sometimes | other.sometimes | (one.present ^ other.present),
+        has_failed=one.has_failed or other.has_failed,
+    )
+    return Span(first=before.first, last=after.last, shape=shape)
+
+
+def _is_enough(span: Span, least: int) -> bool:
+    """Whether to check now: a long file in longer spans, because each costs a plan."""
+    return span.last - span.first + 1 >= max(least, min(_GREATEST_SPAN, span.first // 4))
 
 
 def _finding_record(finding: Finding, index: int | None) -> tuple[Any, ...]:

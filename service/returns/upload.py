@@ -15,22 +15,23 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import PartName
+from service.contract.model import Contract, PartName
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
 from service.returns.binary import binary_of
 from service.returns.changes import Touched, change_draft, draft_moved
-from service.returns.check import Check, Checked, Ground
+from service.returns.check import Check, Checked
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import DraftWriter
 from service.returns.findings import list_findings
 from service.returns.held import hold_by_rule
 from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.overlay import Ground
 from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.spool import Spool
-from service.returns.staging import Staged, Staging
+from service.returns.staging import SPAN_ROWS, Staged, Staging
 from service.returns.store import compared, lock_line
 from service.returns.telling import tell_of_check, tell_of_target, tell_of_upload
 from service.telemetry.spans import each, span, traced
@@ -119,13 +120,13 @@ async def upload(
             if known is not None:
                 return known.as_type(Upload)
         ground = await _ground(tx, target.item, part, mode)
-        staged = await _stage(context, tx, target.item, part, spool, media)
-        check = Check(contract, contract.parts[part], staged, ground)
+        check = Check(tx, contract, contract.parts[part], ground)
+        staged = await _stage(check, spool, media, _span_rows(target.item, ground))
         with span("validate"):
-            checked = await check.run(tx)
+            checked = await check.finish(staged)
         writer = DraftWriter(tx, check, checked)
         not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
-        answer = _answer(check, checked, not_in_snapshot, spool)
+        answer = _answer(check.contract, checked, not_in_snapshot, spool, staged)
         if dry_run:
             await tx.rollback()
             tell_of_check(part, mode)
@@ -190,17 +191,26 @@ async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -
     )
 
 
-async def _stage(context: Context, tx: AsyncConnection, item: Open, part: PartName, spool: Spool, media: str) -> Staged:
-    contract = context.library.contracts[item.contract_version]
-    staging = Staging(tx, contract, contract.parts[part])
+async def _stage(check: Check, spool: Spool, media: str, span_rows: int) -> Staged:
+    """Bring the file in, and check what is there while the rest is read."""
+    staging = Staging(check.tx, check.contract, check.part)
     await staging.open()
-    blocks = read(spool, media, contract.parts[part], contract, write=binary_of)
+    blocks = read(spool, media, check.part, check.contract, block_rows=SPAN_ROWS, write=binary_of)
     with span("copy"):
-        await staging.copy(each("decode", blocks, lambda block: len(block.rows)))
-    return await staging.finish()
+        await staging.copy(each("decode", blocks, lambda block: len(block.rows)), check.span, least=span_rows)
+    return staging.finish()
 
 
-def _answer(check: Check, checked: Checked, not_in_snapshot: int, spool: Spool) -> Upload:
+def _span_rows(item: Open, ground: Ground) -> int:
+    """How many rows at least are checked at once. Each time what stood is looked through for their cases, so a few
+    times must do for all."""
+    if not (ground.has_base or ground.has_draft):
+        return SPAN_ROWS
+    stock: int = item.summary.get("counts", {}).get("cases", 0)
+    return max(SPAN_ROWS, stock // 4)
+
+
+def _answer(contract: Contract, checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged) -> Upload:
     return Upload(
         received=checked.received,
         accepted=checked.accepted,
@@ -209,9 +219,9 @@ def _answer(check: Check, checked: Checked, not_in_snapshot: int, spool: Spool) 
         unchanged=checked.unchanged,
         held=checked.held,
         not_in_snapshot=not_in_snapshot,
-        findings={severity.value: count for severity, count in checked.by_severity(check.contract).items()},
+        findings={severity.value: count for severity, count in checked.by_severity(contract).items()},
         digest=f"sha-256:{spool.digest.hex()}",
-        notes=check.staged.notes,
+        notes=staged.notes,
     )
 
 

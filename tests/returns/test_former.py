@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from service.contract.model import PartName
 from service.returns.binary import binary_of
-from service.returns.check import Check, Ground
 from service.returns.context import Context
+from service.returns.overlay import Ground, Overlay
 from service.returns.readers import read
 from service.returns.staging import Staging
 from service.returns.upload import Mode
@@ -146,8 +146,9 @@ async def test_former_references_are_looked_up_for_all_rows_at_once(context: Con
             has_base=True,
             has_draft=True,
         )
-        check = Check(contract, part, await staging.finish(), ground)
-        plan = await tx.execute(text(f"explain {check.merged(*check.flags())}"), ground.parameters)
+        staged = staging.finish()
+        overlay = Overlay(contract, part, staged.shape, ground, has_former=staged.has_former)
+        plan = await tx.execute(text(f"explain {overlay.merged(*overlay.flags())}"), ground.parameters)
         lines = list(plan.scalars())
     assert lines
     assert not [line for line in lines if "SubPlan" in line]

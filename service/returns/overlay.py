@@ -1,0 +1,201 @@
+"""Staged rows laid over what stood, and every rule run on them: the SQL of it, written for rows alike in shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from service.contract.model import Contract, Field, Part, Role
+from service.returns.current import current_rows
+from service.returns.probes import (
+    FIRED_COLUMNS,
+    FORMER_IN_USE,
+    IS_DUPLICATE,
+    fired_columns,
+    holding_masks,
+    lacks,
+    probes_of,
+)
+from service.returns.rows import Presence, column_names, digest_sql, listed, text_sql
+from service.returns.staging import Shape, tables_of
+
+IN_SPAN: Final = "s.idx between :first and :last"
+AGAIN: Final = "s.idx in (select a.idx from staging_again a)"
+
+_FRESH: Final = "cast(:fresh || to_hex(268435456 + m.idx) as uuid)"
+"""The id of a case that nobody had before: one upload's all begin alike, and so lie side by side in every index."""
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """What an upload is laid over: one return of one force, and how its rows are to be taken."""
+
+    force: int
+    return_id: Any
+    merges: bool
+    """Whether what a row does not send stays as it was (``changes``); otherwise a row is the whole case."""
+    absent_is_not_provided: bool
+    has_base: bool
+    has_draft: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"force": self.force, "return_id": self.return_id}
+
+    @property
+    def kind(self) -> tuple[bool, ...]:
+        """All that a statement depends on: uploads alike in it run the same ones."""
+        return self.merges, self.absent_is_not_provided, self.has_base, self.has_draft
+
+
+class Overlay:
+    """The statements for rows of one shape. ``has_duplicates`` and ``has_former``: whether a row may stand twice in the
+    file, or name a former reference; what asks for either needs the file to have been read to its end."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        part: Part,
+        shape: Shape,
+        ground: Ground,
+        *,
+        has_duplicates: bool = False,
+        has_former: bool = False,
+    ) -> None:
+        self.part, self.shape, self.ground = part, shape, ground
+        self.tables = tables_of(contract, part)
+        self.columns = column_names(part.fields)
+        self.key = part.by_role.get(Role.KEY)
+        self._has_duplicates, self._has_former = has_duplicates, has_former
+        self._presence = Presence(part.fields, shape.present, shape.sometimes)
+        self._probes = probes_of(contract, part)
+
+    @property
+    def overlays(self) -> bool:
+        """Whether there is anything that a row could be laid over."""
+        return self.key is not None and (self.ground.has_base or self.ground.has_draft)
+
+    def current(self, columns: Sequence[str], *, without_withdrawn: bool = False) -> str:
+        """The return's rows as they stood before this upload."""
+        return current_rows(columns, with_draft=self.ground.has_draft, without_withdrawn=without_withdrawn)
+
+    def merged(self, extra: Sequence[str] = (), joins: str = "", which: str = "true") -> str:
+        """The rows as they are to stand: sent values over what was there. ``extra`` columns may read s and cur, and
+        what ``joins`` brings."""
+        if self.ground.merges and self.overlays:
+            merged = self._presence.merged_columns()
+            values = [f"{merged[name]} as {name}" for name in self.columns]
+            empties = self._presence.merged_empties()
+            needs_shape = self._presence.is_mixed
+            stood = [name for name in self.columns if "cur." in merged[name]]
+        else:
+            values = [f"s.{name}" for name in self.columns]
+            needs_shape = self.ground.absent_is_not_provided and not self._presence.is_whole
+            empties = f"nullif({_WITH_ABSENT if needs_shape else 's.empties'}, '{{}}')"
+            stood = []
+        overlay, before = (
+            "",
+            ("null::uuid as current_id", "null::bytea as current_digest", "null::bytea as base_digest"),
+        )
+        if self.overlays and self.key is not None:
+            current = self.current(tuple(dict.fromkeys((self.key.name, *stood))))
+            overlay = f" left join ({current}) cur on cur.{self.key.name} = s.match_key"
+            before = ("cur.case_id as current_id", "cur.digest as current_digest", "cur.base_digest")
+        shape = " join staging_shape shape on shape.shape = s.shape" if needs_shape else ""
+        chosen = ", ".join(["s.idx", "s.row", "s.held", "s.failed", *before, *values, f"{empties} as empties", *extra])
+        return f"select {chosen} from {self.tables.sent} s{joins}{overlay}{shape} where {which}"
+
+    def checked(self, which: str) -> str:
+        """Lay the rows over what stood, run every rule in one pass, and keep what came of it. Parameters besides the
+        return's: ``fresh``, and what ``which`` asks for."""
+        flags, joins = self.flags()
+        named = [flag.rpartition(" as ")[2] for flag in flags]
+        fired = fired_columns(self._probes, named, has_failed=self.shape.has_failed)
+        masks = holding_masks(self._probes)
+        holds = " or ".join(["m.held", *(f"m.fired{n} & {mask} <> 0" for n, mask in enumerate(masks) if mask)])
+        marks = ", ".join(f"({sql}) as fired{n}" for n, sql in enumerate(fired))
+        names = listed([f"fired{n}" for n in range(FIRED_COLUMNS)])
+        case_id = f"coalesce(m.current_id, case when not ({holds}) then {_FRESH} end)"
+        if self.key is None:  # a cell or a team is no case: words on it are kept by what it says
+            case_id = "null::uuid"
+        return (
+            f"insert into {self.tables.checked} (idx, row, held, has_text, case_id, digest, current_digest, "
+            f"base_digest, {names}, empties, {listed(self.columns)}) "
+            f"select m.idx, m.row, ({holds}), m.held, {case_id}, "
+            f"case when not ({holds}) then {digest_sql(self.part.fields, 'm')} end, m.current_digest, m.base_digest, "
+            f"{listed([f'fired{n}' for n in range(FIRED_COLUMNS)], 'm')}, m.empties, {listed(self.columns, 'm')} "
+            f"from (select m.*, {marks} from ({self.merged(flags, joins, which)}) m offset 0) m"
+        )
+
+    def duplicates(self) -> str:
+        """What stands twice in one upload: references, or (cells) all dimensions. Column ``key``."""
+        if self.key is not None:
+            key, rows = "s.match_key", "s.match_key is not null"
+        else:
+            key, rows = self._cell_key("s"), "not s.held"
+        return f"select {key} as key from {self.tables.sent} s where {rows} group by 1 having count(*) > 1"
+
+    def to_check_again(self) -> str:
+        """The rows whose check needed the whole file: those that may stand twice, or that name a former reference."""
+        asks = []
+        if self._has_duplicates:
+            key = "s.match_key" if self.key is not None else self._cell_key("s")
+            asks.append(f"{key} in ({self.duplicates()})")
+        if self._has_former:
+            asks.append(f"s.{self.part.by_role[Role.FORMER_KEY].name} is not null")
+        return f"insert into staging_again select s.idx from {self.tables.sent} s where {' or '.join(asks) or 'false'}"
+
+    def _cell_key(self, alias: str) -> str:
+        """What makes a cell or a team's row the same as another: everything but numbers that are counts of it."""
+        fields = [field for field in self.part.fields if field.dimension or field.required]
+        items = ", ".join(f"coalesce({text_sql(field, alias)}, '')" for field in fields) or "''"
+        return f"concat_ws(chr(31), {items})"
+
+    def match_former(self) -> str:
+        """A row with a new reference whose former one is held, and not sent too, is that case under its new name."""
+        former = self.part.by_role[Role.FORMER_KEY].name
+        key = self.key.name if self.key is not None else ""
+        current, sent = self.current((key,)), self.tables.sent
+        return (
+            f"update {sent} s set match_key = s.{former} where s.{former} is not null "
+            f"and not exists (select 1 from ({current}) cur where cur.{key} = s.{key}) "
+            f"and exists (select 1 from ({current}) cur where cur.{key} = s.{former}) "
+            f"and not exists (select 1 from {sent} o where o.{key} = s.{former})"
+        )
+
+    def flags(self) -> tuple[list[str], str]:
+        """Columns about a row among the others, and the joins they need."""
+        flags = [f"({unsent}) as {lacks(field)}" for field, unsent in self._lacking()]
+        joins = ""
+        if self._has_duplicates:
+            on = "s.match_key" if self.key is not None else self._cell_key("s")
+            flags.append(f"(twice.key is not null) as {IS_DUPLICATE}")
+            joins += f" left join ({self.duplicates()}) twice on twice.key = {on}"
+        if self._has_former and self.key is not None:
+            former, key = self.part.by_role[Role.FORMER_KEY].name, self.key.name
+            current = self.current((key,), without_withdrawn=True)
+            # joins and no subqueries: within an OR those would be run again for every row
+            joins += (
+                f" left join (select o.{key} as key, count(*) as rows, min(o.idx) as idx from {self.tables.sent} o "
+                f"where o.{key} is not null group by 1) sent on sent.key = s.{former} "
+                f"left join (select distinct cur.{key} as key from ({current}) cur) bearer "
+                f"on bearer.key = s.{former} and s.match_key <> s.{former}"
+            )
+            flags.append(
+                "(sent.key is not null and (sent.rows > 1 or sent.idx <> s.idx) or bearer.key is not null) "
+                f"as {FORMER_IN_USE}"
+            )
+        return flags, joins
+
+    def _lacking(self) -> list[tuple[Field, str]]:
+        """Required fields that not every row sends, each with the SQL condition that a row does not. (A part without
+        a key is always whole: there the reader itself asks for them.)"""
+        if self.key is None:
+            return []
+        required = [field for field in self.part.fields if field.required and field.role is not Role.KEY]
+        unsent = [(field, self._presence.unsent_sql(field)) for field in required]
+        return [(field, condition) for field, condition in unsent if condition is not None]
+
+
+_WITH_ABSENT: Final = "coalesce(s.empties, '{}') || shape.absent"
