@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from service import __version__
@@ -170,9 +171,11 @@ def _collecting(loggers: LoggerProvider) -> Callable[[dict[str, Any]], None]:
 
 
 def _shut_down(ends: list[Callable[[], object]]) -> None:
-    """Send what is left, side by side, and wait no longer than is decent: the threads do not hold the process."""
+    """Send what is left, side by side, and wait for all together no longer than is decent: the threads do not hold the
+    process."""
     threads = [threading.Thread(target=end, daemon=True) for end in ends]
     for thread in threads:
         thread.start()
+    until = monotonic() + LONGEST_FLUSH
     for thread in threads:
-        thread.join(LONGEST_FLUSH)
+        thread.join(max(0.0, until - monotonic()))

@@ -132,15 +132,16 @@ def _word(value: object) -> str:
 def logging_to(stream: Stream, *, level: str = "info") -> Iterator[Stream]:
     """All logs of the process go to the stream while the block runs: ours from this level on, and of libraries warnings
     and errors."""
-    root, own = logging.getLogger(), logging.getLogger(OWN)
-    before, lines = (root.level, own.level), Lines(stream, readable=stream.isatty())
+    root, own, sending = logging.getLogger(), logging.getLogger(OWN), logging.getLogger("opentelemetry.exporter")
+    before, lines = [(each, each.level) for each in (root, own, sending)], Lines(stream, readable=stream.isatty())
     number = logging.getLevelNamesMapping()[level.upper()]
     root.addHandler(lines)
     root.setLevel(max(number, logging.WARNING))
     own.setLevel(number)
+    sending.setLevel(logging.ERROR)  # that it failed is told, not each time that it tries again
     try:
         yield stream
     finally:
         root.removeHandler(lines)
-        root.setLevel(before[0])
-        own.setLevel(before[1])
+        for each, had in before:
+            each.setLevel(had)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from msgspec import Struct
 
 from service.settings import SettingsError
-from service.telemetry import recording
+from service.telemetry import export, recording
 from service.telemetry.export import asked_exporters, exporting
 from tests.support.collector import a_collector
 from tests.support.postgres import TestDatabase
@@ -160,6 +161,14 @@ def test_the_standard_variables_choose(variables: dict[str, str], expected: dict
 def test_what_there_is_not_is_refused_at_the_start(variables: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         asked_exporters(variables)
+
+
+def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three exporters of which none ever ends: this comes back all the same."""
+    monkeypatch.setattr(export, "LONGEST_FLUSH", 0.0)
+    never = threading.Event()
+    export._shut_down([never.wait] * 3)
+    never.set()
 
 
 def test_after_it_nothing_is_recorded_again(monkeypatch: pytest.MonkeyPatch) -> None:
