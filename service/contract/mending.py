@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from service.contract.model import CodeList, Field
@@ -72,8 +73,14 @@ def allowed(field: Field) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like the one given, or None where none comes near."""
+    return _closest(_folded(word[:80]), tuple(known))
+
+
+@lru_cache(maxsize=1000)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
+    """The same slip stands in many rows, and to compare it with every known word is slow."""
     folded = {_folded(name): name for name in known}
-    near = get_close_matches(_folded(word[:80]), folded, n=1, cutoff=0.6)
+    near = get_close_matches(word, folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
 
 

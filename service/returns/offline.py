@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -132,9 +132,9 @@ class _Validation:
         for field in self._part.fields:
             if not field.required:
                 continue
-            rows = (
-                range(len(block.rows)) if field.name not in block.values else sorted(block.absent.get(field.name, ()))
-            )
+            rows: Iterable[int] = range(len(block.rows))
+            if field.name in block.values:
+                rows = [index for index, shape in enumerate(block.shapes or ()) if field.name not in shape]
             for index in rows:
                 yield found(
                     *(self._contract, self._part.name, Check.REQUIRED, block.rows[index], field.name, None),

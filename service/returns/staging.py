@@ -260,15 +260,11 @@ class Staging:
         self._has_failed = self._has_failed or bool(block.failed)
         return column
 
-    def _shape_column(self, block: TypedBlock) -> list[int]:
-        whole = frozenset(block.values)
-        if not block.absent:
-            return [self._shape_number(whole)] * len(block.rows)
-        lacking: dict[int, set[str]] = {}
-        for name, indexes in block.absent.items():
-            for index in indexes:
-                lacking.setdefault(index, set()).add(name)
-        return [self._shape_number(whole - lacking.get(index, set())) for index in range(len(block.rows))]
+    def _shape_column(self, block: TypedBlock) -> Iterable[int]:
+        if block.shapes is None:
+            return repeat(self._shape_number(frozenset(block.values)), len(block.rows))
+        numbers = {shape: self._shape_number(shape) for shape in dict.fromkeys(block.shapes)}
+        return map(numbers.__getitem__, block.shapes)
 
     def _shape_number(self, shape: frozenset[str]) -> int:
         return self._shapes.setdefault(shape, len(self._shapes))

@@ -64,8 +64,8 @@ class TypedBlock(Struct, kw_only=True):
     or what the writer made of it, where ``read`` was given one."""
     keys: list[str | None] | None = None
     """The reference of each row, where the part has such a field: never written in another form."""
-    absent: dict[str, set[int]]
-    """JSON only: rows that lack the key altogether, where others have it."""
+    shapes: list[frozenset[str]] | None = None
+    """JSON only, where rows have different keys: the fields that each row has, or must have."""
     empties: list[dict[str, str] | None]
     """Why a value is empty, where the sender says so: ``{field: not_provided | not_applicable}``."""
     findings: list[Finding]
@@ -78,6 +78,18 @@ class TypedBlock(Struct, kw_only=True):
     unread: list[HeldRow]
     notes: tuple[str, ...] = ()
     """What the sender should know of the whole file; each said once."""
+
+    @property
+    def sometimes(self) -> frozenset[str]:
+        """Fields that some rows have and others lack."""
+        different = set(self.shapes or ())
+        return frozenset[str]().union(*different) - frozenset.intersection(*different) if different else frozenset()
+
+    @property
+    def absent(self) -> dict[str, set[int]]:
+        """For each of these fields, the rows that lack it altogether."""
+        shapes = self.shapes or ()
+        return {name: {index for index, shape in enumerate(shapes) if name not in shape} for name in self.sometimes}
 
     @property
     def received(self) -> int:

@@ -125,17 +125,18 @@ class Typing:
         *,
         text_of: Callable[[int], str],
         is_plain: bool,
+        shapes: list[frozenset[str]] | None = None,
         unread: Sequence[HeldRow] = (),
         notes: tuple[str, ...] = (),
     ) -> TypedBlock:
         """The typed block of raw columns by field name. ``text_of`` gives a row's original text by its index.
 
-        ``is_plain``: every cell is known to be a text, a whole number or ``None``, so nobody need look.
+        ``is_plain``: every cell is known to be a text, a whole number, ``None`` or ``ABSENT``, so nobody need look.
         """
         block = TypedBlock(
             rows=rows,
             values={},
-            absent={},
+            shapes=shapes,
             empties=[None] * len(rows),
             findings=[],
             held=set(),
@@ -178,13 +179,8 @@ class Typing:
             block.values[field.name] = block.keys if self._write is None else [*map(self._write(field), block.keys)]
         else:
             block.values[field.name] = list(map(memory.__getitem__, raw))
-        if Absent in kinds and not self.must_be_sent(field):
-            lacking = {index for index, cell in enumerate(raw) if cell is ABSENT}
-            block.absent[field.name] = lacking
-        else:
-            lacking = set()
         if memory.special and not memory.special.keys().isdisjoint(raw):
-            self._special(block, field, raw, lacking)
+            self._special(block, field, raw)
 
     def _references(self, memory: Memory, raw: Sequence[Any]) -> list[str | None]:
         """The column of the key. Hardly any text stands there twice, so remembering what each says would not pay."""
@@ -193,17 +189,19 @@ class Typing:
             return list(map(memory.__getitem__, raw))
         return [cell if is_ordinary(cell) else memory[cell] for cell in raw]
 
-    def _special(self, block: TypedBlock, field: Field, raw: Sequence[Any], lacking: set[int]) -> None:
+    def _special(self, block: TypedBlock, field: Field, raw: Sequence[Any]) -> None:
         """Findings and kinds of empty of one column."""
         special = self._memory[field.name].special
         keys, part, name, rows = block.keys, self.part.name, field.name, block.rows
         failed = block.failed.setdefault(name, set())
-        passed = lacking | failed
+        passed = frozenset(failed)
+        may_lack = not self.must_be_sent(field)
         tell = block.findings.append
         for index in [index for index, cell in enumerate(raw) if cell in special]:
-            if passed and index in passed:
+            cell = raw[index]
+            if (cell is ABSENT and may_lack) or index in passed:
                 continue
-            empty, rule, severity, holds, shown = special[raw[index]]
+            empty, rule, severity, holds, shown = special[cell]
             if empty is not None:
                 block.empties[index] = {**(block.empties[index] or {}), name: empty}
                 continue

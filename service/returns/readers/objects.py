@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +32,7 @@ class Objects:
         self._typing = typing
         self._contract, self._part = typing.contract, typing.part
         self._names = frozenset(typing.part.by_name)
+        self._always = frozenset(field.name for field in typing.part.fields if typing.must_be_sent(field))
         self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
         self._decode_plain = msgspec.json.Decoder(dict[str, str | int | None]).decode
         self._alike = Alike(self._names, self._decode_plain)
@@ -57,15 +60,16 @@ class Objects:
             (rows, texts, objects), is_plain = self._one_by_one(rows, texts, unread), False
         if self._has_doubtful(texts, objects):
             rows, texts, objects = self._without(rows, texts, objects, unread)
-        keys = self._keys(objects)
+        keys, shapes = self._keys(objects)
         if objects:
             self._look_at_keys(keys)
-        columns = self._columns(objects, keys)
+        columns = self._columns(objects, keys, is_uniform=shapes is None)
         block = self._typing.block(
             rows,
             columns,
             text_of=lambda index: text_of(texts[index]),
-            is_plain=is_plain and isinstance(keys, tuple),
+            is_plain=is_plain,
+            shapes=shapes,
             unread=unread,
         )
         self._tell_unknown(block, objects, keys)
@@ -128,30 +132,32 @@ class Objects:
             self._typing.key_of(value) if isinstance(value, str) and key is not None and key.name not in why else None
         )
 
-    def _keys(self, objects: list[dict[str, Any]]) -> Collection[str]:
-        """The keys of a block. Where all objects have the same in the same order, that is known at once."""
-        if not objects:
-            return ()
-        first = tuple(objects[0])
-        if all(map(first.__eq__, map(tuple, objects))):
-            return first
-        return dict.fromkeys(key for item in objects for key in item)
+    def _keys(self, objects: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[frozenset[str]] | None]:
+        """The keys of a block, and the fields of each object where not all have the same."""
+        orders = list(map(tuple, objects))
+        shapes = {order: self._names.intersection(order) | self._always for order in dict.fromkeys(orders)}
+        keys = tuple(dict.fromkeys(chain.from_iterable(shapes)))
+        is_uniform = all(len(order) == len(keys) for order in shapes)
+        return keys, None if is_uniform else list(map(shapes.__getitem__, orders))
 
-    def _columns(self, objects: list[dict[str, Any]], keys: Collection[str]) -> dict[str, Sequence[Any]]:
+    def _columns(
+        self, objects: list[dict[str, Any]], keys: Collection[str], *, is_uniform: bool
+    ) -> dict[str, Sequence[Any]]:
         """Raw values by field, with ``ABSENT`` where an object lacks a key that others have or that it must have."""
-        columns: dict[str, Sequence[Any]]
-        if isinstance(keys, tuple):
-            uniform = zip(keys, zip(*map(dict.values, objects), strict=True), strict=False)
-            columns = {name: column for name, column in uniform if name in self._names}
-        else:
-            columns = {name: [item.get(name, ABSENT) for item in objects] for name in keys if name in self._names}
+        columns: dict[str, Sequence[Any]] = {}
+        for name in keys:
+            if name in self._names:
+                columns[name] = list(
+                    map(itemgetter(name), objects)
+                    if is_uniform
+                    else map(dict.get, objects, repeat(name), repeat(ABSENT))
+                )
         return self._complete(columns, len(objects))
 
     def _complete(self, columns: dict[str, Sequence[Any]], count: int) -> dict[str, Sequence[Any]]:
         """The columns, with those that nobody sends and that must be sent."""
-        for field in self._part.fields:
-            if field.name not in columns and self._typing.must_be_sent(field):
-                columns[field.name] = [ABSENT] * count
+        for name in self._always - columns.keys():
+            columns[name] = [ABSENT] * count
         return columns
 
     def _tell_unknown(self, block: TypedBlock, objects: list[dict[str, Any]], keys: Collection[str]) -> None:
