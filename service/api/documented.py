@@ -49,7 +49,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "period": ("The month that the return is for.", "2025-11", {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
     "case_id": ("The case's opaque id, as rows carry it.", "0198a3de-7a52-7cc3-8a6b-1f2f5d8a9b10", {"format": "uuid"}),
     "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
-    "edition": ("The name of an edition, as the list has it.", "", {"pattern": NAME}),
+    "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
     "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
@@ -162,6 +162,8 @@ class Route(Struct, frozen=True, kw_only=True):
     kept: bool = False
     """Public or tagged: an answer that may be asked for again with ``If-None-Match``."""
     refusals: tuple[str, ...] = ()
+    shown: Mapping[str, str] = {}
+    """Examples of parameters in the path, where another than the usual one is needed."""
     oauth: bool = False
     """Errors of this route have the shape of RFC 6749."""
 
@@ -263,7 +265,7 @@ def _written(said: Operation, route: Route) -> Json:
         "summary": said.summary,
         "description": said.description or _description(route),
         "operationId": name,
-        "parameters": [*map(_path_parameter, named), *_parameters(route)],
+        "parameters": [*(_path_parameter(item, route.shown.get(item)) for item in named), *_parameters(route)],
         **({} if route.body is None else {"requestBody": _request(route.body, examples.get("request", {}))}),
         "responses": dict(sorted(responses.items())),
         "security": scopes,
@@ -301,9 +303,9 @@ def _parameter(
     return said if example in (None, "") else {**said, "example": example}
 
 
-def _path_parameter(name: str) -> Json:
-    description, example, bounds = _PATH[name]
-    return _parameter(name, "path", description, {"type": "string", **bounds}, example, required=True)
+def _path_parameter(name: str, shown: str | None) -> Json:
+    description, usual, bounds = _PATH[name]
+    return _parameter(name, "path", description, {"type": "string", **bounds}, shown or usual, required=True)
 
 
 def _request(body: Body, examples: Json) -> Json:

@@ -49,10 +49,11 @@ T = TypeVar("T")
 Given = NamedDependency[SkipValidation[Published]]
 
 
-def _public(shape: type[Any], says: str) -> type[Operation]:
+def _public(shape: type[Any], says: str, **shown: str) -> type[Operation]:
     return operation(
         Answer(shape=shape, says=says, headers=("ETag", "Cache-Control")),
         kept=True,
+        shown=shown,
         refusals=("parameter", "unavailable"),
     )
 
@@ -171,7 +172,7 @@ class PublicController(Controller):
     @get(
         "/scopes/{edition:str}",
         summary="One scope edition: its rules in order, and the codes that its sets leave out",
-        operation_class=_public(ScopeDocument, "The edition."),
+        operation_class=_public(ScopeDocument, "The edition.", edition="2025-11-wide"),
         operation_id="getScope",
     )
     async def get_scope(self, request: AnyRequest, context: Serving, edition: FromPath[str]) -> Response[bytes]:

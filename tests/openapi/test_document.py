@@ -83,6 +83,7 @@ def test_an_operation_says_what_it_does(name: str) -> None:
     assert named == set(re.findall(r"\{(\w+)\}", path))
     for item in operation["parameters"]:
         assert item["description"], item["name"]
+        assert item["in"] != "path" or item["example"], item["name"]
         assert len(item["schema"]) > 1 or item["name"] == "If-None-Match", item["name"]
 
 
