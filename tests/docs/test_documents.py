@@ -18,7 +18,7 @@ from service.contract.values import Check
 from service.criteria.vocabulary import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").glob("*.md")])
 MEANINGS = ROOT / "docs" / "reference" / "semantics.md"
 CONTRACT_PAGE = ROOT / "docs" / "reference" / "contract.md"
 DECISION = ("Faced", "Chose", "Gave up", "What would change our mind", "The check")
