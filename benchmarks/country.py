@@ -21,7 +21,7 @@ from service.register.columns import stored_case_columns, stored_types
 from service.returns.context import Context
 from service.returns.current import sealed_rows
 from service.returns.model import Sealed
-from service.returns.summary import stock_sources
+from service.returns.stock import stock_sources
 from service.scope.edition import Edition
 from service.scope.store import Standing, live_editions
 from service.tally.count import judge, tally_of

@@ -17,6 +17,7 @@ from service.returns.model import Open, etag_of
 from service.returns.naming import subject_of
 from service.returns.store import lock_line, move_draft, return_by_id
 from service.returns.summary import refresh_summary
+from service.tally.stock import stock_stands
 
 
 class Touched(Enum):
@@ -90,7 +91,9 @@ async def change_draft(
     if not isinstance(moved, Open):
         raise TypeError("a draft under the force's lock stays open")
     change.item = moved
-    if change.touched is not Touched.NO_ROW:
+    if change.touched is Touched.NO_ROW:
+        await stock_stands(tx, item.force, item.id, moved.draft_version)
+    else:
         await refresh_summary(context, tx, moved, stock_stands=change.touched is Touched.NOT_JUDGED)
         counted = await return_by_id(tx, item.force, item.id)
         if not isinstance(counted, Open):

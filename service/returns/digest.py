@@ -22,7 +22,18 @@ from service.telemetry.spans import traced
 
 FORM: Final = "case-returns/1"
 
-_ROOT = "select sha256(coalesce(string_agg(digest, ''::bytea order by digest), ''::bytea)) from "
+_ROWS: Final = {
+    PartName.CASE: "case_version where force = :force and line_from <= :line and line_to > :line",
+    PartName.AGGREGATE: "aggregate_cell where force = :force and return_id = :id",
+    PartName.WORKFORCE: "workforce_row where force = :force and return_id = :id",
+}
+_ROOTS: Final = text(
+    " union all ".join(
+        f"select '{part.value}' as part, sha256(coalesce(string_agg(digest, ''::bytea order by digest), ''::bytea)) "
+        f"as root, count(*) as rows from {rows}"
+        for part, rows in _ROWS.items()
+    )
+)
 
 
 def part_root(digests: Iterable[bytes]) -> bytes:
@@ -48,23 +59,16 @@ def combine(
 
 
 @traced("digest")
-async def return_digest(context: Context, tx: AsyncConnection, item: Open, line: int) -> bytes:
-    """The digest of a return whose cases stand at this number of the main line."""
-    parameters = {"force": item.force, "line": line, "id": item.id}
-    sources = {
-        PartName.CASE: "case_version where force = :force and line_from <= :line and line_to > :line",
-        PartName.AGGREGATE: "aggregate_cell where force = :force and return_id = :id",
-        PartName.WORKFORCE: "workforce_row where force = :force and return_id = :id",
-    }
-    roots: dict[PartName, bytes] = {}
-    for part, rows in sources.items():
-        needed = {name: value for name, value in parameters.items() if f":{name}" in rows}
-        roots[part] = (await tx.execute(text(_ROOT + rows), needed)).scalar_one()
-    return combine(
+async def return_digest(context: Context, tx: AsyncConnection, item: Open, line: int) -> tuple[bytes, int]:
+    """The digest of a return whose cases stand at this number of the main line, and how many cases these are."""
+    found = await tx.execute(_ROOTS, {"force": item.force, "line": line, "id": item.id})
+    roots = {PartName(row.part): row for row in found}
+    digest = combine(
         context.forces.by_ordinal[item.force].code,
         str(item.period),
         item.revision,
         item.contract_version,
         item.years,
-        roots,
+        {part: roots[part].root for part in _ROWS},
     )
+    return digest, roots[PartName.CASE].rows

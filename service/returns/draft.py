@@ -223,7 +223,7 @@ class DraftWriter:
 async def discard_draft(tx: AsyncConnection, force: int, return_id: UUID) -> None:
     """Take away what an open return held that was never sealed: cases, answers to a snapshot, held rows with their
     text, findings. The caller holds the force's lock, and the return is to be withdrawn in the same transaction."""
-    for table in ("draft_case", "draft_withdrawal", "finding", "held_row"):
+    for table in ("draft_case", "draft_withdrawal", "finding", "held_row", "judged_stock"):
         await tx.execute(
             text(f"delete from {table} where force = :force and return_id = :return_id"),
             {"force": force, "return_id": return_id},

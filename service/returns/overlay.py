@@ -76,9 +76,16 @@ class Overlay:
         """Whether there is anything that a row could be laid over."""
         return self.key is not None and (self.ground.has_base or self.ground.has_draft)
 
-    def current(self, columns: Sequence[str], *, without_withdrawn: bool = False) -> str:
+    def current(
+        self, columns: Sequence[str], *, without_withdrawn: bool = False, with_base_digest: bool = False
+    ) -> str:
         """The return's rows as they stood before this upload."""
-        return current_rows(columns, with_draft=self.ground.has_draft, without_withdrawn=without_withdrawn)
+        return current_rows(
+            columns,
+            with_draft=self.ground.has_draft,
+            without_withdrawn=without_withdrawn,
+            with_base_digest=with_base_digest,
+        )
 
     def merged(self, extra: Sequence[str] = (), joins: str = "", which: str = "true") -> str:
         """The rows as they are to stand: sent values over what was there. ``extra`` columns may read s and cur, and
@@ -99,7 +106,7 @@ class Overlay:
             ("null::uuid as current_id", "null::bytea as current_digest", "null::bytea as base_digest"),
         )
         if self.overlays and self.key is not None:
-            current = self.current(tuple(dict.fromkeys((self.key.name, *stood))))
+            current = self.current(tuple(dict.fromkeys((self.key.name, *stood))), with_base_digest=True)
             overlay = f" left join ({current}) cur on cur.{self.key.name} = s.match_key"
             before = ("cur.case_id as current_id", "cur.digest as current_digest", "cur.base_digest")
         shape = " join staging_shape shape on shape.shape = s.shape" if needs_shape else ""

@@ -5,6 +5,7 @@ One transaction under the force's lock. Sealing what is sealed, with the ETag th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -18,14 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
-from service.contract.model import PartName
 from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
-from service.register.columns import stored_types
 from service.register.line import extend
 from service.returns.answers import UNANSWERED
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
-from service.returns.current import sealed_rows
 from service.returns.digest import return_digest
 from service.returns.lifecycle import branch_refused
 from service.returns.model import Open, Sealed, etag_of, signed_etag
@@ -33,17 +31,18 @@ from service.returns.naming import subject_of
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import shared_rows, store_shared_rows
+from service.returns.stock import judge_sealed
 from service.returns.store import lock_line, return_by_id
-from service.returns.summary import stock_sources, verdict_counts
+from service.returns.summary import verdict_counts
 from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
 from service.returns.transfers import TRANSFERRED, not_taken_over
 from service.scope.store import Standing, live_editions
 from service.storage.position import advance
-from service.tally.count import judge, tally_of
+from service.tally.count import tally_of
 from service.tally.model import Tally
-from service.tally.store import store_tally
-from service.telemetry.spans import note, traced
+from service.tally.store import store_tallies
+from service.telemetry.spans import span, traced
 from service.telemetry.told import EDITION
 
 
@@ -209,23 +208,21 @@ async def _close(
     """Everything that follows from the stock being fixed: tallies, digest, position, receipt."""
     signature = Signature(name=declaration.name.strip(), role=declaration.role.strip(), stated_by=actor.id)
     standings = await live_editions(tx, context.editions, london_date(now))
-    tallies = [(standing, await _tally(context, tx, item, line, standing)) for standing in standings]
-    shared = [row for standing, _ in tallies for row in await shared_rows(context, tx, item, line, standing)]
-    digest = await return_digest(context, tx, item, line)
+    digest, cases = await return_digest(context, tx, item, line)
+    tallies = await _tallies(context, tx, item, line, cases, standings)
+    shared = await shared_rows(context, tx, item, line, standings)
     await _supersede(tx, item)
     await rebase_open(context, tx, item.force, sealing=item.id)
     # All that takes time is done: from here on every other writer waits for this commit.
     change = await advance(tx, "return_sealed", now, item.force, str(item.id))
-    for standing, tally in tallies:
-        await store_tally(
-            tx,
-            force=item.force,
-            return_id=item.id,
-            edition=standing.id,
-            origin="judged",
-            position=change.position,
-            tally=tally,
-        )
+    await store_tallies(
+        tx,
+        force=item.force,
+        return_id=item.id,
+        origin="judged",
+        position=change.position,
+        tallies={standing.id: tally for standing, tally in tallies},
+    )
     await store_shared_rows(tx, shared)
     point = await append(
         tx,
@@ -255,14 +252,15 @@ async def _close(
     return stored
 
 
-@traced("tally")
-async def _tally(context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing) -> Tally:
-    note({EDITION: standing.edition.name})
-    types = stored_types(context.library, PartName.CASE)
-    contract = context.library.contracts[item.contract_version]
-    sources = stock_sources(context, contract, sealed_rows(tuple(types)))
-    parameters = {"force": item.force, "return_id": item.id, "line": line}
-    return tally_of(await judge(tx, context.library, standing.edition, sources, item.years, types, parameters))
+async def _tallies(
+    context: Context, tx: AsyncConnection, item: Open, line: int, cases: int, standings: Sequence[Standing]
+) -> list[tuple[Standing, Tally]]:
+    groups = await judge_sealed(context, tx, item, line, cases, standings)
+    tallies = []
+    for standing in standings:
+        with span("tally", {EDITION: standing.edition.name}):
+            tallies.append((standing, tally_of(groups[standing.id])))
+    return tallies
 
 
 async def _supersede(tx: AsyncConnection, item: Open) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,46 +15,63 @@ from service.returns.context import Context
 from service.returns.current import sealed_rows
 from service.returns.model import Open
 from service.scope.store import Standing
-from service.tally.judge import covered_sql, judged
+from service.storage.remembered import Statements
+from service.tally.judge import judged
 from service.tally.model import dimension_of
+
+_STATEMENTS: Final = Statements()
 
 
 async def shared_rows(
-    context: Context, tx: AsyncConnection, item: Open, line: int, standing: Standing
+    context: Context, tx: AsyncConnection, item: Open, line: int, standings: Sequence[Standing]
 ) -> list[dict[str, Any]]:
-    """One row for each counted case that carries a shared reference, judged under one edition (semantics 29)."""
-    library, edition = context.library, standing.edition
-    roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
-    readings = reading_sql(library, edition.vocabulary, "o")
-    expressions = judged(library, edition)
-    shared_ref = readings[roles[Role.SHARED_REF].name].text
-    shared_with, lead = (readings[roles[role].name].mask for role in (Role.SHARED_WITH, Role.LEAD))
+    """One row for each counted case that carries a shared reference and each edition, judged under it (semantics 29).
+    The stock is looked through once for all editions."""
+    library = context.library
+    asked = tuple((standing.edition.vocabulary, standing.edition.definition) for standing in standings)
+    statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, standings))
+    found = (await tx.execute(statement, {"force": item.force, "line": line})).mappings().all()
+    rows = []
+    for place, standing in enumerate(standings):
+        roles = library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_role
+        lead, stage, setting = (_list(roles[role].list) for role in (Role.LEAD, Role.STAGE, Role.SETTING))
+        rows += [
+            {
+                "force": item.force,
+                "return_id": item.id,
+                "edition": standing.id,
+                "case_id": row["case_id"],
+                "shared_ref": row[f"shared_ref{place}"],
+                "shared_with": row[f"shared_with{place}"],
+                "lead": dimension_of(row[f"lead{place}"], lead),
+                "ruling": row[f"ruling{place}"],
+                "stage": dimension_of(row[f"stage{place}"], stage),
+                "setting": dimension_of(row[f"setting{place}"], setting),
+                "year": row[f"year{place}"],
+            }
+            for row in found
+            if row[f"shared_ref{place}"] is not None and item.years.covers(row[f"year{place}"])
+        ]
+    return rows
+
+
+def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
+    library = context.library
+    chosen, named = ["o.case_id"], []
+    for place, edition in enumerate(standing.edition for standing in standings):
+        roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
+        readings = reading_sql(library, edition.vocabulary, "o")
+        expressions = judged(library, edition)
+        shared_ref = readings[roles[Role.SHARED_REF].name].text
+        shared_with, lead = (readings[roles[role].name].mask for role in (Role.SHARED_WITH, Role.LEAD))
+        chosen += [
+            f"{shared_ref} as shared_ref{place}, {shared_with} as shared_with{place}, {lead} as lead{place}, "
+            f"{expressions.ruling} as ruling{place}, {expressions.stage} as stage{place}, "
+            f"{expressions.setting} as setting{place}, {expressions.year} as year{place}"
+        ]
+        named.append(f"{shared_ref} is not null")
     rows = sealed_rows(tuple(stored_types(library, PartName.CASE)))
-    found = await tx.execute(
-        text(
-            f"select * from (select o.case_id, {shared_ref} as shared_ref, {shared_with} as shared_with, "
-            f"{lead} as lead, {expressions.ruling} as ruling, {expressions.stage} as stage, "
-            f"{expressions.setting} as setting, {expressions.year} as year from ({rows}) o "
-            f"where {shared_ref} is not null) r where {covered_sql(item.years.listed is None)}"
-        ),
-        {"force": item.force, "line": line, **item.years.parameters},
-    )
-    return [
-        {
-            "force": item.force,
-            "return_id": item.id,
-            "edition": standing.id,
-            "case_id": row.case_id,
-            "shared_ref": row.shared_ref,
-            "shared_with": row.shared_with,
-            "lead": dimension_of(row.lead, _list(roles[Role.LEAD].list)),
-            "ruling": row.ruling,
-            "stage": dimension_of(row.stage, _list(roles[Role.STAGE].list)),
-            "setting": dimension_of(row.setting, _list(roles[Role.SETTING].list)),
-            "year": row.year,
-        }
-        for row in found
-    ]
+    return f"select {', '.join(chosen)} from ({rows}) o where {' or '.join(dict.fromkeys(named)) or 'false'}"
 
 
 async def store_shared_rows(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import text
@@ -18,37 +19,22 @@ from service.contract.measures import Count, measured
 from service.contract.model import Contract, PartName, Role
 from service.criteria.evaluate import evaluate
 from service.criteria.vocabulary import OPEN_NUMBER
-from service.register.columns import stored_types
+from service.register.columns import OPEN_END
 from service.returns.context import Context
-from service.returns.current import current_rows
+from service.returns.current import current_rows, draft_rows
 from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
-from service.returns.model import Open
+from service.returns.model import AnyReturn, Open, Sealed
+from service.returns.stock import judge_open
+from service.returns.store import return_by_id
 from service.scope.edition import Edition
-from service.scope.store import edition_in_force
-from service.tally.count import Group, judge, tally_of
-from service.tally.judge import Source, case_source, cell_source
+from service.scope.store import in_force_of, live_editions
+from service.storage.remembered import Statements
+from service.tally.count import Group, tally_of
 from service.tally.model import Margin, Tally
+from service.tally.stock import stock_stands as still_stands
 from service.telemetry.spans import traced
 
-
-def stock_sources(context: Context, contract: Contract, case_rows: str) -> tuple[Source, Source]:
-    """What a return's tally is over: its cases, given as a query, and its aggregate cells."""
-    cases = frozenset(stored_types(context.library, PartName.CASE))
-    cells = frozenset(stored_types(context.library, PartName.AGGREGATE))
-    return (
-        case_source(cases, f"({case_rows}) v"),
-        cell_source(contract, cells, "aggregate_cell where force = :force and return_id = :return_id"),
-    )
-
-
-async def judge_open(context: Context, tx: AsyncConnection, item: Open, edition: Edition) -> tuple[Group, ...]:
-    """Judge an open return as it stands: its draft laid over its base, without what is to be withdrawn."""
-    types = stored_types(context.library, PartName.CASE)
-    contract = context.library.contracts[item.contract_version]
-    rows = current_rows(tuple(types), without_withdrawn=True)
-    sources = stock_sources(context, contract, rows)
-    parameters = {"force": item.force, "return_id": item.id}
-    return await judge(tx, context.library, edition, sources, item.years, types, parameters)
+_STATEMENTS: Final = Statements()
 
 
 @traced("summarise")
@@ -57,25 +43,37 @@ async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, 
 
     ``stock_stands``: no case and no cell changed since the last time, so judging them again would say the same.
     """
-    standing = await edition_in_force(tx, context.editions, london_date(context.now()))
-    if stock_stands and item.summary.get("scope") == standing.edition.name:
+    standings = await live_editions(tx, context.editions, london_date(context.now()))
+    in_force = in_force_of(standings)
+    counts = await _counts(tx, item)
+    if stock_stands and item.summary.get("scope") == in_force.edition.name:
         summary = dict(item.summary)
+        await still_stands(tx, item.force, item.id, item.draft_version)
     else:
-        summary = await _judged_summary(context, tx, item, standing.edition)
-    summary["counts"] = await _counts(tx, item)
+        base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
+        judged = await judge_open(context, tx, item, base if isinstance(base, Sealed) else None, counts, standings)
+        summary = await _judged_summary(context, tx, item, base, counts, in_force.edition, judged[in_force.id])
+    summary["counts"] = counts
     await tx.execute(
         text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
         {"summary": msgspec.json.encode(summary).decode(), "force": item.force, "return_id": item.id},
     )
 
 
-async def _judged_summary(context: Context, tx: AsyncConnection, item: Open, edition: Edition) -> dict[str, Any]:
+async def _judged_summary(
+    context: Context,
+    tx: AsyncConnection,
+    item: Open,
+    base: AnyReturn | None,
+    counts: Mapping[str, int],
+    edition: Edition,
+    groups: Sequence[Group],
+) -> dict[str, Any]:
     contract = context.library.contracts[item.contract_version]
-    groups = await judge_open(context, tx, item, edition)
-    measures = await _measures(tx, item, contract, groups)
+    measures = await _measures(tx, item, base, counts, contract, groups)
     await _replace_macro_findings(tx, item, contract, measures)
-    counts = verdict_counts(context.library.contracts[edition.vocabulary], tally_of(groups))
-    return {"scope": edition.name, "measures": measures, **counts}
+    verdicts = verdict_counts(context.library.contracts[edition.vocabulary], tally_of(groups))
+    return {"scope": edition.name, "measures": measures, **verdicts}
 
 
 def verdict_counts(vocabulary: Contract, tally: Tally) -> dict[str, Any]:
@@ -143,7 +141,12 @@ async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
 
 
 async def _measures(
-    tx: AsyncConnection, item: Open, contract: Contract, groups: Sequence[Group]
+    tx: AsyncConnection,
+    item: Open,
+    base: AnyReturn | None,
+    counts: Mapping[str, int],
+    contract: Contract,
+    groups: Sequence[Group],
 ) -> dict[str, Count | None]:
     by_year = [group for group in groups if group.margin is Margin.YEAR]
     cases = sum(group.weight for group in by_year if group.is_case)
@@ -151,13 +154,12 @@ async def _measures(
     now = _open_count(cases + sum(group.weight for group in cells), any(group.open_cells for group in cells))
     undetermined = [group for group in by_year if group.counted and group.ruling > 0]
     total = [group for group in by_year if group.counted]
-    before = await _cases_before(tx, item)
     found = measured(
         cases_now=now,
-        cases_before=before,
+        cases_before=_measure_of(base, "cases_now"),
         undetermined=_counted(undetermined),
         years_missing=_years_missing(item, by_year),
-        duplicate_refs=await _duplicate_refs(tx, item, contract),
+        duplicate_refs=await _duplicate_refs(tx, item, base, counts, contract),
         aggregate_difference=_difference(by_year),
     )
     # the share is of what counts under the scope, not of rows outside the declared years
@@ -173,15 +175,9 @@ def _counted(groups: Sequence[Group]) -> Count:
     return _open_count(sum(group.weight for group in groups), any(group.open_cells for group in groups))
 
 
-async def _cases_before(tx: AsyncConnection, item: Open) -> Count | None:
-    if item.base_id is None:
-        return None
-    measure = (
-        await tx.execute(
-            text("select summary -> 'measures' -> 'cases_now' from case_return where force = :force and id = :base"),
-            {"force": item.force, "base": item.base_id},
-        )
-    ).scalar_one()
+def _measure_of(base: AnyReturn | None, name: str) -> Count | None:
+    """A measure as the base has it."""
+    measure = None if base is None else base.summary.get("measures", {}).get(name)
     return None if measure is None else (measure[0], measure[1])
 
 
@@ -210,21 +206,35 @@ def _difference(by_year: Sequence[Group]) -> Count | None:
     return _open_count(sum(abs(cases[year] - cells[year]) for year in both), is_open)
 
 
-async def _duplicate_refs(tx: AsyncConnection, item: Open, contract: Contract) -> int:
+async def _duplicate_refs(
+    tx: AsyncConnection, item: Open, base: AnyReturn | None, counts: Mapping[str, int], contract: Contract
+) -> int:
     """How many references differ from another only in capitals, spaces or punctuation."""
     key = contract.parts[PartName.CASE].by_role[Role.KEY].name
-    rows = current_rows((key,), without_withdrawn=True)
-    return int(
-        (
-            await tx.execute(
-                text(
-                    "select coalesce(sum(n), 0)::bigint from (select count(*) as n from "
-                    f"(select translate(lower(cur.{key}), ' -_/.\\:', '') as bare from ({rows}) cur) k "
-                    "group by bare having count(*) > 1) doubled"
-                ),
-                {"force": item.force, "return_id": item.id},
-            )
-        ).scalar_one()
+    parameters = {"force": item.force, "return_id": item.id}
+    before = _measure_of(base, "duplicate_refs")
+    same = base is not None and base.contract_version == item.contract_version
+    if before is not None and same and not counts["new"] and not counts["withdrawn"]:
+        renamed = _STATEMENTS.get(("renamed", key), partial(_renamed_sql, key))
+        if not (await tx.execute(renamed, parameters)).scalar_one():
+            return before[0]  # the references are those of the base
+    sql = _STATEMENTS.get(("doubled", key, item.base_id is None), partial(_doubled_sql, key, item.base_id is None))
+    return int((await tx.execute(sql, parameters)).scalar_one())
+
+
+def _renamed_sql(key: str) -> str:
+    return (
+        "select exists (select 1 from draft_case d join case_version v on v.force = d.force and v.case_id = d.case_id "
+        f"and v.line_to = {OPEN_END} where d.force = :force and d.return_id = :return_id and v.{key} <> d.{key})"
+    )
+
+
+def _doubled_sql(key: str, first: bool) -> str:
+    rows = draft_rows((key,)) if first else current_rows((key,), without_withdrawn=True)
+    return (
+        "select coalesce(sum(n), 0)::bigint from (select count(*) as n from "
+        f"(select translate(lower(cur.{key}), ' -_/.\\:', '') as bare from ({rows}) cur) k "
+        "group by bare having count(*) > 1) doubled"
     )
 
 

@@ -6,7 +6,7 @@ content is refused, and hold its state, which changes while the service runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -113,7 +113,12 @@ async def live_editions(tx: AsyncConnection, editions: Mapping[str, Edition], da
 
 async def edition_in_force(tx: AsyncConnection, editions: Mapping[str, Edition], day: date) -> Standing:
     """The edition in force now."""
-    for standing in await live_editions(tx, editions, day):
+    return in_force_of(await live_editions(tx, editions, day))
+
+
+def in_force_of(standings: Iterable[Standing]) -> Standing:
+    """The one of the live editions that is in force."""
+    for standing in standings:
         if standing.state is State.IN_FORCE:
             return standing
     raise NotFound("No scope edition is in force.", "Adopt terms of reference that name one.", code="no-scope-in-force")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import CodeList, PartName, Role
 from service.scope.edition import Edition
+from service.storage.remembered import Statements
 from service.tally.judge import Source, judged, margins_sql
 from service.tally.model import Cell, Margin, Tally, dimension_of, with_headline
+
+_STATEMENTS: Final = Statements()
 
 
 class Years(Struct, frozen=True, kw_only=True):
@@ -28,8 +31,12 @@ class Years(Struct, frozen=True, kw_only=True):
         """What ``margins_sql`` asks for: nothing where all years are covered."""
         return {} if self.listed is None else {"years": list(self.listed), "unknown_year": self.unknown}
 
+    def covers(self, year: int | None) -> bool:
+        """Whether cases of a year, or (None) of an unknown one, count (semantics 27)."""
+        return self.listed is None or (self.unknown if year is None else year in self.listed)
 
-class Group(Struct, frozen=True):
+
+class Group(Struct, frozen=True, array_like=True):
     """Rows alike in what a margin looks at. ``dimension`` is an ordinal or a year, None where it is not known."""
 
     margin: Margin
@@ -39,6 +46,11 @@ class Group(Struct, frozen=True):
     is_case: bool
     weight: int
     open_cells: int
+    rows: int
+
+
+_MOST_AT_ONCE: Final = 6
+"""Editions that are judged in one statement: PostgreSQL tells 31 columns apart by which it groups."""
 
 
 async def judge(
@@ -51,18 +63,58 @@ async def judge(
     parameters: Mapping[str, Any],
 ) -> tuple[Group, ...]:
     """Judge every row of the sources under an edition, in one pass, and count by each margin."""
-    statement = margins_sql(judged(library, edition), sources, types, all_years=years.listed is None)
-    rows = (await tx.execute(text(statement), {**parameters, **years.parameters})).all()
-    lists = dimension_lists(library, edition.vocabulary)
-    folded: Counter[tuple[Margin, int, int | None, bool, bool]] = Counter()
-    open_cells: Counter[tuple[Margin, int, int | None, bool, bool]] = Counter()
-    for margin, mark, raw, is_case, weight, missing in rows:
-        kind = Margin(margin)
-        dimension = raw if kind is Margin.YEAR else dimension_of(raw, lists[kind])
-        key = (kind, mark >> 1, dimension, bool(mark & 1), is_case)
-        folded[key] += weight
-        open_cells[key] += missing
-    return tuple(Group(*key, weight, open_cells[key]) for key, weight in folded.items())
+    (groups,) = await judge_under(tx, library, [edition], sources, years, types, parameters)
+    return groups
+
+
+async def judge_under(
+    tx: AsyncConnection,
+    library: Library,
+    editions: Sequence[Edition],
+    sources: Sequence[Source],
+    years: Years,
+    types: Mapping[str, str],
+    parameters: Mapping[str, Any],
+) -> list[tuple[Group, ...]]:
+    """As ``judge``, under several editions in one pass; their groups in the same order."""
+    found: list[tuple[Group, ...]] = []
+    for start in range(0, len(editions), _MOST_AT_ONCE):
+        some = editions[start : start + _MOST_AT_ONCE]
+        expressions = [judged(library, edition) for edition in some]
+        grouping = margins_sql(expressions, sources, types, all_years=years.listed is None)
+        statement = _STATEMENTS.get(grouping.sql, partial(str, grouping.sql))
+        rows = (await tx.execute(statement, {**parameters, **years.parameters})).all()
+        lists = [dimension_lists(library, edition.vocabulary) for edition in some]
+        folded: list[dict[_Key, list[int]]] = [{} for _ in some]
+        for which, mark, raw, is_case, *numbers in rows:
+            for place, margin in grouping.about[which]:
+                dimension = raw if margin is Margin.YEAR else dimension_of(raw, lists[place][margin])
+                _add(folded[place], (margin, mark >> 1, dimension, bool(mark & 1), is_case), numbers)
+        found += (_groups(each) for each in folded)
+    return found
+
+
+def moved(before: Iterable[Group], change: Iterable[Group]) -> tuple[Group, ...]:
+    """The groups of a stock from those before and what was added (and, with negative numbers, taken away) since."""
+    folded: dict[_Key, list[int]] = {}
+    for group in (*before, *change):
+        key = (group.margin, group.ruling, group.dimension, group.counted, group.is_case)
+        _add(folded, key, (group.weight, group.open_cells, group.rows))
+    return _groups(folded)
+
+
+_Key = tuple[Margin, int, int | None, bool, bool]
+
+
+def _add(folded: dict[_Key, list[int]], key: _Key, numbers: Sequence[int]) -> None:
+    sums = folded.setdefault(key, [0, 0, 0])
+    for place, number in enumerate(numbers):
+        sums[place] += number
+
+
+def _groups(folded: Mapping[_Key, Sequence[int]]) -> tuple[Group, ...]:
+    """A group of no rows is none; one whose rows weigh nothing is one."""
+    return tuple(Group(*key, *numbers) for key, numbers in folded.items() if any(numbers))
 
 
 def dimension_lists(library: Library, version: str) -> Mapping[Margin, CodeList]:

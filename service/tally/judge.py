@@ -7,8 +7,9 @@ weight. Only SQL text is made here; ``store.py`` runs it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -18,17 +19,20 @@ from service.contract.upgrade import reading_sql
 from service.criteria.ruling import Definition
 from service.criteria.sql import FieldSql, ruling_sql
 from service.scope.edition import Edition
+from service.tally.model import Margin
 
 _COLUMN = re.compile(r"\bo\.(\w+)")
 
 
 class Source(Struct, frozen=True):
-    """Rows to be judged: ``rows`` is what stands behind FROM, ``columns`` what it has of the typed columns."""
+    """Rows to be judged: ``rows`` is what stands behind FROM, ``columns`` what it has of the typed columns. ``sign`` -1
+    takes them away from what is counted."""
 
     rows: str
     columns: frozenset[str]
     weight: str
     is_case: bool
+    sign: int = 1
 
 
 class Judged(Struct, frozen=True):
@@ -72,54 +76,116 @@ def year_sql(field: FieldSql) -> str:
     return f"case when {field.low} = {field.high} or {low} = {high} then {low}::integer end"
 
 
-def rows_sql(expressions: Judged, source: Source, types: Mapping[str, str]) -> str:
-    """One row a case or cell: ruling, stage, setting (masks), year, weight."""
-    columns = [name if name in source.columns else f"null::{types[name]} as {name}" for name in expressions.columns]
-    given = ", ".join([*columns, f"{source.weight} as weight"])
-    return (
-        f"select {expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.setting} as setting, "
-        f"{expressions.year} as year, o.weight from (select {given} from {source.rows}) o"
-    )
+class Grouping(Struct, frozen=True):
+    """A statement that counts, and what its rows are about: for each number in the column ``which`` the editions, by
+    their place, and the margin."""
+
+    sql: str
+    about: Mapping[int, tuple[tuple[int, Margin], ...]]
 
 
-def margins_sql(expressions: Judged, sources: Sequence[Source], types: Mapping[str, str], *, all_years: bool) -> str:
-    """All margins of all sources in one statement: margin, ruling and whether it counts (one number, twice the ruling
-    and one more where it counts), raw value of the dimension, is_case, weight, open cells.
+def margins_sql(
+    expressions: Sequence[Judged], sources: Sequence[Source], types: Mapping[str, str], *, all_years: bool
+) -> Grouping:
+    """All margins of all sources under all editions, in one pass over each source: which margin of which edition;
+    ruling and whether it counts (one number, twice the ruling and one more where it counts); raw value of the
+    dimension; is_case; weight; open cells; rows.
 
     Grouping is most of what judging costs, so it is done by as few and as small values as will do, and only cells are
-    summed: cases are counted. Parameters: ``years`` integer[], ``unknown_year`` boolean: the years of the case part;
-    neither where it covers all.
+    summed: cases are counted. What two editions ask alike is asked once. Parameters: ``years`` integer[],
+    ``unknown_year`` boolean: the years of the case part; neither where it covers all.
     """
-    return " union all ".join(_margins(expressions, source, types, all_years) for source in sources)
+    return _margins_sql(tuple(expressions), tuple(sources), tuple(types.items()), all_years)
 
 
-def _margins(expressions: Judged, source: Source, types: Mapping[str, str], all_years: bool) -> str:
-    weight = "count(*) as weight, 0::bigint as open_cells"
+@lru_cache(maxsize=64)
+def _margins_sql(
+    expressions: tuple[Judged, ...], sources: tuple[Source, ...], types: tuple[tuple[str, str], ...], all_years: bool
+) -> Grouping:
+    """Remembered: a return is judged again with every change of its draft."""
+    names = _Names()
+    sets: dict[tuple[str, str], list[tuple[int, Margin]]] = {}
+    for place, each in enumerate(expressions):
+        mark = names.mark(each.ruling, each.year)
+        for margin, text in ((Margin.STAGE, each.stage), (Margin.SETTING, each.setting), (Margin.YEAR, each.year)):
+            sets.setdefault((mark, names.value(text)), []).append((place, margin))
+    columns = dict.fromkeys(name for each in expressions for name in each.columns)
+    given = [(name, dict(types)[name]) for name in columns]
+    sql = " union all ".join(_counted(names, sets, source, given, all_years) for source in sources)
+    grouped = names.grouped(sets)
+    about = {
+        sum(1 << bit for bit, name in enumerate(reversed(grouped)) if name not in pair): tuple(meant)
+        for pair, meant in sets.items()
+    }
+    return Grouping(sql, MappingProxyType(about))
+
+
+class _Names:
+    """Short names for the expressions of some editions; what is the same has one name."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.marks: dict[tuple[str, str], str] = {}
+
+    def value(self, text: str) -> str:
+        return self.values.setdefault(text, f"v{len(self.values)}")
+
+    def mark(self, ruling: str, year: str) -> str:
+        return self.marks.setdefault((self.value(ruling), self.value(year)), f"m{len(self.marks)}")
+
+    def grouped(self, sets: Iterable[tuple[str, str]]) -> list[str]:
+        """Every name that is grouped by, once, in the order in which ``grouping`` is asked."""
+        return list(dict.fromkeys(name for pair in sets for name in pair))
+
+
+def _counted(
+    names: _Names,
+    sets: Mapping[tuple[str, str], Sequence[tuple[int, Margin]]],
+    source: Source,
+    given: Sequence[tuple[str, str]],
+    all_years: bool,
+) -> str:
+    columns = [name if name in source.columns else f"null::{sql_type} as {name}" for name, sql_type in given]
+    values = ", ".join(f"{text} as {name}" for text, name in names.values.items())
+    by = "" if source.is_case else "not "
+    marks = ", ".join(
+        f"r.{ruling}::bigint * 2 + ({by}{covered_sql(all_years, year)})::integer as {name}"
+        for (ruling, year), name in names.marks.items()
+    )
+    grouped = names.grouped(sets)
+    dimensions = list(dict.fromkeys(dimension for _, dimension in sets))
+    weight, open_cells = "count(*)", "0::bigint"
     if not source.is_case:
-        weight = "coalesce(sum(r.weight), 0)::bigint as weight, (count(*) - count(r.weight))::bigint as open_cells"
-    counted = covered_sql(all_years) if source.is_case else f"not {covered_sql(all_years)}"
+        weight, open_cells = "coalesce(sum(r.weight), 0)::bigint", "(count(*) - count(r.weight))"
+    counts = (f"{source.sign} * {weight} as weight", f"{source.sign} * {open_cells} as open_cells")
     return (
-        "select case when grouping(r.stage) = 0 then 1 when grouping(r.setting) = 0 then 2 else 3 end as margin, "
-        f"r.mark, coalesce(r.stage, r.setting, r.year::bigint) as dimension, {source.is_case} as is_case, {weight} "
-        f"from (select r.ruling::bigint * 2 + ({counted})::integer as mark, r.stage, r.setting, r.year, r.weight "
-        f"from ({rows_sql(expressions, source, types)}) r) r "
-        "group by grouping sets ((r.mark, r.stage), (r.mark, r.setting), (r.mark, r.year))"
+        f"select grouping({listed(grouped)}) as which, coalesce({listed(names.marks.values())}) as mark, "
+        f"coalesce({', '.join(f'r.{name}::bigint' for name in dimensions)}) as dimension, {source.is_case} as is_case, "
+        f"{', '.join(counts)}, {source.sign} * count(*) as rows "
+        f"from (select {marks}, {listed(dimensions)}, r.weight from (select {values}, o.weight "
+        f"from (select {', '.join([*columns, f'{source.weight} as weight'])} from {source.rows}) o) r) r "
+        f"group by grouping sets ({', '.join(f'({listed(pair)})' for pair in sets)})"
     )
 
 
-def covered_sql(all_years: bool) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Columns of the row ``r``, with commas between."""
+    return ", ".join(f"r.{name}" for name in names)
+
+
+def covered_sql(all_years: bool, year: str = "year") -> str:
     """Whether the case part covers the year of row ``r`` (semantics 27); it never leaves that unknown."""
     if all_years:
         return "true"
-    return "case when r.year is null then :unknown_year else r.year = any(cast(:years as integer[])) end"
+    return f"case when r.{year} is null then :unknown_year else r.{year} = any(cast(:years as integer[])) end"
 
 
-def case_source(contract_columns: frozenset[str], rows: str) -> Source:
+def case_source(contract_columns: frozenset[str], rows: str, sign: int = 1) -> Source:
     """Cases: weight 1 each."""
-    return Source(rows=rows, columns=contract_columns, weight="1", is_case=True)
+    return Source(rows=rows, columns=contract_columns, weight="1", is_case=True, sign=sign)
 
 
-def cell_source(contract: Contract, columns: frozenset[str], rows: str) -> Source:
+def cell_source(contract: Contract, columns: frozenset[str], rows: str, sign: int = 1) -> Source:
     """Aggregate cells: the weight is what the field with that role says; null where it was not provided."""
     weight = contract.parts[PartName.AGGREGATE].by_role[Role.WEIGHT]
-    return Source(rows=rows, columns=columns, weight=f"{weight.name}_lo::bigint", is_case=False)
+    return Source(rows=rows, columns=columns, weight=f"{weight.name}_lo::bigint", is_case=False, sign=sign)

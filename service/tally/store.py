@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -9,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.tally.model import Cell, Margin, Tally
 
-_TALLY = text(
+_TALLIES = text(
     "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells) "
-    "values (:force, :return_id, :edition, :origin, :position, :counted, :not_counted, :open_cells)"
+    "select :force, :return_id, t.edition, :origin, :position, t.counted, t.not_counted, t.open_cells from unnest("
+    "cast(:editions as smallint[]), cast(:counted as bigint[]), cast(:not_counted as bigint[]), "
+    "cast(:open_cells as integer[])) t (edition, counted, not_counted, open_cells)"
 )
 _CELLS = text(
     "insert into tally_cell (force, return_id, edition, margin, ruling, dimension, weight) "
-    "select :force, :return_id, :edition, c.margin, c.ruling, c.dimension, c.weight from unnest("
-    "cast(:margins as smallint[]), cast(:rulings as integer[]), cast(:dimensions as integer[]), "
-    "cast(:weights as bigint[])) c (margin, ruling, dimension, weight)"
+    "select :force, :return_id, c.edition, c.margin, c.ruling, c.dimension, c.weight from unnest("
+    "cast(:editions as smallint[]), cast(:margins as smallint[]), cast(:rulings as integer[]), "
+    "cast(:dimensions as integer[]), cast(:weights as bigint[])) c (edition, margin, ruling, dimension, weight)"
 )
 
 
@@ -25,26 +28,38 @@ async def store_tally(
     tx: AsyncConnection, *, force: int, return_id: Any, edition: int, origin: str, position: int, tally: Tally
 ) -> None:
     """Keep one return's tally under one edition. A second one for the same is refused by the key."""
-    key = {"force": force, "return_id": return_id, "edition": edition}
+    await store_tallies(
+        tx, force=force, return_id=return_id, origin=origin, position=position, tallies={edition: tally}
+    )
+
+
+async def store_tallies(
+    tx: AsyncConnection, *, force: int, return_id: Any, origin: str, position: int, tallies: Mapping[int, Tally]
+) -> None:
+    """Keep one return's tallies, by the number of the edition."""
+    key = {"force": force, "return_id": return_id}
     await tx.execute(
-        _TALLY,
+        _TALLIES,
         {
             **key,
             "origin": origin,
             "position": position,
-            "counted": tally.counted,
-            "not_counted": tally.not_counted,
-            "open_cells": tally.open_cells,
+            "editions": list(tallies),
+            "counted": [tally.counted for tally in tallies.values()],
+            "not_counted": [tally.not_counted for tally in tallies.values()],
+            "open_cells": [tally.open_cells for tally in tallies.values()],
         },
     )
+    cells = [(edition, cell) for edition, tally in tallies.items() for cell in tally.cells]
     await tx.execute(
         _CELLS,
         {
             **key,
-            "margins": [int(cell.margin) for cell in tally.cells],
-            "rulings": [cell.ruling for cell in tally.cells],
-            "dimensions": [cell.dimension for cell in tally.cells],
-            "weights": [cell.weight for cell in tally.cells],
+            "editions": [edition for edition, _ in cells],
+            "margins": [int(cell.margin) for _, cell in cells],
+            "rulings": [cell.ruling for _, cell in cells],
+            "dimensions": [cell.dimension for _, cell in cells],
+            "weights": [cell.weight for _, cell in cells],
         },
     )
 

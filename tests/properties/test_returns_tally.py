@@ -14,12 +14,13 @@ from service.contract.model import PartName
 from service.demo.generate import aggregates, cases, plan, workforce
 from service.returns.context import Context
 from service.returns.lifecycle import withdraw_return
-from service.returns.model import Sealed
+from service.returns.model import Open, Sealed
+from service.returns.withdrawals import delete_case
 from service.storage.database import Database
 from service.tally.count import Years
 from tests.support.cells import good_rows
-from tests.support.returns import LEAD, a_service, explained, opened, sealed, sent
-from tests.support.stock import assert_tallies_are_right, comparable, offline_digest, tallies_of, years
+from tests.support.returns import LEAD, a_service, again, explained, opened, sealed, sent
+from tests.support.stock import assert_tallies_are_right, comparable, ids_of, offline_digest, tallies_of, years
 
 RARE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 PERIOD = "2026-02"
@@ -73,6 +74,44 @@ async def test_the_tallies_of_random_cases_and_cells_are_the_references(
     await assert_tallies_are_right(context, item)
     assert await offline_digest(context, item) == item.receipt["digest"]
     await undone(context, item)
+
+
+@given(
+    covers=declared,
+    rows=st.lists(good_rows(), min_size=15, max_size=30),
+    change=st.lists(good_rows(), min_size=1, max_size=4),
+    gone=st.integers(0, 2),
+    cells=distinct_cells,
+    other_cells=st.none() | distinct_cells,
+)
+@settings(RARE, max_examples=12)
+async def test_the_tallies_of_a_return_that_starts_from_another_are_the_references(
+    context: Context,
+    covers: Years,
+    rows: list[dict[str, str]],
+    change: list[dict[str, str]],
+    gone: int,
+    cells: list[tuple[dict[str, str], str]],
+    other_cells: list[tuple[dict[str, str], str]] | None,
+) -> None:
+    """What changes is counted on top of the return before: rows new, changed and withdrawn, and other cells."""
+    named = [{"case_ref": f"K/{number}", **row} for number, row in enumerate(rows)]
+    first = await counted(context, "norfolk", covers, named, [{**row, "cases": weight} for row, weight in cells])
+    item = await opened(context, "norfolk", "2026-03", case_years=covers)
+    await sent(context, item, [{"case_ref": f"K/{13 + number}", **row} for number, row in enumerate(change)])
+    for reference in [f"K/{number}" for number in range(gone)]:
+        now = await again(context, item)
+        assert isinstance(now, Open)
+        case_id = (await ids_of(context, item))[reference]
+        await delete_case(context, LEAD, now, case_id, "duplicate", None, None)
+    if other_cells is not None:
+        sending = [{**row, "cases": weight} for row, weight in other_cells]
+        await sent(context, item, sending or b"cases\n", part=PartName.AGGREGATE)
+    await explained(context, item)
+    second = await sealed(context, item)
+    await assert_tallies_are_right(context, second)
+    await undone(context, second)
+    await undone(context, first)
 
 
 @given(

@@ -28,6 +28,21 @@ create table tally_cell (
 );
 create index tally_cell_of on tally_cell (force, return_id, edition, margin);
 
+-- What the stock of a return came to under each live edition when its draft last changed (service/tally/stock.py): the
+-- seal takes it over, and the next return is counted on top of it. It says nothing that could not be judged again.
+create table judged_stock (
+    force smallint not null,
+    return_id uuid not null,
+    edition smallint not null references scope_edition (id),
+    draft bigint not null,
+    judged_by bytea not null,
+    groups json not null,
+    primary key (force, return_id, edition),
+    foreign key (force, return_id) references case_return (force, id)
+);
+comment on column judged_stock.draft is 'The draft_version that was judged.';
+comment on column judged_stock.judged_by is 'Digest of what judging depends on besides the rows.';
+
 -- The rows of a return that name other forces; who is counted is decided when they are joined (semantics 29).
 create table shared_row (
     force smallint not null,
@@ -69,5 +84,6 @@ create table flip (
 );
 create index flip_of on flip (force, return_id, edition_after);
 
+grant select, insert, update, delete on judged_stock to case_returns_app;
 grant select, insert on tally, tally_cell, shared_row, transition, flip to case_returns_app;
 grant select on tally, tally_cell, shared_row, transition, flip to case_returns_national, case_returns_judge;

@@ -34,6 +34,7 @@ FORCE_OWNED: Final = (
     "idempotent_answer",
     "force_line",
     "case_version",
+    "judged_stock",
     *TALLIES,
 )
 """Tables whose rows belong to one force: the application role sees and writes its own force's rows alone."""
