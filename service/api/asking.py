@@ -36,6 +36,8 @@ USUAL_ROWS: Final = 200
 _TAGS: Final = re.compile(r'\*|(?:W/)?"[^"]*"(?:[ \t]*,[ \t]*(?:W/)?"[^"]*")*')
 """What ``If-Match`` may say (RFC 9110, 13.1.1)."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_EXACT: Final = 2**53
+"""Below it a double says every whole number exactly."""
 _LONGEST_NUMBER: Final = 300
 """Digits in one number of a body; more is an attack on the reader, not a number of ours."""
 
@@ -145,9 +147,9 @@ async def body_of(request: AnyRequest, kind: type[T]) -> T:
     return converted(await json_of(request), kind)
 
 
-async def json_of(request: AnyRequest, fraction: Callable[[str], Any] = float) -> Any:
+async def json_of(request: AnyRequest, fraction: Callable[[str], Any] | None = None) -> Any:
     """The JSON body as it is, an object or a list; an absent body is an empty object. ``fraction`` makes a number of
-    the text of one that is not whole."""
+    the text of one that is not written as a whole one."""
     media, options = request.content_type
     content = await request.body()
     if not content and not media:
@@ -157,7 +159,7 @@ async def json_of(request: AnyRequest, fraction: Callable[[str], Any] = float) -
     refuse_encoded(request)
     if not content.strip():
         return {}
-    return _parsed(content, fraction)
+    return _parsed(content, fraction or _fraction)
 
 
 def converted(document: Any, kind: type[T]) -> T:
@@ -252,6 +254,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise Malformed("A key stands twice in one object of the body.", "Send each key once.", code="not-json")
     return found
+
+
+def _fraction(digits: str) -> float | int:
+    """A number with a point or an exponent: ``2014.0`` is the whole number 2014, as JSON Schema has it."""
+    number = float(digits)
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
 def _number(digits: str) -> int:

@@ -1,4 +1,4 @@
-"""What HTTP itself asks of the service: methods, ``Allow``, entity tags. Each was found by attacking it by machine."""
+"""What HTTP and JSON themselves ask of the service. Each was found by attacking it by machine (tests/attack)."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ async def test_a_correction_is_opened_by_the_tag_of_the_sealed_return_that_was_r
     opened = await november.client.put(november.path, json=body, headers={"If-Match": sealed})
     assert opened.status_code == 201, opened.text
     assert good(opened)["revision"] == 2
+
+
+async def test_a_whole_number_may_be_written_with_a_point(november: Return) -> None:
+    sent = {"Content-Type": "application/json"}
+    for years, shown in (("[2014.0, 2.015e3]", [2014, 2015]), ('["unknown", 2016.0]', [2016, "unknown"])):
+        answered = await november.client.put(november.path, content=f'{{"case_years": {years}}}', headers=sent)
+        assert good(answered)["case_years"] == shown
+    for wrong in ("2014.5", "1e400", "1e300"):
+        answered = await november.client.put(november.path, content=f'{{"case_years": [{wrong}]}}', headers=sent)
+        problem(answered, 422, "body")
 
 
 async def test_the_issuer_s_documents_take_no_parameter_either(served: Served) -> None:
