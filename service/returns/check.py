@@ -22,6 +22,7 @@ from service.returns.probes import FIRED_COLUMNS, Probe, fired_among, mark_of, p
 from service.returns.rows import known_sql
 from service.returns.staging import Shape, Span, Staged, tables_of
 from service.storage.remembered import Statements
+from service.telemetry.spans import traced
 
 _STATEMENTS: Final = Statements()
 
@@ -60,6 +61,7 @@ class Check:
         self._probes = probes_of(contract, part)
         self._parameters = {**ground.parameters, "fresh": _fresh_ids()}
 
+    @traced("validate")
     async def span(self, span: Span) -> None:
         """Check some rows by themselves, while the rest of the file is read."""
         await self._run(

@@ -80,9 +80,11 @@ SPANS: Final = (
     Span(REQUEST, "", "One request, to the last byte of its answer", (METHOD, ROUTE, STATUS, CLIENT, PROBLEM, ERROR)),
     Span("receive", REQUEST, "A body of rows comes in and is written to a file", (BYTES,)),
     Span("upload", REQUEST, "One file is taken into the draft of an open return", (FORCE, PERIOD, PART, MODE)),
-    Span("copy", "upload", "Rows go into the temporary table, block by block"),
-    Span("decode", "copy", "The file is read into typed rows, beside the copying", (ROWS, BUSY)),
-    Span("validate", "upload", "Each row finds its case, and every rule is run"),
+    Span("copy", "upload", "Rows are read, and go into the temporary table"),
+    Span("decode", "copy", "The file is read into typed rows, ahead of the rest", (ROWS, BUSY)),
+    Span(
+        "validate", "copy, upload", "Rows find their case and every rule is run: a span of rows, and at last the whole"
+    ),
     Span("draft", "upload", "What differs is written into the draft, with findings and held rows"),
     Span("summarise", "a change of a draft", "The draft is judged as it stands, and its counts are kept"),
     Span("seal", REQUEST, "A return is sealed", (FORCE, PERIOD, REVISION)),

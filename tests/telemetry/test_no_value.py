@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,8 +15,10 @@ from service.telemetry import recording
 from service.telemetry.metrics import measure
 from service.telemetry.spans import note
 from service.telemetry.told import PART, UPLOADS
+from tests.support.browser import signed_in
+from tests.support.postgres import TestDatabase
 from tests.support.returns import a_case, csv_of
-from tests.support.server import Return, Served, good, problem
+from tests.support.server import Return, Served, a_served, good, problem
 from tests.support.telemetry import Told
 
 MARK = "MARKED7781"
@@ -64,7 +68,22 @@ async def everything_that_a_force_can_do(served: Served, kent: httpx.AsyncClient
     answers = [{"rule": item["rule"], "words": marked("answer")} for item in await own.findings(severity="quality")]
     await ask("PUT", f"{own.path}/explanations", json={"answers": [*answers, {"rule": marked("rule"), "words": "x"}]})
     await ask("PUT", f"{own.path}/explanations", json={"answers": answers})
+    for part in ("aggregates", "workforce"):
+        for media, content in (
+            ("text/csv", f"cases,{marked('column')}\n{marked('cell')},1\n"),
+            ("application/json", "["),
+        ):
+            await ask("PUT", f"{own.path}/{part}", content=content, headers={"Content-Type": media})
     await own.upload(csv_of([a_case(marked("sealed"))]))
+    await own.upload(csv_of([a_case(marked("other"))]), mode="snapshot")
+    missing = good(await ask("GET", f"{own.path}/withdrawals"))["items"]
+    for word in ({"answer": "withdraw", "reason": marked("reason")}, {"answer": "keep", "words": marked("words")}):
+        await ask(
+            "PUT",
+            f"{own.path}/withdrawals",
+            json={"withdrawals": [{"case_id": each["case_id"], **word} for each in missing]},
+        )
+    await own.upload(csv_of([a_case(marked("sealed")), a_case(marked("other"))]), mode="snapshot")
     await own.explain_all(marked("answer"))
     seen.append(await own.send_seal(marked("tag")))
     seen.append(await own.send_seal(f'"{marked("tag")}"'))
@@ -79,6 +98,55 @@ async def everything_that_a_force_can_do(served: Served, kent: httpx.AsyncClient
     for header in ("tracestate", "baggage", "user-agent", "referer", "x-request-id", "forwarded", "cookie"):
         await ask("GET", "/api", headers={header: f"{MARK.lower()}={marked(header)}"})
     return [answered.status_code for answered in seen]
+
+
+async def test_no_route_tells_of_anything_that_is_sent_to_it(
+    test_database: TestDatabase, tmp_path: Path, told: Told
+) -> None:
+    """Every route and method that there is, pages included: marks in the path, the query, the headers and the body."""
+    async with a_served(test_database.db, tmp_path, pages=True) as served:
+        own = Return(await served.client("kent"))
+        await own.open()
+        programs = [own.client, await served.client(body="nca")]
+        people = [await signed_in(served, "kent"), await signed_in(served, "nca")]
+        asked = {(method, route.path_format) for route in served.app.routes for method in _methods(route)}
+        assert len(asked) > 40
+        for method, template in sorted(asked):
+            known = {"force": "kent", "period": own.period, "edition": "2025-11-wide", "version": "2025.1"}
+            for path in {_filled(template, {}), _filled(template, known)}:
+                for client in programs if template.startswith("/api") else people:
+                    await _ask(client, method, path)
+    said = told.everything()
+    assert "request_failed" not in said
+    assert {f"{method} {template}" for method, template in asked} <= {span.name for span in told.spans()} | _QUIET
+    for secret in (MARK, MARK.lower()):
+        assert secret not in said, said[max(0, said.index(secret) - 300) : said.index(secret) + 100]
+
+
+_QUIET = {"GET /health/live", "GET /health/ready"}
+
+
+def _methods(route: Any) -> set[str]:
+    return {method for method in getattr(route, "methods", ()) if method in ("GET", "POST", "PUT", "DELETE")}
+
+
+def _filled(template: str, known: dict[str, str]) -> str:
+    """The path of a route, with what is not known marked."""
+    return re.sub(r"\{(\w+)\}", lambda at: known.get(at[1], marked(at[1])), template)
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str) -> None:
+    """One request for each kind of body that a method may have."""
+    more = {"params": {marked("name"): marked("query")}, "headers": {"If-Match": f'"{marked("tag")}"'}}
+    bodies: list[dict[str, Any]] = [{}]
+    if method in ("POST", "PUT"):
+        bodies = [
+            {"json": {marked("member"): marked("value")}},
+            {"data": {marked("field"): marked("value")}},
+            {"content": f"case_ref\n{marked('row')}\n", "headers": {**more["headers"], "Content-Type": "text/csv"}},
+        ]
+    for body in bodies:
+        await client.request(method, path, **{**more, **body})
 
 
 async def test_no_value_of_a_row_reaches_a_trace_a_metric_or_a_log(served: Served, told: Told) -> None:

@@ -48,6 +48,7 @@ async def test_an_upload_is_one_trace_of_reading_copying_checking_and_writing(no
         ("upload", REQUEST),
         ("copy", "upload"),
         ("decode", "copy"),
+        ("validate", "copy"),
         ("validate", "upload"),
         ("draft", "upload"),
         ("summarise", "upload"),
