@@ -106,7 +106,7 @@ class _Prepared(Struct):
     def span(self) -> Span:
         """The rows of the block as those of a span."""
         block = self.block
-        shape = Shape(present=frozenset(block.values), sometimes=frozenset(block.absent), has_failed=bool(block.failed))
+        shape = Shape(present=frozenset(block.values), sometimes=block.sometimes, has_failed=bool(block.failed))
         return Span(first=self.first, last=self.first + len(block.rows) - 1, shape=shape)
 
 

@@ -195,7 +195,7 @@ async def _stage(check: Check, spool: Spool, media: str, span_rows: int) -> Stag
     """Bring the file in, and check what is there while the rest is read."""
     staging = Staging(check.tx, check.contract, check.part)
     await staging.open()
-    blocks = read(spool, media, check.part, check.contract, block_rows=SPAN_ROWS, write=binary_of)
+    blocks = read(spool, media, check.part, check.contract, write=binary_of)
     with span("copy"):
         await staging.copy(each("decode", blocks, lambda block: len(block.rows)), check.span, least=span_rows)
     return staging.finish()

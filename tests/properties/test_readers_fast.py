@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 
-import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from service.contract.model import PartName
 from service.contract.values import BLANKS, Cell, cell_reader, quick_look
 from service.returns.readers import TypedBlock
 from service.returns.readers.alike import Alike
+from service.returns.readers.columns import ABSENT
 from service.returns.readers.csv_plain import plain_columns
 from tests.support.cells import rows_with_wrong_cells
 from tests.support.files import CONTRACT, blocks_of
@@ -59,7 +59,7 @@ def test_a_quick_look_is_true_only_of_texts_that_are_read_as_they_are(text: str)
 
 def without_text(blocks: list[TypedBlock]) -> list[tuple[object, ...]]:
     return [
-        (block.rows, block.values, block.empties, block.findings, block.held, block.failed, block.unread)
+        (block.rows, block.values, block.absent, block.empties, block.findings, block.held, block.failed, block.unread)
         for block in blocks
     ]
 
@@ -95,12 +95,18 @@ SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : "), (",\t", ":\t
     st.sampled_from(["", '"stage":"assessed"', '"x": null', '"st\\u0061ge":1']),
     st.integers(2, len(KEYS)),
     st.booleans(),
+    st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=4),
 )
-@example([("CR/1", "identified", 1, "kent:1", "2014")], (",", ":"), "", 5, False)
-@example([("CR/1", "identified", 1, "kent:1", "2014")] * 2, (",", ":"), "", 5, True)
+@example([("CR/1", "identified", 1, "kent:1", "2014")], (",", ":"), "", 5, False, set())
+@example([("CR/1", "identified", 1, "kent:1", "2014")] * 2, (",", ":"), "", 5, True, set())
 @settings(max_examples=300, deadline=None)
 def test_objects_decoded_at_once_say_what_they_say_one_by_one(
-    records: list[tuple[object, ...]], spaces: tuple[str, str], more: str, count: int, turns: bool
+    records: list[tuple[object, ...]],
+    spaces: tuple[str, str],
+    more: str,
+    count: int,
+    turns: bool,
+    lacking: set[tuple[int, int]],
 ) -> None:
     lines = []
     for number, record in enumerate(records):
@@ -118,12 +124,15 @@ def test_objects_decoded_at_once_say_what_they_say_one_by_one(
 
 
 def test_objects_that_a_program_writes_are_decoded_at_once() -> None:
-    decode = msgspec.json.Decoder(dict[str, str | int | None]).decode
-    alike = Alike(KEYS, decode)
-    assert alike.columns([b'{"stage":"a","case_ref":"kent:1"}', b'{"case_ref": null, "stage": 2}']) == {
-        "stage": ("a", 2),
-        "case_ref": ("kent:1", None),
-    }
-    assert alike.columns([b'{"stage":"a"}', b"{}"]) is None
-    assert alike.columns([b'{"stage":"a"}', b'{"stage":"a","stage":"b"}']) is None
-    assert alike.columns([b'{"stage":"a","other":1}']) is None
+    alike = Alike(KEYS, {"case_ref"})
+    assert alike.read([b'{"stage":"a","case_ref":"kent:1"}', b'{"case_ref": null, "stage": 2}']) == (
+        {"stage": ("a", 2), "case_ref": ("kent:1", None)},
+        None,
+    )
+    assert alike.read([b'{"stage":"a","shared_ref":"kent:1"}', b"{}"]) == (
+        {"stage": ("a", ABSENT), "shared_ref": ("kent:1", ABSENT)},
+        [{"case_ref", "stage", "shared_ref"}, {"case_ref"}],
+    )
+    assert alike.read([b'{"stage":"a"}', b'{"stage":"a","stage":"b"}']) is None
+    assert alike.read([b'{"stage":"a","other":1}']) is None
+    assert alike.read([b'{"stage":1.5}']) is None

@@ -1,56 +1,71 @@
-"""JSON objects that all have the same keys, and no values but texts, whole numbers and null, decoded without a dict.
+"""JSON objects with no keys but fields and no values but texts, whole numbers and null: decoded without dictionaries.
 
-That is what a program writes. A type is made of the keys of the first object; an object that does not fit it, or that
-may have a key twice, leaves the whole block to the careful way.
+That is what a program writes. All fields of the part together make one type; an object that does not fit it, or that
+may have a key twice, leaves its whole block to the careful way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from itertools import repeat
+from operator import is_
+from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
+
+from service.returns.readers.columns import ABSENT, REMEMBERED
 
 SPACED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 
-_MOST_SHAPES: Final = 20
-"""A file whose objects have ever other keys is none of a program; a type for each would not pay."""
 
-_Decode = Callable[[bytes], Any]
+class Read(NamedTuple):
+    """Values by field, ``ABSENT`` where an object lacks a key that others have, and for each object the fields that it
+    has or must have, None where all have the same."""
+
+    columns: dict[str, Sequence[Any]]
+    shapes: list[frozenset[str]] | None
 
 
 class Alike:
-    """Decodes blocks of objects whose keys are among ``names``."""
+    """Decodes blocks of objects whose keys are among ``names``; some of them each object must have (``always``)."""
 
-    def __init__(self, names: Collection[str], decode: Callable[[bytes], dict[str, Any]]) -> None:
-        """``decode`` reads one object of texts, whole numbers and null, or raises."""
-        self._names, self._decode_first = names, decode
-        self._decoders: dict[tuple[str, ...], _Decode] = {}
+    def __init__(self, names: Sequence[str], always: Collection[str] = ()) -> None:
+        places = {f"at_{place}": name for place, name in enumerate(names)}
+        fields = [(place, str | int | None, ABSENT) for place in places]
+        one = msgspec.defstruct("One", fields, rename=places, forbid_unknown_fields=True, gc=False)
+        self._names, self._always = tuple(names), frozenset(always)
+        self._decode = msgspec.json.Decoder(one).decode
+        self._shapes: dict[bytes, frozenset[str]] = {}
 
-    def columns(self, texts: Sequence[bytes]) -> dict[str, Sequence[Any]] | None:
-        """The values by key, or None where the objects are not all of one kind."""
+    def read(self, texts: Sequence[bytes]) -> Read | None:
+        """What objects say, at least one; None where any of them is of another kind."""
         try:
-            keys = tuple(self._decode_first(texts[0]))
-            decode = self._decoder(keys)
-            if decode is None:
-                return None
-            values = list(map(msgspec.structs.astuple, map(decode, texts)))
+            rows = list(map(astuple, map(self._decode, texts)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
             return None
-        size = len(keys)
-        if not all(has_each_once(text, size) for text in texts if text.count(b":") != size):
+        size = len(self._names)
+        sizes = [size - row.count(ABSENT) for row in rows]
+        if not all(map(has_each_once, texts, sizes)):
             return None
-        return dict(zip(keys, zip(*values, strict=True), strict=True))
+        columns: dict[str, Sequence[Any]] = {
+            name: column
+            for name, column in zip(self._names, zip(*rows, strict=True), strict=True)
+            if column[0] is not ABSENT or column.count(ABSENT) < len(rows)
+        }
+        is_uniform = sum(sizes) == len(columns) * len(rows)
+        return Read(columns, None if is_uniform else list(map(self._shape, rows)))
 
-    def _decoder(self, keys: tuple[str, ...]) -> _Decode | None:
-        """The decoder of objects that have these keys, all of them, and no other."""
-        decode = self._decoders.get(keys)
-        if decode is None and len(self._decoders) < _MOST_SHAPES and keys and all(key in self._names for key in keys):
-            places = {f"at_{place}": key for place, key in enumerate(keys)}
-            fields = [(place, str | int | None) for place in places]
-            shape = msgspec.defstruct("Shape", fields, rename=places, forbid_unknown_fields=True, gc=False)
-            decode = self._decoders[keys] = msgspec.json.Decoder(shape).decode
-        return decode
+    def _shape(self, row: tuple[Any, ...]) -> frozenset[str]:
+        """The fields that an object has."""
+        lacks = bytes(map(is_, row, repeat(ABSENT)))
+        shape = self._shapes.get(lacks)
+        if shape is None:
+            if len(self._shapes) >= REMEMBERED:
+                self._shapes.clear()
+            has = {name for name, absent in zip(self._names, lacks, strict=True) if not absent}
+            shape = self._shapes[lacks] = self._always | has
+        return shape
 
 
 def has_each_once(text: bytes, size: int) -> bool:

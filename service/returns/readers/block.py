@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from service.contract.findings import Finding
 
-BLOCK_ROWS: Final = 5_000
+BLOCK_ROWS: Final = 1_000
 BLOCK_BYTES: Final = 8 << 20
 """A block ends at whichever comes first, so that memory is bounded however long the rows are."""
 

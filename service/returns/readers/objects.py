@@ -35,18 +35,22 @@ class Objects:
         self._always = frozenset(field.name for field in typing.part.fields if typing.must_be_sent(field))
         self._decode = msgspec.json.Decoder(dict[str, Any], float_hook=JsonNumber).decode
         self._decode_plain = msgspec.json.Decoder(dict[str, str | int | None]).decode
-        self._alike = Alike(self._names, self._decode_plain)
+        self._alike = Alike(tuple(typing.part.by_name), self._always)
         self._seen = False
 
     def block(self, rows: list[int], texts: list[bytes]) -> TypedBlock:
         """The block of some objects, at least one, each text with its row number."""
-        columns = self._alike.columns(texts)
-        if columns is None:
+        read = self._alike.read(texts)
+        if read is None:
             return self._careful(rows, texts)
-        self._look_at_keys(columns)
+        self._look_at_keys(read.columns)
         return finish(
             self._typing.block(
-                rows, self._complete(columns, len(texts)), text_of=lambda n: text_of(texts[n]), is_plain=True
+                rows,
+                self._complete(read.columns, len(texts)),
+                text_of=lambda index: text_of(texts[index]),
+                is_plain=True,
+                shapes=read.shapes,
             )
         )
 
