@@ -13,11 +13,12 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
-from service.api.asking import AnyRequest, entity_tags
+from service.api.asking import AnyRequest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission, Principal, force_of, require
+from service.returns.choice import current, found_returns
 from service.returns.context import Actor, Context
-from service.returns.model import AnyReturn, Sealed, current_of, etag_of, signed_etag
+from service.returns.model import AnyReturn
 from service.returns.store import returns_of
 from service.terms.calendar import Period, parse_period
 
@@ -72,33 +73,6 @@ Serving = NamedDependency[SkipValidation[Context]]
 def call_of(context: Serving, principal: NamedDependency[SkipValidation[Principal]], request: AnyRequest) -> Call:
     """Who calls, and in which service."""
     return Call(context, principal, request)
-
-
-def found_returns(items: Sequence[AnyReturn]) -> Sequence[AnyReturn]:
-    """The returns, if there are any."""
-    if not items:
-        raise NotFound(NOT_HERE)
-    return items
-
-
-def current(items: Sequence[AnyReturn], revision: int | None = None) -> AnyReturn:
-    """The one meant of a period's returns: by revision, else the open one, the one that counts, the newest."""
-    if revision is not None:
-        found = next((item for item in items if item.revision == revision), None)
-        if found is None:
-            raise NotFound(NOT_HERE)
-        return found
-    return current_of(items) or items[0]
-
-
-def signed_one(request: AnyRequest, items: Sequence[AnyReturn]) -> AnyReturn:
-    """The return that a seal is for: the one whose tag is sent (it may be sealed already), else the current one."""
-    named = entity_tags(request, "if-match")
-    for item in items:
-        tags = (etag_of(item), signed_etag(item)) if isinstance(item, Sealed) else (etag_of(item),)
-        if any(tag in named for tag in tags):
-            return item
-    return current(items)
 
 
 def uuid_in_path(request: AnyRequest, name: str) -> UUID:

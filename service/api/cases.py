@@ -26,13 +26,14 @@ from service.api.asking import (
 from service.api.call import MOST_REVISIONS, Call, Calling, uuid_in_path
 from service.api.documented import DRY_RUN, PAGE, REVISION, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
-from service.api.replies import CSV, NDJSON, csv_block, document, listed, ndjson_block, streamed
+from service.api.replies import CSV, NDJSON, document, listed, ndjson_block, streamed
 from service.api.returns import shown
 from service.api.row_shapes import CASE_ID
 from service.api.shapes import ReturnDocument, UploadDocument
 from service.api.uploads import MODES, ROWS, Bounds, take
 from service.contract.findings import key_name
 from service.contract.model import PartName
+from service.contract.sheet import csv_block
 from service.identity.principal import Permission
 from service.returns.cases import CaseRow, case_fields, history, key_of, list_cases, read_case, stream_cases
 from service.returns.held import must_be_open

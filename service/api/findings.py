@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -12,7 +11,6 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Meta, Struct
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.api.asking import (
     JSON,
@@ -32,28 +30,24 @@ from service.api.cases import file_name
 from service.api.documented import NAME, PAGE, REVISION, TEXT, WORDS, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
 from service.api.once import once_of
-from service.api.replies import CSV, csv_block, document, listed, streamed
+from service.api.replies import CSV, document, listed, streamed
 from service.api.returns import shown
-from service.api.row_shapes import CASE_ID
 from service.api.shapes import AnsweredDocument, DisputeDocument, ReturnDocument
-from service.audit.entry import Entry
-from service.audit.log import append
 from service.contract.findings import key_name
 from service.contract.model import Severity
 from service.criteria.problem import nearest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.answers import Words, dispute, explain
-from service.returns.findings import Cursor, ListedFinding, list_findings
-from service.returns.held import HeldRow, list_held, must_be_open, set_aside
+from service.returns.findings import Cursor
+from service.returns.held import HeldRow, must_be_open, set_aside
 from service.returns.model import AnyReturn, Open, etag_of
-from service.returns.naming import subject_of
+from service.returns.reading import finding_row, findings_as_csv, read_findings, read_held, read_missing
 from service.returns.view import document as return_document
-from service.returns.withdrawals import REASONS, Missing, Word, answer_missing, list_missing
+from service.returns.withdrawals import REASONS, Missing, Word, answer_missing
 
 _SEEN: Final = "The `ETag` of the return; 412 where it has moved since."
 _ROW_NUMBER: Final = r"[1-9][0-9]{0,8}"
-_BLOCK: Final = 2_000
 ANSWERS_AT_ONCE: Final = 10_000
 
 SEVERITIES: Final = tuple(severity.value for severity in Severity)
@@ -104,21 +98,20 @@ class FindingsController(Controller):
         self, call: Calling, force: FromPath[str], period: FromPath[str]
     ) -> Response[bytes] | Stream:
         del force, period
-        number = call.force(Permission.RETURNS_READ)
+        call.force(Permission.RETURNS_READ)
         media = negotiated(call.request.headers.get("accept"), (JSON, CSV))
         pages = ["cursor", "limit"] if media == JSON else []
         asked = parameters(call.request, "severity", "rule", "revision", *pages)
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
         severity = chosen(asked, "severity", SEVERITIES)
-        which = _Which(None if severity is None else Severity(severity), _rule(call, item, asked))
+        which: _Which = {"severity": None if severity is None else Severity(severity), "rule": _rule(call, item, asked)}
         if media == CSV:
-            return await streamed(_exported(call, item, which), CSV, name=file_name(call, item, "findings", CSV))
+            blocks = findings_as_csv(call.context, call.actor, item, **which)
+            return await streamed(blocks, CSV, name=file_name(call, item, "findings", CSV))
         after, limit = cursor(asked, Cursor), page_size(asked)
-        async with call.context.db.force(number) as tx:
-            page, following = await _findings(call, tx, item, which, after, limit)
-            await _log(call, tx, item, "findings_read", len(page))
+        page, following = await read_findings(call.context, call.actor, item, **which, after=after, limit=limit)
         text = None if following is None else cursor_text(following)
-        return listed(call.request, [finding_document(found) for found in page], text)
+        return listed(call.request, [finding_row(found) for found in page], text)
 
     @put(
         "/explanations",
@@ -184,12 +177,11 @@ class FindingsController(Controller):
     )
     async def list_held(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
-        number = call.force(Permission.RETURNS_READ)
+        call.force(Permission.RETURNS_READ)
         asked = parameters(call.request, "cursor", "limit", "revision")
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
-        async with call.context.db.force(number) as tx:
-            page, following = await list_held(tx, item, cursor(asked, Place) or 0, page_size(asked))
-            await _log(call, tx, item, "held_rows_read", len(page))
+        after, limit = cursor(asked, Place) or 0, page_size(asked)
+        page, following = await read_held(call.context, call.actor, item, after=after, limit=limit)
         text = None if following is None else cursor_text(following)
         key = _key(call, item)
         return listed(call.request, [_held(row, key) for row in page], text, etag=etag_of(item))
@@ -228,7 +220,7 @@ class FindingsController(Controller):
             call.context,
             call.actor,
             item,
-            int(n),
+            [int(n)],
             asked.get("reason", ""),
             asked.get("words"),
             if_match(call.request, etag_of(item)),
@@ -247,15 +239,13 @@ class FindingsController(Controller):
     )
     async def list_withdrawals(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
-        number = call.force(Permission.RETURNS_READ)
+        call.force(Permission.RETURNS_READ)
         asked = parameters(call.request, "cursor", "limit", "revision")
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
         after, limit = cursor(asked, str) or "", page_size(asked)
         if not isinstance(item, Open):
             return listed(call.request, [], None, etag=etag_of(item))
-        async with call.context.db.force(number) as tx:
-            page, following = await list_missing(call.context, tx, item, after, limit)
-            await _log(call, tx, item, "cases_read", len(page))
+        page, following = await read_missing(call.context, call.actor, item, after=after, limit=limit)
         text = None if following is None else cursor_text(following)
         key = _key(call, item)
         return listed(call.request, [_missing(row, key) for row in page], text, etag=etag_of(item))
@@ -286,7 +276,7 @@ class FindingsController(Controller):
         return await shown(call, moved)
 
 
-class _Which(Struct, frozen=True):
+class _Which(TypedDict):
     """Which findings are asked for."""
 
     severity: Severity | None
@@ -312,11 +302,6 @@ def answers_body(key: str) -> type[Struct]:
     return msgspec.defstruct("AnswersBody", fields, kw_only=True, forbid_unknown_fields=True, module=__name__)
 
 
-def finding_document(found: ListedFinding) -> dict[str, Any]:
-    """A finding as it is shown: with the opaque id of its case, or the number of its held row, and its answer."""
-    return {**found.document, CASE_ID: found.case_id, "held": found.held, "answer": found.answer}
-
-
 def _key(call: Call, item: AnyReturn) -> str:
     return key_name(call.context.library.contracts[item.contract_version])
 
@@ -327,42 +312,6 @@ def _rule(call: Call, item: AnyReturn, asked: dict[str, str]) -> str | None:
     if rule is not None and rule not in known:
         raise ParameterRefused("rule", "There is no such rule.", nearest(rule, known) or "Take it from a finding.")
     return rule
-
-
-async def _findings(
-    call: Call, tx: AsyncConnection, item: AnyReturn, which: _Which, after: Cursor | None, limit: int
-) -> tuple[list[ListedFinding], Cursor | None]:
-    contract = call.context.library.contracts[item.contract_version]
-    return await list_findings(tx, contract, item, severity=which.severity, rule=which.rule, after=after, limit=limit)
-
-
-async def _exported(call: Call, item: AnyReturn, which: _Which) -> AsyncIterator[bytes]:
-    """All findings as CSV, some thousands at a time; logged before the first leaves."""
-    names = ["rule", "severity", "part", "row", _key(call, item), "field", "value", "says", "fix"]
-    names += [CASE_ID, "held", "answer"]
-    async with call.context.db.force(item.force) as tx:
-        await _log(call, tx, item, "findings_read", None)
-    async with call.context.db.force(item.force) as tx:
-        after: Cursor | None = None
-        heading = True
-        while True:
-            page, after = await _findings(call, tx, item, which, after, _BLOCK)
-            yield csv_block(names, map(finding_document, page), heading=heading)
-            if after is None:
-                return
-            heading = False
-
-
-async def _log(call: Call, tx: AsyncConnection, item: AnyReturn, action: str, rows: int | None) -> None:
-    """That case-level data was read; the last statement of the transaction that read it."""
-    entry = Entry(
-        action=action,
-        actor=call.actor.id,
-        force=item.force,
-        subject=subject_of(call.context, item),
-        details={"whole": True} if rows is None else {"rows": rows},
-    )
-    await append(tx, entry, call.context.now())
 
 
 def _held(row: HeldRow, key: str) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +12,6 @@ from litestar import Response
 from litestar.response import Stream
 
 from service.api.asking import JSON, AnyRequest, entity_tags
-from service.picture.export import harmless
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
@@ -73,21 +70,6 @@ async def streamed(
 
     given = {"Content-Disposition": f'attachment; filename="{name}"', **(headers or {})}
     return Stream(sent(), media_type=media, headers=given)
-
-
-def csv_block(names: Sequence[str], rows: Iterable[Mapping[str, Any]], *, heading: bool) -> bytes:
-    """Rows as lines of CSV (RFC 4180), with the heading where it is asked for.
-
-    A cell that a spreadsheet would take for a formula gets an apostrophe. It never stands before a value that the
-    service accepts: references begin with a letter or digit, dates and numbers with a digit or a point, codes with a
-    letter or digit. So an export of accepted rows can be sent again as it is.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    if heading:
-        writer.writerow(names)
-    writer.writerows([harmless(row.get(name)) for name in names] for row in rows)
-    return text.getvalue().encode()
 
 
 def ndjson_block(rows: Iterable[Mapping[str, Any]]) -> bytes:

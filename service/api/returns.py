@@ -19,12 +19,13 @@ from service.api.asking import (
     converted,
     cursor,
     cursor_text,
+    entity_tags,
     if_match,
     page_size,
     parameters,
     whole,
 )
-from service.api.call import MOST_REVISIONS, Call, Calling, current, found_returns, signed_one
+from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.documented import NAME, PAGE, REVISION, WORDS, Answer, Body, Query, operation
 from service.api.once import once_of
 from service.api.replies import document, listed
@@ -33,6 +34,7 @@ from service.clock import wire_time
 from service.criteria.problem import nearest
 from service.errors import NotFound, Unavailable
 from service.identity.principal import Permission, require
+from service.returns.choice import current, found_returns, signed_one
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, sealed_of, state_of
 from service.returns.seal import Declaration, seal
@@ -194,7 +196,7 @@ class ReturnsController(Controller):
         items = await call.returns(Permission.RETURNS_SEAL)
         parameters(call.request)
         body = await body_of(call.request, DeclarationBody)
-        item = signed_one(call.request, items)
+        item = signed_one(entity_tags(call.request, "if-match"), items)
         declaration = Declaration(declaration=body.declaration, name=body.name, role=body.role)
         sealed = await seal(
             call.context, call.actor, item.force, item.id, declaration, if_match(call.request, etag_of(item))

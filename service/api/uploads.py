@@ -16,12 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.api.asking import chosen, if_match, parameters, refuse_encoded, yes
-from service.api.call import Call, found_returns
+from service.api.call import Call
 from service.api.once import once_of
 from service.api.replies import document
 from service.contract.model import PartName
 from service.errors import CaseReturnsError, Conflict, PreconditionFailed, UnsupportedMedia
 from service.identity.principal import Permission
+from service.returns.choice import found_returns
 from service.returns.idempotency import recall
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.readers import MEDIA

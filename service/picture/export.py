@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from service.clock import wire_time
+from service.contract.sheet import harmless
 from service.picture.coverage import Coverage, ForceCoverage, Reporting
 from service.picture.national import Counts, Dimension, Picture
 from service.picture.question import Table
@@ -191,14 +192,6 @@ def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
         flat = _flat(row)
         writer.writerow([*(harmless(flat.get(head)) for head in heads), *map(harmless, stamp.values())])
     return written.getvalue()
-
-
-def harmless(value: object) -> Value:
-    """A value that no spreadsheet takes for a formula; numbers stay numbers, nothing stays an empty cell."""
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{shown}" if shown.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else shown
 
 
 def month(period: date | None) -> str | None:

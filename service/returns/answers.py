@@ -84,7 +84,13 @@ async def unanswered_rules(tx: AsyncConnection, item: Open) -> list[str]:
 
 
 async def explain(
-    context: Context, actor: Actor, item: Open, answers: Sequence[Words], if_match: str | None
+    context: Context,
+    actor: Actor,
+    item: Open,
+    answers: Sequence[Words],
+    if_match: str | None,
+    *,
+    once: Once | None = None,
 ) -> tuple[Open, int]:
     """Store answers; all of them or none. The return as it is then, and how many findings they answer."""
     contract = context.library.contracts[item.contract_version]
@@ -100,7 +106,12 @@ async def explain(
             problems.append(_problem(index, "words", "An answer is 1 to 2,000 characters.", "Write why it is so."))
     if problems:
         raise AnswersRefused(problems)
-    async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
+    async with (
+        context.db.force(item.force) as tx,
+        change_draft(context, tx, actor, item, if_match, once=once) as change,
+    ):
+        if change.known is not None:
+            return change.item, change.known.as_type(int)
         counts = await _store(tx, context, actor, item, answers)
         answered = sum(counts.values())
         for index, answer in enumerate(answers):
@@ -109,6 +120,7 @@ async def explain(
                 problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
         if problems:
             raise AnswersRefused(problems)
+        change.answer = answered
         change.done("findings_answered", {"answers": len(answers), "findings": answered}, Touched.NO_ROW)
     return change.item, answered
 

@@ -13,6 +13,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.errors import Conflict, PreconditionFailed
 from service.returns.context import Actor, Context
+from service.returns.idempotency import Known, Once, recall, remember
 from service.returns.model import Open, etag_of
 from service.returns.naming import subject_of
 from service.returns.store import lock_line, move_draft, return_by_id
@@ -34,8 +35,12 @@ class Change:
 
     def __init__(self, item: Open) -> None:
         self.item = item
+        self.known: Known | None = None
+        """The answer to this very request, where it was made before: then nothing is to be done again."""
         self.action: str | None = None
         self.details: dict[str, Any] = {}
+        self.answer: Any = None
+        """What the same request is told again."""
         self.touched = Touched.STOCK
 
     def done(self, action: str, details: dict[str, Any] | None = None, touched: Touched = Touched.STOCK) -> None:
@@ -79,13 +84,27 @@ async def change_draft(
     if_match: str | None,
     *,
     must_be_unmoved: bool = False,
+    once: Once | None = None,
 ) -> AsyncIterator[Change]:
-    """Hold the force's lock around a change. ``if_match`` is the ETag that the caller says the draft has, if any."""
+    """Hold the force's lock around a change. ``if_match`` is the ETag that the caller says the draft has, if any.
+
+    With ``once``, the very same request finds in ``known`` what ``answer`` was kept the first time.
+    """
+    if once is not None:
+        await lock_line(tx, seen.force)  # two of the same at once come one after the other
+        known = await recall(tx, seen.force, once)
+        if known is not None:
+            change = Change(await lock_draft(tx, seen, None, must_be_unmoved=False))
+            change.known = known
+            yield change
+            return
     item = await lock_draft(tx, seen, if_match, must_be_unmoved=must_be_unmoved)
     change = Change(item)
     yield change
     if change.action is None:
         return
+    if once is not None:
+        await remember(tx, item.force, once, 200, change.answer, context.now())
     await move_draft(tx, item.force, item.id)
     moved = await return_by_id(tx, item.force, item.id)
     if not isinstance(moved, Open):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.canonical import SEPARATOR, canonical_text, from_stored
-from service.contract.findings import Finding, shown
+from service.contract.findings import Finding, says, shown
 from service.contract.model import Contract, PartName, Severity
 from service.criteria.vocabulary import OPEN_NUMBER
 from service.returns.answers import NO_CASE, UNANSWERED
@@ -49,11 +50,14 @@ async def list_findings(
     *,
     severity: Severity | None = None,
     rule: str | None = None,
+    waiting: bool = False,
+    held: Sequence[int] | None = None,
     held_after: int | None = None,
     after: Cursor | None = None,
     limit: int = 200,
 ) -> tuple[list[ListedFinding], Cursor | None]:
-    """A page of findings, and where to go on. ``held_after``: only of held rows with a greater number."""
+    """A page of findings, and where to go on. ``waiting``: only those that still wait for words. ``held``: only of
+    held rows with these numbers, ``held_after``: only of those with a greater number."""
     start = after or Cursor(-1, -1, "", -1)
     rows = (
         await tx.execute(
@@ -63,6 +67,8 @@ async def list_findings(
                 f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') and f.severity >= 2 where f.force = :force "
                 "and f.return_id = :id and (cast(:severity as smallint) is null or f.severity = :severity) "
                 "and (cast(:rule as text) is null or f.rule = :rule) "
+                f"and (not :waiting or {UNANSWERED}) "
+                "and (cast(:held as integer[]) is null or f.held_n = any(:held)) "
                 "and (cast(:held_after as integer) is null or f.held_n > :held_after) "
                 'and (f.part, f.row, f.rule collate "C", f.id) > (:part, :row, :after_rule, :after_id) '
                 'order by f.part, f.row, f.rule collate "C", f.id limit :limit'
@@ -72,6 +78,8 @@ async def list_findings(
                 "id": item.id,
                 "severity": None if severity is None else SEVERITY_NUMBER[severity],
                 "rule": rule,
+                "waiting": waiting,
+                "held": None if held is None else list(held),
                 "held_after": held_after,
                 "part": start.part,
                 "row": start.row,
@@ -108,6 +116,46 @@ async def count_findings(tx: AsyncConnection, item: AnyReturn) -> dict[str, dict
     for row in rows:
         counts[_SEVERITIES[row.severity].value] = {"total": row.total, "unanswered": row.unanswered}
     return counts
+
+
+class RuleCount(Struct, frozen=True, kw_only=True):
+    """How often one rule was not met, and how many of these still wait for words. ``newest`` moves on when another
+    finding of the rule is made: with ``total`` it tells whether the findings are those that somebody saw."""
+
+    rule: str
+    severity: Severity
+    total: int
+    waiting: int
+    newest: int
+    says: str | None
+    """The very words where the finding is about the whole return: there is one, and it speaks of no row."""
+
+
+async def count_by_rule(
+    tx: AsyncConnection, contract: Contract, item: AnyReturn, rule: str | None = None
+) -> list[RuleCount]:
+    """Every rule that was not met (or the one asked for), those that hold rows first, then the most frequent."""
+    rows = await tx.execute(
+        text(
+            f"select f.rule, f.severity, count(*) as total, count(*) filter (where {UNANSWERED}) as waiting, "
+            "max(f.id) as newest, min(f.part) as part, min(f.row) as row, min(f.key) as key, min(f.field) as field, "
+            "min(f.value) as value from finding f where f.force = :force and f.return_id = :id "
+            "and (cast(:rule as text) is null or f.rule = :rule) "
+            'group by f.rule, f.severity order by f.severity, total desc, f.rule collate "C"'
+        ),
+        {"force": item.force, "id": item.id, "rule": rule},
+    )
+    return [
+        RuleCount(
+            rule=row.rule,
+            severity=_SEVERITIES[row.severity],
+            total=row.total,
+            waiting=row.waiting,
+            newest=row.newest,
+            says=says(contract, _finding(contract, row)) if _PARTS[row.part] is PartName.RETURN else None,
+        )
+        for row in rows
+    ]
 
 
 def _finding(contract: Contract, row: Any) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from service.errors import Conflict, Invalid
 from service.returns.changes import Touched, change_draft
 from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
+from service.returns.idempotency import Once
 from service.returns.model import AnyReturn, Open
 from service.returns.readers import TypedBlock, read
 from service.returns.spool import Spool
@@ -85,26 +86,63 @@ async def list_held(tx: AsyncConnection, item: AnyReturn, after: int, limit: int
 
 
 async def set_aside(
-    context: Context, actor: Actor, item: Open, n: int, reason: str, words: str | None, if_match: str | None
+    context: Context,
+    actor: Actor,
+    item: Open,
+    numbers: Sequence[int],
+    reason: str,
+    words: str | None,
+    if_match: str | None,
+    *,
+    once: Once | None = None,
 ) -> Open:
-    """Leave a held row out of the return, with a reason that goes onto the receipt."""
+    """Leave held rows out of the return, all of those named or none, with a reason that goes onto the receipt."""
     if not reason.strip():
         raise Invalid("Setting a row aside needs a reason.", "Send ?reason= and a reason.", code="reason-missing")
-    async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
-        row = (
-            await tx.execute(
-                text(
-                    "update held_row set set_aside = :reason, set_aside_words = :words, set_aside_by = :actor "
-                    "where force = :force and return_id = :id and n = :n returning part"
-                ),
-                {"force": item.force, "id": item.id, "n": n, "reason": reason, "words": words, "actor": actor.id},
-            )
-        ).one_or_none()
-        if row is None:
+    wanted = sorted(set(numbers))
+    async with (
+        context.db.force(item.force) as tx,
+        change_draft(context, tx, actor, item, if_match, once=once) as change,
+    ):
+        if change.known is not None or not wanted:
+            return change.item
+        parts = await _set_aside(tx, actor, item, wanted, reason, words)
+        if len(parts) != len(wanted):
             raise no_such_resource()
         # the reason is free text and may say more than the log must hold: it stays with the row
-        change.done("row_set_aside", {"n": n, "part": PartName(row.part).value}, Touched.NOT_JUDGED)
+        details = {"n": wanted[0], "part": parts[0].value} if len(wanted) == 1 else {"rows": len(wanted)}
+        change.done("row_set_aside" if len(wanted) == 1 else "rows_set_aside", details, Touched.NOT_JUDGED)
     return change.item
+
+
+async def _set_aside(
+    tx: AsyncConnection, actor: Actor, item: Open, numbers: Sequence[int], reason: str, words: str | None
+) -> list[PartName]:
+    """Write the reason to the rows; the part of each that was there."""
+    rows = await tx.execute(
+        text(
+            "update held_row set set_aside = :reason, set_aside_words = :words, set_aside_by = :actor "
+            "where force = :force and return_id = :id and n = any(:numbers) returning part"
+        ),
+        {
+            "force": item.force,
+            "id": item.id,
+            "numbers": list(numbers),
+            "reason": reason,
+            "words": words,
+            "actor": actor.id,
+        },
+    )
+    return [PartName(part) for part in rows.scalars()]
+
+
+async def waiting_numbers(tx: AsyncConnection, item: Open) -> list[int]:
+    """The numbers of all rows that are held and not set aside, in the order in which they came."""
+    rows = await tx.execute(
+        text("select n from held_row where force = :force and return_id = :id and set_aside is null order by n"),
+        {"force": item.force, "id": item.id},
+    )
+    return list(rows.scalars())
 
 
 def must_be_open(item: AnyReturn) -> Open:

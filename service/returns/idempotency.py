@@ -60,6 +60,21 @@ async def recall(tx: AsyncConnection, force: int, once: Once) -> Known | None:
     return Known(row.status, row.body)
 
 
+async def told_before(tx: AsyncConnection, force: int, once: Once) -> Known | None:
+    """The answer kept under a key, whatever the request was: for showing it again to who has the key. (``request`` of
+    ``once`` is not looked at.)"""
+    row = (
+        await tx.execute(
+            text(
+                "select status, body from idempotent_answer where force = :force and client = :client "
+                "and method = :method and path = :path and key = :key and answered_at > :since"
+            ),
+            {**_key(force, once), "since": once.now - KEPT},
+        )
+    ).one_or_none()
+    return None if row is None else Known(row.status, row.body)
+
+
 async def remember(tx: AsyncConnection, force: int, once: Once, status: int, answer: Any, now: datetime) -> None:
     """Keep the answer; it stands or falls with the transaction."""
     await tx.execute(

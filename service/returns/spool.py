@@ -35,6 +35,8 @@ class Spool:
         self._length = length
         self.digest = digest
         """SHA-256 of the bytes as they came."""
+        self.read = 0
+        """How many bytes the furthest reader is done with: for telling who waits."""
 
     @property
     def length(self) -> int:
@@ -46,6 +48,7 @@ class Spool:
         while chunk := os.pread(handle, size, offset):
             yield chunk
             offset += len(chunk)
+            self.read = max(self.read, offset)
 
     def close(self) -> None:
         self._file.close()

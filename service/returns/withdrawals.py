@@ -17,6 +17,7 @@ from service.returns.answers import AnswersRefused, Problem
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows
+from service.returns.idempotency import Once
 from service.returns.model import Open
 from service.returns.transfers import FIX, SAYS, TRANSFERRED, not_taken_over
 
@@ -57,7 +58,13 @@ def wrong_with(answer: str, reason: str | None, words: str | None) -> str | None
 
 
 async def answer_missing(
-    context: Context, actor: Actor, item: Open, words: Sequence[Word], if_match: str | None
+    context: Context,
+    actor: Actor,
+    item: Open,
+    words: Sequence[Word],
+    if_match: str | None,
+    *,
+    once: Once | None = None,
 ) -> Open:
     """Take the force's word for each named case; all or none."""
     problems = [
@@ -67,7 +74,12 @@ async def answer_missing(
     ]
     if problems:
         raise AnswersRefused(problems)
-    async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
+    async with (
+        context.db.force(item.force) as tx,
+        change_draft(context, tx, actor, item, if_match, once=once) as change,
+    ):
+        if change.known is not None or not words:
+            return change.item
         answered = await _store_words(tx, item, words)
         problems += [
             _problem(
@@ -147,6 +159,33 @@ async def _store_words(tx: AsyncConnection, item: Open, words: Sequence[Word]) -
 
 def _problem(index: int, member: str, says: str, fix: str) -> Problem:
     return Problem(pointer=f"/withdrawals/{index}/{member}", says=says, fix=fix)
+
+
+async def reference_of(context: Context, tx: AsyncConnection, item: Open, case_id: UUID) -> str:
+    """The reference of one of these cases, to go on after in their list; empty for one that is not among them."""
+    key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
+    found = await tx.execute(
+        text(
+            f"select coalesce(d.{key}, v.{key}) from draft_withdrawal w left join draft_case d on d.force = w.force "
+            "and d.return_id = w.return_id and d.case_id = w.case_id left join case_version v on v.force = w.force "
+            f"and v.case_id = w.case_id and v.line_to = {OPEN_END} where w.force = :force and w.return_id = :id "
+            "and w.case_id = :case_id"
+        ),
+        {"force": item.force, "id": item.id, "case_id": case_id},
+    )
+    return found.scalar_one_or_none() or ""
+
+
+async def waiting_cases(tx: AsyncConnection, item: Open) -> list[UUID]:
+    """All cases that still wait for the force's word."""
+    rows = await tx.execute(
+        text(
+            "select case_id from draft_withdrawal where force = :force and return_id = :id and answer is null "
+            "order by case_id"
+        ),
+        {"force": item.force, "id": item.id},
+    )
+    return list(rows.scalars())
 
 
 async def list_missing(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.api.negotiation import negotiated
+from service.contract.sheet import harmless
 from service.errors import NotAcceptable
-from service.picture.export import harmless
 
 OFFERED = ("application/json", "text/csv")
 
