@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException, SerializationException
 from litestar.types import ExceptionHandlersMap
 
 from service.errors import CaseReturnsError
@@ -33,7 +33,8 @@ def page_errors(site: Site) -> ExceptionHandlersMap:
         return to_sign_in(error)
 
     # The most specific handler answers, wherever it stands: those of the whole application are outdone one by one.
-    return {SignInNeeded: sign_in, CaseReturnsError: told, HTTPException: told, Exception: told}
+    kinds = (CaseReturnsError, HTTPException, SerializationException, RecursionError, Exception)
+    return {**dict.fromkeys(kinds, told), SignInNeeded: sign_in}
 
 
 def is_for_a_person(request: Request[Any, Any, Any], error: Exception) -> bool:

@@ -6,6 +6,7 @@ from litestar import Router
 
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
+from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
 from service.pages.site import Site
@@ -20,6 +21,7 @@ def page_routes(site: Site) -> Router:
             site.assets.routes(),
             entry_routes(site),
             national_pages(site),
+            force_routes(),
         ],
         guards=[guard],
         exception_handlers=page_errors(site),

@@ -1,0 +1,1 @@
+"""The pages of one force: its returns from opening to receipt, for the people who send them."""

@@ -1,0 +1,104 @@
+"""Files for the force itself: its cases and its findings as CSV, and empty sheets with the headings of the standard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from service.contract.model import Severity
+from service.contract.sheet import csv_block
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE, Permission
+from service.pages.force.place import Place, place_of, whole_number
+from service.pages.force.words import PARTS
+from service.pages.guard import HEADERS
+from service.pages.visit import Visiting
+from service.returns.cases import CaseRow, case_fields, stream_cases
+from service.returns.choice import current
+from service.returns.model import AnyReturn, Withdrawn
+from service.returns.reading import findings_as_csv
+
+_CSV = "text/csv"
+
+
+@get("/forces/{force:str}/returns/{period:str}/cases.csv", include_in_schema=False)
+async def download_cases(visit: Visiting) -> Stream:
+    """Every case of a return; it can be sent back as it is."""
+    place = await place_of(visit)
+    item = _asked(place)
+    if isinstance(item, Withdrawn) and item.line is None:
+        raise NotFound(NOT_HERE)
+    names = [field.name for field in case_fields(place.context, item)]
+    return await _download(_cases(place, item, names), f"{place.slug}-{place.period}-cases.csv")
+
+
+@get("/forces/{force:str}/returns/{period:str}/findings.csv", include_in_schema=False)
+async def download_findings(visit: Visiting) -> Stream:
+    """Every finding of a return, or those of one severity or rule."""
+    place = await place_of(visit)
+    item, asked = _asked(place), visit.request.query_params
+    severity, rule = asked.get("severity") or None, asked.get("rule") or None
+    if severity is not None and severity not in set(Severity):
+        raise NotFound(NOT_HERE)
+    if rule is not None and rule not in place.context.library.contracts[item.contract_version].rule:
+        raise NotFound(NOT_HERE)
+    blocks = findings_as_csv(
+        place.context,
+        visit.actor,
+        item,
+        severity=None if severity is None else Severity(severity),
+        rule=rule,
+    )
+    return await _download(blocks, f"{place.slug}-{place.period}-findings.csv")
+
+
+@get("/forces/{force:str}/returns/{period:str}/template/{part:str}", include_in_schema=False)
+async def download_template(visit: Visiting) -> Response[bytes]:
+    """A sheet with nothing but the headings of a part."""
+    place = await place_of(visit, Permission.RETURNS_READ)
+    named = PARTS.get(str(visit.request.path_params["part"]).removesuffix(".csv"))
+    if named is None:
+        raise NotFound(NOT_HERE)
+    contract = place.context.library.contracts[place.item.contract_version]
+    body = csv_block([field.name for field in contract.parts[named.part].fields], (), heading=True)
+    name = f"{named.part}-{contract.version}.csv"
+    return Response(body, media_type=_CSV, headers={**HEADERS, **_attached(name)})
+
+
+def _asked(place: Place) -> AnyReturn:
+    revision = place.visit.request.query_params.get("revision")
+    return current(place.items, None if revision is None else whole_number(revision))
+
+
+async def _cases(place: Place, item: AnyReturn, names: Sequence[str]) -> AsyncIterator[bytes]:
+    heading = True
+    async for rows in stream_cases(place.context, place.visit.actor, item):
+        yield csv_block(names, map(_case, rows), heading=heading)
+        heading = False
+    if heading:
+        yield csv_block(names, (), heading=True)
+
+
+def _case(row: CaseRow) -> dict[str, str | int | None]:
+    return {**row.values, **row.empties}
+
+
+async def _download(blocks: AsyncIterator[bytes], name: str) -> Stream:
+    """A file that is sent as it is made. The first block is made before, so that an error is still a page."""
+    first = await anext(blocks, b"")
+
+    async def sent() -> AsyncIterator[bytes]:
+        try:
+            yield first
+            async for block in blocks:
+                yield block
+        finally:
+            await blocks.aclose()  # type: ignore[attr-defined]  # a generator: it gives its transaction back
+
+    return Stream(sent(), media_type=_CSV, headers={**HEADERS, **_attached(name)})
+
+
+def _attached(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,63 @@
+"""All pages of a force."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import Provide
+
+from service.pages.force import (
+    answering,
+    exports,
+    findings,
+    held,
+    listing,
+    missing,
+    opening,
+    sealing,
+    tasks,
+    uploading,
+)
+from service.pages.force.progress import Uploads
+
+
+def force_routes() -> Router:
+    """The list of returns, and everything about one of them."""
+    uploads = Uploads()
+
+    def under_way() -> Uploads:
+        return uploads
+
+    return Router(
+        "/",
+        route_handlers=[
+            listing.list_returns,
+            opening.show_open,
+            opening.take_open,
+            opening.show_declare,
+            opening.take_declare,
+            opening.show_correct,
+            opening.take_correct,
+            opening.show_withdraw,
+            opening.take_withdraw,
+            tasks.show_return,
+            uploading.show_upload,
+            uploading.take_upload,
+            uploading.take_check,
+            uploading.show_progress,
+            uploading.show_outcome,
+            findings.show_findings,
+            answering.show_rule,
+            answering.take_answer,
+            held.show_held,
+            held.take_aside,
+            missing.show_missing,
+            missing.take_words,
+            sealing.show_check,
+            sealing.take_seal,
+            sealing.show_receipt,
+            exports.download_cases,
+            exports.download_findings,
+            exports.download_template,
+        ],
+        dependencies={"under_way": Provide(under_way, sync_to_thread=False)},
+    )
