@@ -98,9 +98,11 @@ async def a_served(
     published: Published = PUBLISHED,
     clock: Clock | None = None,
     pages: bool = False,
+    also: Sequence[Person] = (),
     **settings: Any,
 ) -> AsyncIterator[Served]:
-    """The service running on a free port of this machine, its terms adopted; with ``pages`` people may sign in."""
+    """The service running on a free port of this machine, its terms adopted; with ``pages`` people may sign in, and
+    ``also`` others than the demonstration's."""
     clock = clock or Hand(NOW)
     terms = next(iter(published.terms.values()))
     await adopt(db, published, terms, clock())
@@ -109,7 +111,7 @@ async def a_served(
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         port = listening.getsockname()[1]
         given = Settings(data=folder, port=port, **settings)
-        people = people_of(published.library.lists[terms.force_list], terms.forces()) if pages else ()
+        people = [*people_of(published.library.lists[terms.force_list], terms.forces()), *also] if pages else ()
         parts = Parts(
             settings=given, db=db, published=published, terms=terms, key_file=key_file, people=people, clock=clock
         )
