@@ -68,6 +68,16 @@ async def judge_open(
     return {standing.id: groups for standing, groups in zip(standings, found, strict=True)}
 
 
+async def judge_whole(
+    context: Context, tx: AsyncConnection, item: Open, standings: Sequence[Standing]
+) -> Mapping[int, Groups]:
+    """Judge an open return as it stands, all of it, and keep nothing: for who is about to sign it."""
+    rows = current_rows(tuple(stored_types(context.library, PartName.CASE)), without_withdrawn=True)
+    sources = [*stock_sources(context, _contract(context, item), rows)]
+    found = await _judge(context, tx, item, standings, sources, _parameters(item))
+    return {standing.id: groups for standing, groups in zip(standings, found, strict=True)}
+
+
 async def judge_sealed(
     context: Context, tx: AsyncConnection, item: Open, line: int, cases: int, standings: Sequence[Standing]
 ) -> Mapping[int, Groups]:
