@@ -109,6 +109,7 @@ async def a_served(
     key_file = folder / "signing-keys.json"
     ensure_keys(key_file)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the service's own socket has it
         port = listening.getsockname()[1]
         given = Settings(data=folder, port=port, **settings)
         people = [*people_of(published.library.lists[terms.force_list], terms.forces()), *also] if pages else ()
