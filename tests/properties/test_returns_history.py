@@ -221,7 +221,7 @@ class Story:
             if held.set_aside is None:
                 now = await again(self.context, item)
                 assert isinstance(now, Open)
-                await set_aside(self.context, LEAD, now, held.n, "other", "It cannot be mended.", None)
+                await set_aside(self.context, LEAD, now, [held.n], "other", "It cannot be mended.", None)
         waiting = [name for name, one in (await missing_in(self.context, item)).items() if one.answer is None]
         for name in waiting:
             assert name is not None

@@ -34,7 +34,7 @@ from tests.support.stock import (
 async def aside(context: Context, item: AnyReturn, n: int, reason: str = "No file can be found.") -> Open:
     now = await again(context, item)
     assert isinstance(now, Open)
-    return await set_aside(context, LEAD, now, n, reason, None, None)
+    return await set_aside(context, LEAD, now, [n], reason, None, None)
 
 
 async def test_a_held_row_keeps_the_text_that_was_sent(context: Context, force: str) -> None:
