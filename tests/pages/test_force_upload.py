@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
 from service.returns.store import lock_line
@@ -279,15 +279,11 @@ async def test_a_long_upload_shows_how_much_is_sent_and_then_that_it_is_checked(
             await lock_line(tx, kent)
             await tab.page.get_by_role("button", name="Upload", exact=True).click()
             bar, words = tab.page.locator("#progress-bar"), tab.page.locator("#progress-words")
-            await tab.page.wait_for_function(
-                "(b => b.value > 0.1 && b.value < 99)(document.getElementById('progress-bar'))"
-            )
-            assert "Sending cases.csv: 0." in await words.inner_text()
+            await expect(words).to_contain_text("Sending cases.csv: 0.")
+            assert 0 < float(await bar.get_attribute("value") or "nan") < 99
             assert not await tab.page.get_by_role("button", name="Upload", exact=True).is_visible()
             assert await tab.careful() == []
-            await tab.page.wait_for_function(
-                "document.getElementById('progress-words').textContent.includes('The rules of the standard')"
-            )
+            await expect(words).to_contain_text("The rules of the standard", timeout=60_000)
             assert await bar.get_attribute("value") is None  # how long it takes cannot be told, and so it is not
             assert await tab.careful() == []
         await tab.page.wait_for_url("**/done/**")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from msgspec import Struct
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Route, async_playwright
 
 from tests.support.server import Served, steady
 
@@ -63,6 +63,8 @@ class Tab(Struct, frozen=True):
     page: Page
     origin: str
     complaints: list[str]
+    glass: Page | None = None
+    """Where no script runs: a page in which one does, to look at the other's with."""
 
     async def open(self, path: str) -> int:
         """Go to a page of the site; its status."""
@@ -82,11 +84,29 @@ class Tab(Struct, frozen=True):
 
     async def violations(self) -> list[str]:
         """What axe-core finds on the page as it stands: rule, why, and where."""
-        found: dict[str, Any] = (await Axe().run(self.page, options=_AXE)).response
+        looked_at = self.page if self.glass is None else await self._behind(self.glass)
+        found: dict[str, Any] = (await Axe().run(looked_at, options=_AXE)).response
         return [
             f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}"
             for each in found["violations"]
         ]
+
+    async def _behind(self, glass: Page) -> Page:
+        """The page as it stands, without its scripts: axe is a script, and where none runs it never ends."""
+        as_it_stands, address = await self.page.content(), self.page.url
+
+        async def given(route: Route) -> None:
+            if route.request.url == address:
+                await route.fulfill(body=as_it_stands, content_type="text/html; charset=utf-8")
+            elif route.request.resource_type == "script":
+                await route.abort()
+            else:
+                await route.continue_()
+
+        await glass.unroute_all()
+        await glass.route("**/*", given)
+        await glass.goto(address)
+        return glass
 
     async def is_wider_than_the_screen(self) -> bool:
         """Whether one must scroll sideways to read the page."""
@@ -102,12 +122,13 @@ class Tab(Struct, frozen=True):
 @asynccontextmanager
 async def a_tab(browser: Browser, origin: str, *, scripts: bool = True, phone: bool = False) -> AsyncIterator[Tab]:
     """A page with cookies of its own; every error of a script, of the console and every refused load is remembered."""
-    context = await browser.new_context(
-        viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
-        java_script_enabled=scripts,
-        locale="en-GB",
-        timezone_id="Europe/London",
-    )
+    how: dict[str, Any] = {
+        "viewport": PHONE if phone else DESKTOP,
+        "locale": "en-GB",
+        "timezone_id": "Europe/London",
+    }
+    context = await browser.new_context(**how, java_script_enabled=scripts)
+    beside = None if scripts else await browser.new_context(**how)
     page = await context.new_page()
     page.set_default_timeout(30_000)
     complaints: list[str] = []
@@ -122,8 +143,10 @@ async def a_tab(browser: Browser, origin: str, *, scripts: bool = True, phone: b
 
     page.on("console", heard)
     page.on("pageerror", failed)
-    yield Tab(page, origin, complaints)
-    await context.close()
+    yield Tab(page, origin, complaints, None if beside is None else await beside.new_page())
+    for each in (context, beside):
+        if each is not None:
+            await each.close()
 
 
 OWN_FORM = {"Sec-Fetch-Site": "same-origin"}
