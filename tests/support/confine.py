@@ -23,6 +23,8 @@ def main(asked: dict[str, Any]) -> None:
     """Make the root, go into it, become the user, and become the command."""
     root = Path(asked["root"])
     mount("-t", "tmpfs", "-o", "mode=755", "confined", str(root))
+    (root / "tmp").mkdir()  # before what is bound, some of which may stand in it
+    mount("-t", "tmpfs", "-o", "mode=1777", "temporary", str(root / "tmp"))
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
             (root / name[1:]).symlink_to(Path(name).readlink())
@@ -40,8 +42,6 @@ def main(asked: dict[str, Any]) -> None:
         bind(path, root, place, writable=True)
     for path in ("/proc", "/dev"):
         bind(path, root, path, writable=True)
-    (root / "tmp").mkdir(exist_ok=True)
-    mount("-t", "tmpfs", "-o", "mode=1777", "temporary", str(root / "tmp"))
     mount("-o", "remount,ro", str(root))
     os.chroot(root)
     os.chdir("/")
