@@ -40,15 +40,7 @@ class Known(Struct, frozen=True):
 
 async def recall(tx: AsyncConnection, force: int, once: Once) -> Known | None:
     """The answer to this very request, if it was given in the last 24 hours; another body under its key is refused."""
-    row = (
-        await tx.execute(
-            text(
-                "select request, status, body from idempotent_answer where force = :force and client = :client "
-                "and method = :method and path = :path and key = :key and answered_at > :since"
-            ),
-            {**_key(force, once), "since": once.now - KEPT},
-        )
-    ).one_or_none()
+    row = await _told(tx, force, once)
     if row is None:
         return None
     if row.request != once.request:
@@ -63,16 +55,20 @@ async def recall(tx: AsyncConnection, force: int, once: Once) -> Known | None:
 async def told_before(tx: AsyncConnection, force: int, once: Once) -> Known | None:
     """The answer kept under a key, whatever the request was: for showing it again to who has the key. (``request`` of
     ``once`` is not looked at.)"""
-    row = (
-        await tx.execute(
-            text(
-                "select status, body from idempotent_answer where force = :force and client = :client "
-                "and method = :method and path = :path and key = :key and answered_at > :since"
-            ),
-            {**_key(force, once), "since": once.now - KEPT},
-        )
-    ).one_or_none()
+    row = await _told(tx, force, once)
     return None if row is None else Known(row.status, row.body)
+
+
+async def _told(tx: AsyncConnection, force: int, once: Once) -> Any:
+    """The row that is kept under a key for 24 hours, if there is one."""
+    found = await tx.execute(
+        text(
+            "select request, status, body from idempotent_answer where force = :force and client = :client "
+            "and method = :method and path = :path and key = :key and answered_at > :since"
+        ),
+        {**_key(force, once), "since": once.now - KEPT},
+    )
+    return found.one_or_none()
 
 
 async def remember(tx: AsyncConnection, force: int, once: Once, status: int, answer: Any, now: datetime) -> None:

@@ -60,22 +60,20 @@ async def judge_open(
         change = await _judge(context, tx, item, standings, sources, parameters) if sources else [()] * len(standings)
         found = [moved(one, other) for one, other in zip(before, change, strict=True)]
     else:
-        types = tuple(stored_types(context.library, PartName.CASE))
-        rows = draft_rows(types) if item.base_id is None else current_rows(types, without_withdrawn=True)
-        sources = [*stock_sources(context, _contract(context, item), rows)]
-        found = await _judge(context, tx, item, standings, sources, _parameters(item))
+        found = await _judge_whole(context, tx, item, standings)
     await _keep(context, tx, item, zip(standings, found, strict=True))
     return {standing.id: groups for standing, groups in zip(standings, found, strict=True)}
 
 
-async def judge_whole(
-    context: Context, tx: AsyncConnection, item: Open, standings: Sequence[Standing]
+async def judge_standing(
+    context: Context, tx: AsyncConnection, item: Open, cases: int, standings: Sequence[Standing]
 ) -> Mapping[int, Groups]:
-    """Judge an open return as it stands, all of it, and keep nothing: for who is about to sign it."""
-    rows = current_rows(tuple(stored_types(context.library, PartName.CASE)), without_withdrawn=True)
-    sources = [*stock_sources(context, _contract(context, item), rows)]
-    found = await _judge(context, tx, item, standings, sources, _parameters(item))
-    return {standing.id: groups for standing, groups in zip(standings, found, strict=True)}
+    """What an open return of so many ``cases`` comes to as it stands, by the number of the edition: as it was kept for
+    exactly this draft, else judged now. Nothing is written: this is for who looks before signing."""
+    found = await _kept(context, tx, item, cases, standings)
+    missing = _without(standings, found)
+    judged = await _judge_whole(context, tx, item, missing) if missing else []
+    return found | {standing.id: groups for standing, groups in zip(missing, judged, strict=True)}
 
 
 async def judge_sealed(
@@ -83,16 +81,8 @@ async def judge_sealed(
 ) -> Mapping[int, Groups]:
     """What a return that is being sealed comes to, by the number of the edition: as it was kept for exactly this draft
     and these ``cases``, else judged now."""
-    kept = await kept_stock(tx, item.force, item.id)
-    found = {
-        standing.id: each.groups
-        for standing in standings
-        if (each := kept.get(standing.id)) is not None
-        and each.draft == item.draft_version
-        and each.judged_by == judged_by(context.library, standing.edition, item.years)
-        and _cases_in(each.groups) == cases
-    }
-    missing = [standing for standing in standings if standing.id not in found]
+    found = await _kept(context, tx, item, cases, standings)
+    missing = _without(standings, found)
     if missing:
         types = tuple(stored_types(context.library, PartName.CASE))
         sources = stock_sources(context, _contract(context, item), sealed_rows(types))
@@ -100,6 +90,35 @@ async def judge_sealed(
         await _keep(context, tx, item, zip(missing, judged, strict=True))
         found |= {standing.id: groups for standing, groups in zip(missing, judged, strict=True)}
     return found
+
+
+async def _kept(
+    context: Context, tx: AsyncConnection, item: Open, cases: int, standings: Sequence[Standing]
+) -> dict[int, Groups]:
+    """What was kept for exactly this draft, these cases and all else that judging depends on."""
+    kept = await kept_stock(tx, item.force, item.id)
+    return {
+        standing.id: each.groups
+        for standing in standings
+        if (each := kept.get(standing.id)) is not None
+        and each.draft == item.draft_version
+        and each.judged_by == judged_by(context.library, standing.edition, item.years)
+        and _cases_in(each.groups) == cases
+    }
+
+
+def _without(standings: Sequence[Standing], found: Mapping[int, Groups]) -> list[Standing]:
+    return [standing for standing in standings if standing.id not in found]
+
+
+async def _judge_whole(
+    context: Context, tx: AsyncConnection, item: Open, standings: Sequence[Standing]
+) -> list[Groups]:
+    """Every case and cell of the return as it stands, its base's too."""
+    types = tuple(stored_types(context.library, PartName.CASE))
+    rows = draft_rows(types) if item.base_id is None else current_rows(types, without_withdrawn=True)
+    sources = stock_sources(context, _contract(context, item), rows)
+    return await _judge(context, tx, item, standings, sources, _parameters(item))
 
 
 def _cases_in(groups: Groups) -> int:

@@ -98,7 +98,7 @@ def verdict_counts(vocabulary: Contract, tally: Tally) -> dict[str, Any]:
 
 _IN_BASE = (
     "case when cast(:base as uuid) is not null then (select true from case_version v where v.force = {row}.force "
-    "and v.case_id = {row}.case_id and v.line_to = 2147483647) end"
+    f"and v.case_id = {{row}}.case_id and v.line_to = {OPEN_END}) end"
 )
 """Whether a row's case is one of the base: looked up, because what changes is small against the stock. A first
 return has none."""

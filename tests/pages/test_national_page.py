@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ import httpx
 import pytest
 import pytest_asyncio
 from msgspec import Struct
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from service.storage.database import Database
 from tests.support.browser import signed_in
 from tests.support.identity import Hand
 from tests.support.reading import Cell, Read, read_page
 from tests.support.server import Served, a_served, good
-from tests.support.tallies import REFERRAL, WIDE, Country, Row, a_country
+from tests.support.tallies import REFERRAL, WIDE, Country, Row, a_country, statements_of
 
 NOW = datetime(2026, 2, 20, 12, tzinfo=UTC)
 """January's returns were due six days ago."""
@@ -309,25 +309,12 @@ async def test_the_page_asks_the_same_queries_for_3_forces_as_for_43(nation: Nat
     forces = [item.force for item in nation.country.terms.participation][:43]
     for force in forces[:3]:
         await nation.country.seals(force, "2026-01", [Row(shared_ref="kent:1", shared_with=("kent",), lead="kent")])
-    with_three = await statements_of(nation)
+    with_three = await statements_of(nation.served.db, lambda: nation.page("?by=force,stage"))
     for force in forces[3:]:
         await nation.country.seals(force, "2026-01", [Row(weight=9), Row(shared_ref="kent:1")])
     assert "43 reported" in (await nation.page()).text
-    assert await statements_of(nation) == with_three
+    assert await statements_of(nation.served.db, lambda: nation.page("?by=force,stage")) == with_three
     assert 0 < len(with_three) <= 13
-
-
-async def statements_of(nation: Nation) -> list[str]:
-    """The statements that the national role makes for one page."""
-    seen: list[str] = []
-    engine = nation.served.db._national.sync_engine
-    listener: Callable[..., None] = lambda *arguments: seen.append(arguments[2])  # noqa: E731
-    event.listen(engine, "before_cursor_execute", listener)
-    try:
-        await nation.page("?by=force,stage")
-    finally:
-        event.remove(engine, "before_cursor_execute", listener)
-    return seen
 
 
 async def test_a_draft_has_no_picture_and_that_is_said_with_what_there_is(nation: Nation) -> None:

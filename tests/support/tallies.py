@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from msgspec import Struct
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from service.storage.database import Database
 from service.storage.position import Position, advance
@@ -175,3 +175,16 @@ async def a_country(db: Database, published: Published = PUBLISHED) -> Country:
     async with db.owner() as tx:
         rows = (await tx.execute(text("select name, id from scope_edition"))).all()
     return Country(db, published, {row.name: row.id for row in rows})
+
+
+async def statements_of(db: Database, asking: Callable[[], Awaitable[object]]) -> list[str]:
+    """The statements that the national role makes for one question."""
+    seen: list[str] = []
+    engine = db._national.sync_engine
+    listener: Callable[..., None] = lambda *arguments: seen.append(arguments[2])  # noqa: E731
+    event.listen(engine, "before_cursor_execute", listener)
+    try:
+        await asking()
+    finally:
+        event.remove(engine, "before_cursor_execute", listener)
+    return seen

@@ -22,6 +22,7 @@ from service.pages.force.forms import (
     new_key,
     once_of,
     refused,
+    too_long,
     typed,
 )
 from service.pages.force.place import HERE, Place, place_of
@@ -141,8 +142,8 @@ def _answer(sent: Typed) -> tuple[str, list[str], Problems]:
         found.append(Problem("how", "Say whether you confirm or explain"))
     elif not words:
         found.append(Problem("words", "Write why it is so"))
-    elif len(words) > LONGEST:
-        found.append(Problem("words", f"Write {LONGEST:,} characters or fewer: these are {len(words):,}"))
+    else:
+        found += too_long("words", words, LONGEST)
     keys = [key for key in sent.many("case") if key] if sent.one("which") == "some" else []
     if sent.one("which") == "some" and not keys:
         found.append(Problem("which", "Tick the cases below that your answer is for"))

@@ -78,6 +78,25 @@ class Problems(Struct, frozen=True):
 FINE: Final = Problems()
 
 
+def too_long(field: str, words: str, most: int) -> list[Problem]:
+    """The problem of words that are too long to be kept; none where they fit."""
+    fits = len(words) <= most
+    return [] if fits else [Problem(field, f"Write {most:,} characters or fewer: these are {len(words):,}")]
+
+
+def others_wait(what: str) -> Problems:
+    """An answer for all that wait, by somebody who saw others: *cases*, *rows*."""
+    return Problems(
+        [
+            Problem(
+                "which",
+                f"Other {what} wait now than when you opened this page, so nothing was stored. "
+                "Look at them below, and send it again if it still stands.",
+            )
+        ]
+    )
+
+
 async def typed(request: AnyRequest) -> Typed:
     """The form that was sent. Not by Litestar, which keeps the last thousand forms in memory, words and references."""
     if request.content_type[0] != _FORM:

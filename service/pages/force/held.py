@@ -19,7 +19,9 @@ from service.pages.force.forms import (
     Typed,
     new_key,
     once_of,
+    others_wait,
     refused,
+    too_long,
     typed,
 )
 from service.pages.force.place import HERE, Place, place_of, whole_number
@@ -35,6 +37,7 @@ PAGE: Final = 25
 _MOST_FINDINGS: Final = 2_000
 _WHY: Final = ("duplicate", "recorded_in_error", "not_in_search", "other")
 _AT: Final = "/forces/{force:str}/returns/{period:str}/held"
+_OTHERS: Final = others_wait("rows")
 
 
 @get(_AT, include_in_schema=False)
@@ -64,17 +67,6 @@ async def take_aside(visit: Visiting) -> Response[str] | Response[None]:
     except REFUSALS as error:
         return await _page(place, sent, *refused(visit, error, "reason"))
     return to(f"{place.path}/held?done=aside")
-
-
-_OTHERS: Final = Problems(
-    [
-        Problem(
-            "which",
-            "Other rows wait now than when you opened this page, so nothing was stored. "
-            "Look at them below, and send it again if it still stands.",
-        )
-    ]
-)
 
 
 async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: int = 200) -> Response[str]:
@@ -137,6 +129,4 @@ def _problems(sent: Typed, numbers: Sequence[int]) -> Problems:
         found.append(Problem("reason", "Say why"))
     elif sent.one("reason") == "other" and not sent.one("words"):
         found.append(Problem("words", "Write why"))
-    if len(sent.one("words")) > LONGEST:
-        found.append(Problem("words", f"Write {LONGEST:,} characters or fewer: these are {len(sent.one('words')):,}"))
-    return Problems(found)
+    return Problems([*found, *too_long("words", sent.one("words"), LONGEST)])

@@ -19,7 +19,9 @@ from service.pages.force.forms import (
     Typed,
     new_key,
     once_of,
+    others_wait,
     refused,
+    too_long,
     typed,
 )
 from service.pages.force.place import HERE, Place, place_of
@@ -32,15 +34,7 @@ from service.returns.withdrawals import Word, answer_missing, reference_of, wait
 
 PAGE: Final = 50
 _AT: Final = "/forces/{force:str}/returns/{period:str}/missing"
-_OTHERS: Final = Problems(
-    [
-        Problem(
-            "which",
-            "Other cases wait now than when you opened this page, so nothing was stored. "
-            "Look at them below, and send it again if it still stands.",
-        )
-    ]
-)
+_OTHERS: Final = others_wait("cases")
 
 
 @get(_AT, include_in_schema=False)
@@ -138,6 +132,4 @@ def _problems(sent: Typed, cases: Sequence[UUID]) -> Problems:
         found.append(Problem("reason", "Say why they are no longer reported"))
     elif sent.one("answer") == "withdraw" and sent.one("reason") == "other" and not sent.one("words"):
         found.append(Problem("words", "Write why they are no longer reported"))
-    if len(sent.one("words")) > LONGEST:
-        found.append(Problem("words", f"Write {LONGEST:,} characters or fewer: these are {len(sent.one('words')):,}"))
-    return Problems(found)
+    return Problems([*found, *too_long("words", sent.one("words"), LONGEST)])

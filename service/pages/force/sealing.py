@@ -24,7 +24,7 @@ from service.returns.findings import count_by_rule
 from service.returns.model import Open, Sealed, Withdrawn, etag_of, sealed_of
 from service.returns.receipt import Receipt, TallyOnReceipt, tally_document
 from service.returns.seal import Declaration, Reason, in_the_way, seal
-from service.returns.stock import judge_whole
+from service.returns.stock import judge_standing
 from service.scope.store import live_editions
 from service.tally.count import tally_of
 
@@ -136,7 +136,7 @@ async def _look(place: Place, item: Open) -> Seen:
     context = place.context
     async with context.db.force(place.number) as tx:
         standings = await live_editions(tx, context.editions, london_date(context.now()))
-        judged = await judge_whole(context, tx, item, standings)
+        judged = await judge_standing(context, tx, item, item.summary["counts"]["cases"], standings)
         tallies = [tally_document(standing, tally_of(judged[standing.id])) for standing in standings]
         reasons = await in_the_way(tx, item)
         contract = contract_of(place)
