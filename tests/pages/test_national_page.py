@@ -17,12 +17,13 @@ import pytest_asyncio
 from msgspec import Struct
 from sqlalchemy import text
 
+from service.pages.national.tiles import tile_map
 from service.storage.database import Database
 from tests.support.browser import signed_in
 from tests.support.identity import Hand
 from tests.support.reading import Cell, Read, read_page
 from tests.support.server import Served, a_served, good
-from tests.support.tallies import REFERRAL, WIDE, Country, Row, a_country, statements_of
+from tests.support.tallies import PUBLISHED, REFERRAL, WIDE, Country, Row, a_country, statements_of
 
 NOW = datetime(2026, 2, 20, 12, tzinfo=UTC)
 """January's returns were due six days ago."""
@@ -144,6 +145,25 @@ async def test_who_has_not_reported_stands_with_the_last_month_of_each(mixed: Na
     assert "Essex Police last for December 2025, 1 month ago, which still counts" in said
     assert "Cumbria Constabulary nothing yet, so no case of theirs is counted" in said
     assert "Kent Police last for" not in said
+
+
+async def test_the_map_says_where_each_report_stands_also_in_words(mixed: Nation) -> None:
+    answered = await mixed.client.get("/national")
+    said = answered.text.partition('<desc id="map-desc">')[2].partition("</desc>")[0]
+    assert said.startswith(
+        "Reported: Durham Constabulary, Kent Police. Carried forward: Essex Police, Gwent Police. Not "
+    )
+    assert "<title>Gwent Police: carried forward, 2 months old</title>" in answered.text
+    assert "<title>Police Scotland: takes no part</title>" in answered.text
+
+
+def test_every_force_has_a_tile_of_its_own() -> None:
+    lists = PUBLISHED.library.lists
+    forces = lists["forces-2025"]
+    drawn = tile_map(lists, forces, ())
+    assert drawn is not None
+    assert {tile.name for tile in drawn.tiles} == {force.title for force in forces.codes}
+    assert len({(tile.x, tile.y) for tile in drawn.tiles}) == len(forces.codes)
 
 
 async def test_a_force_that_reported_nothing_has_no_figure_rather_than_none(mixed: Nation) -> None:
