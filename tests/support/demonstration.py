@@ -25,7 +25,7 @@ SEEN_AT = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 
 @asynccontextmanager
 async def a_demonstration(
-    db: Database, folder: Path, *, cases: int = 4_000, now: datetime = SEEN_AT
+    db: Database, folder: Path, *, cases: int = 9_000, now: datetime = SEEN_AT
 ) -> AsyncIterator[Served]:
     """The country loaded as ``case-returns demo`` loads it, served with pages, its clock standing at ``now``."""
     country = plan(london_date(now), cases)

@@ -27,6 +27,10 @@ WIDTH = 1000
 """Of every scale, whatever it counts."""
 
 
+_ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
+"""Tenths of a power of ten at which a scale may end; half of it is then round too."""
+
+
 class Bar(Struct, frozen=True):
     """A range on a scale: solid up to ``least``, paler up to ``most``; ``open``: it has no upper end."""
 
@@ -150,7 +154,7 @@ def scale_over(values: Sequence[int]) -> Scale:
     """From nothing to the next round number over the largest value."""
     largest = max([*values, 1])
     step = 10 ** (len(str(largest)) - 1)
-    return Scale(next(top for top in (step * part // 2 for part in range(2, 22)) if top >= largest and top % 2 == 0))
+    return Scale(next(top for top in (step * part // 10 for part in _ROUND) if top >= largest and top % 2 == 0))
 
 
 def _headline(totals: Columns) -> tuple[int, int]:
