@@ -11,11 +11,15 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload
 
+from service.contract.library import load_library
+from service.demo.mess import messy
+from service.demo.single import sample
 from tests.support.browser import Tab, a_tab, running_browser
 from tests.support.demonstration import a_demonstration
 from tests.support.postgres import Server, running_server
@@ -43,6 +47,32 @@ async def _open_the_form(tab: Tab) -> None:
     await tab.page.click("summary")
 
 
+_MONTH = "/forces/kent/returns/2026-03"
+
+
+def _with_a_messy_file(page: str) -> Callable[[Tab], Awaitable[None]]:
+    """A page of the month's return, into which a messy spreadsheet was uploaded; opened where it is not yet."""
+
+    async def steps(tab: Tab) -> None:
+        if await tab.open(f"{_MONTH}/upload/cases") == 404:
+            await tab.open("/forces/kent/open")
+            await tab.page.get_by_label("March 2026").check()
+            await tab.page.get_by_role("button", name="Open the return", exact=True).click()
+            await tab.page.wait_for_url(f"**{_MONTH}*")
+            rows = sample(load_library(), "kent", date(2026, 3, 14), number=120, seed=9)
+            body = messy(rows.rows, 9, rows.fields).body
+            await tab.open(f"{_MONTH}/upload/cases")
+            await tab.page.set_input_files(
+                "input[type=file]", FilePayload(name="cases.csv", mimeType="text/csv", buffer=body)
+            )
+            await tab.page.get_by_role("button", name="Upload", exact=True).click()
+            await tab.page.wait_for_url("**/done/**")
+        if (status := await tab.open(f"{_MONTH}{page}")) != 200:
+            raise RuntimeError(f"{page}: {status}, {await tab.heading()}")
+
+    return steps
+
+
 SHOTS: Sequence[Shot] = (
     Shot(name="start", path="/"),
     Shot(name="sign-in", path="/sign-in"),
@@ -52,6 +82,12 @@ SHOTS: Sequence[Shot] = (
     Shot(name="national-reasons", person="nca", path="/national", at="#attrition"),
     Shot(name="national-referral", person="nca", path="/national?scope=2026-02-referral"),
     Shot(name="national-choose", person="nca", path="/national", steps=_open_the_form, at="details"),
+    Shot(name="force-returns", person="kent", path="/forces/kent"),
+    Shot(name="force-return", person="kent", path="/forces/kent", steps=_with_a_messy_file("")),
+    Shot(name="force-upload", person="kent", path="/forces/kent", steps=_with_a_messy_file("/upload/cases")),
+    Shot(name="force-findings", person="kent", path="/forces/kent", steps=_with_a_messy_file("/findings")),
+    Shot(name="force-held", person="kent", path="/forces/kent", steps=_with_a_messy_file("/held")),
+    Shot(name="force-seal", person="kent", path="/forces/kent", steps=_with_a_messy_file("/seal")),
 )
 
 
