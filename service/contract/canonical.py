@@ -53,7 +53,8 @@ def row_digest(fields: Iterable[Field], record: Mapping[str, Value], empties: Ma
 
 
 def from_stored(field: Field, text: str) -> Value:
-    """The value that the store writes as ``text`` (``3/5``, a mask, or the text itself); ``""`` is nothing known."""
+    """The value that the store writes as ``text`` (``3/5``, ``3`` or ``3/3`` where it is exact, a mask, or the text
+    itself); ``""`` is nothing known."""
     if not text:
         return None
     if field.kind is Kind.TEXT:
@@ -61,6 +62,7 @@ def from_stored(field: Field, text: str) -> Value:
     if field.kind.is_mask:
         return int(text)
     low, _, high = text.partition("/")
+    high = high or low
     if field.kind is Kind.DATE:
         return _stored_day(low), _stored_day(high)
     if field.kind is Kind.DECIMAL:
@@ -118,11 +120,12 @@ def _end(high: date) -> str:
 
 
 def _stored(field: Field, value: Value) -> str | None:
-    """A value as the store writes it: ``low/high``, a mask, or the text."""
+    """A value as it stands in a canonical row: ``low/high`` or, where it is exact, that one; a mask; or the text."""
     if value is None:
         return None
     if isinstance(value, tuple):
-        return f"{_bound(field, value[0])}/{_bound(field, value[1])}"
+        low, high = _bound(field, value[0]), _bound(field, value[1])
+        return low if low == high else f"{low}/{high}"
     return str(value)
 
 

@@ -57,6 +57,12 @@ def test_a_canonical_row_is_what_the_standard_says() -> None:
     assert canonical_row(fields, record, {"victim_count": "not_provided"}) == SEPARATOR.join(items)
 
 
+def test_an_exact_value_stands_in_a_canonical_row_once() -> None:
+    fields = [CASE["suspect_count"], CASE["nfa_date"]]
+    record: dict[str, Value] = {"suspect_count": (3, 3), "nfa_date": (date(2014, 3, 7), date(2014, 3, 7))}
+    assert canonical_row(fields, record, None) == SEPARATOR.join(["nfa_date=2014-03-07", "suspect_count=3"])
+
+
 def test_the_three_kinds_of_empty_have_three_digests() -> None:
     field = FIELDS[Kind.NUMBER]
     said = (None, {field.name: "not_provided"}, {field.name: "not_applicable"})
