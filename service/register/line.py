@@ -6,6 +6,8 @@ moved, so what an earlier number says does not change (semantics 15, 22). The ca
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,7 +15,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.register.columns import OPEN_END, stored_case_columns
+from service.storage.remembered import Statements
 from service.telemetry.spans import traced
+
+_STATEMENTS: Final = Statements()
+
+_ENDED: Final = f"where v.force = :force and v.line_to = {OPEN_END}"
+_GONE: Final = "w.force = :force and w.return_id = :return_id and w.answer = 'withdraw'"
+_END_WITHDRAWN: Final = text(
+    f"update case_version v set line_to = :line, end_reason = w.reason from draft_withdrawal w {_ENDED} "
+    f"and {_GONE} and w.case_id = v.case_id"
+)
+_END_CHANGED: Final = text(
+    f"update case_version v set line_to = :line, end_reason = 'changed' from draft_case d {_ENDED} "
+    "and d.force = :force and d.return_id = :return_id and d.case_id = v.case_id"
+)
+
+
+def _begin_sql(library: Library) -> str:
+    names = stored_case_columns(library)
+    return (
+        f"insert into case_version (force, case_id, line_from, contract_version, digest, empties, {', '.join(names)}) "
+        "select d.force, d.case_id, :line, d.contract_version, d.digest, d.empties, "
+        f"{', '.join(f'd.{name}' for name in names)} from draft_case d "
+        "where d.force = :force and d.return_id = :return_id "
+        f"and not exists (select 1 from draft_withdrawal w where {_GONE} and w.case_id = d.case_id)"
+    )
 
 
 @traced("versions")
@@ -21,33 +48,10 @@ async def extend(tx: AsyncConnection, library: Library, force: int, return_id: U
     """Make the next number of the line from the return's draft; the number. Withdrawn cases end with their reason."""
     line = head + 1
     parameters = {"force": force, "return_id": return_id, "line": line}
-    ended = f"where v.force = :force and v.line_to = {OPEN_END}"
-    draft = "d.force = :force and d.return_id = :return_id and d.case_id = v.case_id"
-    gone = "w.force = :force and w.return_id = :return_id and w.case_id = {alias}.case_id and w.answer = 'withdraw'"
-    await tx.execute(
-        text(
-            f"update case_version v set line_to = :line, end_reason = w.reason from draft_withdrawal w {ended} "
-            f"and {gone.format(alias='v')}"
-        ),
-        parameters,
-    )
-    await tx.execute(
-        text(
-            f"update case_version v set line_to = :line, end_reason = 'changed' from draft_case d {ended} and {draft}"
-        ),
-        parameters,
-    )
-    columns = ", ".join(stored_case_columns(library))
-    await tx.execute(
-        text(
-            f"insert into case_version (force, case_id, line_from, contract_version, digest, empties, {columns}) "
-            f"select d.force, d.case_id, :line, d.contract_version, d.digest, d.empties, "
-            f"{', '.join(f'd.{name}' for name in stored_case_columns(library))} from draft_case d "
-            "where d.force = :force and d.return_id = :return_id "
-            f"and not exists (select 1 from draft_withdrawal w where {gone.format(alias='d')})"
-        ),
-        parameters,
-    )
+    if head:  # else no version is open
+        await tx.execute(_END_WITHDRAWN, parameters)
+        await tx.execute(_END_CHANGED, parameters)
+    await tx.execute(_STATEMENTS.get(library, partial(_begin_sql, library)), parameters)
     await tx.execute(
         text("delete from draft_case where force = :force and return_id = :return_id"),
         {"force": force, "return_id": return_id},

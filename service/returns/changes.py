@@ -105,19 +105,12 @@ async def change_draft(
         return
     if once is not None:
         await remember(tx, item.force, once, 200, change.answer, context.now())
-    await move_draft(tx, item.force, item.id)
-    moved = await return_by_id(tx, item.force, item.id)
-    if not isinstance(moved, Open):
-        raise TypeError("a draft under the force's lock stays open")
-    change.item = moved
+    change.item = await move_draft(tx, item.force, item.id)
     if change.touched is Touched.NO_ROW:
-        await stock_stands(tx, item.force, item.id, moved.draft_version)
+        await stock_stands(tx, item.force, item.id, change.item.draft_version)
     else:
-        await refresh_summary(context, tx, moved, stock_stands=change.touched is Touched.NOT_JUDGED)
-        counted = await return_by_id(tx, item.force, item.id)
-        if not isinstance(counted, Open):
-            raise TypeError("a draft under the force's lock stays open")
-        change.item = counted
+        stands = change.touched is Touched.NOT_JUDGED
+        change.item = await refresh_summary(context, tx, change.item, stock_stands=stands)
     await append(
         tx,
         Entry(

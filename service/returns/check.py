@@ -36,8 +36,12 @@ class Checked(Struct, frozen=True, kw_only=True):
     changed: int
     unchanged: int
     held: int
+    held_by_rule: int
+    """Those of ``held`` of which the reader has not kept the text."""
     findings: dict[str, int]
     """By rule."""
+    has_read_findings: bool
+    """Whether any of them is of reading."""
     fired: tuple[tuple[int, Probe], ...]
     lost: int
     """Union of the marks of fields whose known value went (bit: the field's index in the part)."""
@@ -111,6 +115,7 @@ class Check:
                 ("count",),
                 lambda: (
                     "select count(*) filter (where not held) as accepted, count(*) filter (where held) as held, "
+                    "count(*) filter (where held and not has_text) as held_by_rule, "
                     "count(*) filter (where not held and current_digest is null) as added, "
                     # a case that this draft withdrew and that is sent again comes back, whatever it says
                     "count(*) filter (where not held and digest = current_digest and w.case_id is null) as unchanged, "
@@ -122,7 +127,7 @@ class Check:
         ).one()
         fired = tuple(fired_among(self._probes, {n: getattr(row, f"fired{n}") for n in range(FIRED_COLUMNS)}))
         lost, of_lost = await self._find_lost() if row.accepted > row.added + row.unchanged else (0, 0)
-        findings = await self._count_findings(fired)
+        findings = await self._count_findings(staged, fired)
         rule = self.contract.check.get((self.part.name, "knowledge_lost"))
         if of_lost and rule is not None:
             findings[rule.id] += of_lost
@@ -133,7 +138,9 @@ class Check:
             changed=row.accepted - row.added - row.unchanged,
             unchanged=row.unchanged,
             held=row.held + staged.unread,
+            held_by_rule=row.held_by_rule,
             findings=findings,
+            has_read_findings=staged.has_findings,
             fired=fired,
             lost=lost,
         )
@@ -159,13 +166,16 @@ class Check:
             "from kept"
         )
 
-    async def _count_findings(self, fired: Sequence[tuple[int, Probe]]) -> Counter[str]:
+    async def _count_findings(self, staged: Staged, fired: Sequence[tuple[int, Probe]]) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for row in await self.tx.exec_driver_sql("select rule, count(*) as n from staging_finding group by rule"):
-            counts[row.rule] += row.n
+        if staged.has_findings:
+            for row in await self.tx.exec_driver_sql("select rule, count(*) as n from staging_finding group by rule"):
+                counts[row.rule] += row.n
         if fired:
             counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
-            totals = (await self.tx.exec_driver_sql(f"select {counted} from {self.tables.checked} c")).one()
+            marked = " or ".join(f"c.fired{n} <> 0" for n in range(FIRED_COLUMNS))
+            sql = f"select {counted} from {self.tables.checked} c where {marked}"
+            totals = (await self.tx.exec_driver_sql(sql)).one()
             for (_, probe), count in zip(fired, totals, strict=True):
                 counts[probe.rule.id] += count
         return counts

@@ -9,18 +9,36 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Contract, Field, Part, PartName, Role, Severity
 from service.returns.check import Check, Checked
-from service.returns.probes import mark_of
+from service.returns.probes import FIRED_COLUMNS, mark_of
 from service.returns.rows import known_sql, listed, text_sql
 
 PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
 """How a part stands in stored findings: also the order in which they are listed."""
 
 SEVERITY_NUMBER: Mapping[Severity, int] = {name: number for number, name in enumerate(Severity)}
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Whether a return has any held row, any finding, any case that is or may be withdrawn."""
+
+    held: bool
+    findings: bool
+    withdrawals: bool
+
+
+_STANDING = text(
+    "select "
+    + ", ".join(
+        f"exists (select 1 from {table} where force = :force and return_id = :return_id) as {name}"
+        for name, table in (("held", "held_row"), ("findings", "finding"), ("withdrawals", "draft_withdrawal"))
+    )
+)
 
 
 class DraftWriter:
@@ -31,6 +49,12 @@ class DraftWriter:
         self._part = check.part
         self._parameters = check.ground.parameters
         self.held_before = 0
+        self._there = Standing(held=True, findings=True, withdrawals=True)
+
+    async def look(self) -> None:
+        """See what the return has before anything is written, so that nothing is looked for that is not there."""
+        row = (await self.tx.execute(_STANDING, self._parameters)).one()
+        self._there = Standing(held=row.held, findings=row.findings, withdrawals=row.withdrawals)
 
     async def run(self, sql: str, **more: Any) -> int:
         """Run one statement with the return's parameters; the number of rows it touched."""
@@ -60,21 +84,27 @@ class DraftWriter:
                 f"delete from draft_case d using {checked} c where d.force = :force and d.return_id = :return_id "
                 f"and d.case_id = c.case_id and {changed} and c.digest = c.base_digest"
             )
-        await self.run(
-            f"delete from draft_withdrawal w using {checked} c where w.force = :force "
-            "and w.return_id = :return_id and w.case_id = c.case_id and (w.answer is null or not c.held)"
-        )
-        await drop_found_again(self.tx, self._check.contract, self._part, self._parameters)
+        if self._there.withdrawals:
+            await self.run(
+                f"delete from draft_withdrawal w using {checked} c where w.force = :force "
+                "and w.return_id = :return_id and w.case_id = c.case_id and (w.answer is null or not c.held)"
+            )
+        if self._there.findings:
+            await drop_found_again(self.tx, self._check.contract, self._part, self._parameters)
 
-    async def list_missing(self) -> None:
+    async def list_missing(self, missing: int) -> None:
         """After a snapshot: every case that stood and is not in it waits for the force's word (semantics 18)."""
         key = self._check.key
         if key is None:
             return
-        await self.run(
-            "insert into draft_withdrawal (force, return_id, case_id, source) select :force, :return_id, cur.case_id, "
-            f"'snapshot' from ({self._check.current()}) cur where {self._is_missing(key)} on conflict do nothing"
-        )
+        if missing:
+            await self.run(
+                "insert into draft_withdrawal (force, return_id, case_id, source) select :force, :return_id, "
+                f"cur.case_id, 'snapshot' from ({self._check.current()}) cur where {self._is_missing(key)} "
+                "on conflict do nothing"
+            )
+        if not self._there.withdrawals:
+            return
         await self.run(
             f"delete from draft_withdrawal w using ({self._check.current()}) cur, (select match_key as key from "
             f"{self._check.tables.sent} union select h.key from staging_held h where h.idx is null) sent "
@@ -101,13 +131,17 @@ class DraftWriter:
         """Hold the rows that were not accepted, with their text. Rows held before give way to the same case sent
         again, and, where the whole part was sent, altogether."""
         part = self._part.name
-        if whole:
+        if not self._there.held:
+            pass
+        elif whole:
             await self._let_go("true", part)
         else:  # one at a time: a subquery within an OR would be run again for every row
             key = self._check.key.name if self._check.key is not None else "match_key"
             sent = f"select {key} from {self._check.tables.sent} where {key} is not null"
             await self._let_go(f"h.key in ({sent})", part)
             await self._let_go("h.text in (select text from staging_held)", part)
+        if not self._checked.held:
+            return
         # a number is never given twice: who has it from a list read before must not reach another row by it
         highest = (
             "update case_return set held_last = held_last + (select count(*) from staging_held) where force = :force "
@@ -139,18 +173,21 @@ class DraftWriter:
         lost = self._check.contract.check.get((self._part.name, "knowledge_lost"))
         of_part = "f.force = :force and f.return_id = :return_id and f.part = :part and f.rule is distinct from :lost"
         parameters = {"part": number, "lost": None if lost is None else lost.id}
-        if whole:
+        if not self._there.findings:
+            pass
+        elif whole:
             await self.run(f"delete from finding f where {of_part}", **parameters)
         else:  # what was said of the file before, and of no row of it, goes with it
             nobody = "f.case_id is null and f.held_n is null"
             await self.run(f"delete from finding f where {of_part} and {nobody}", **parameters)
-        if not whole and (self._check.ground.has_draft or self._check.ground.has_base):
+        if self._there.findings and not whole and (self._check.ground.has_draft or self._check.ground.has_base):
             await self.run(
                 f"delete from finding f using {self._check.tables.checked} c where {of_part} and f.case_id = c.case_id "
                 "and not c.held",
                 **parameters,
             )
-        await self._store_reading_findings(number)
+        if self._checked.has_read_findings:
+            await self._store_reading_findings(number)
         if self._checked.fired:
             await self._store_rule_findings(number)
         for index, field in enumerate(self._part.fields):
@@ -182,22 +219,26 @@ class DraftWriter:
         )
 
     async def _store_rule_findings(self, number: int) -> None:
+        """One finding for each mark of a row. A row's marks are gone through by their number: a list of values a row
+        would be made anew for each row."""
         key = f"m.{self._check.key.name}" if self._check.key is not None else "null::text"
-        tests = ", ".join(
-            f"({mark_of(index, 'm')}, '{probe.rule.id}', {SEVERITY_NUMBER[probe.rule.severity]}, "
-            f"{_quoted(probe.shown[0].name if probe.shown else None)}, "
-            f"case when {mark_of(index, 'm')} then {probe.value} end)"
-            for index, probe in self._checked.fired
-        )
-        any_mark = " or ".join(mark_of(index, "m") for index, _ in self._checked.fired)
-        bound = self._bound("coalesce(r.value, '')", "m")
+        probes = [probe for _, probe in self._checked.fired]
+        marks = " ".join(f"when {n} then {mark_of(index, 'm')}" for n, (index, _) in enumerate(self._checked.fired, 1))
+        values = " ".join(f"when {n} then {probe.value}" for n, probe in enumerate(probes, 1))
+        rules = ", ".join(f"'{probe.rule.id}'" for probe in probes)
+        severities = ", ".join(str(SEVERITY_NUMBER[probe.rule.severity]) for probe in probes)
+        fields = ", ".join(_quoted(probe.shown[0].name if probe.shown else None) for probe in probes)
+        any_mark = " or ".join(f"m.fired{n} <> 0" for n in range(FIRED_COLUMNS))
+        bound = self._bound("coalesce(m.value, '')", "m")
         await self.run(
-            self._INTO + f"select :force, :return_id, :part, m.row, r.rule, r.severity, r.field, r.value, {key}, "
+            self._INTO + f"select :force, :return_id, :part, m.row, (array[{rules}])[m.n], "
+            f"(array[{severities}]::smallint[])[m.n], (array[{fields}])[m.n], m.value, {key}, "
             f"case when not m.held then m.case_id end, h.n, {bound} "
-            f"from (select * from {self._check.tables.checked} m where {any_mark}) m "
-            f"cross join lateral (values {tests}) r (fired, rule, severity, field, value) "
+            f"from (select m.*, n.n, case n.n {values} end as value from {self._check.tables.checked} m "
+            f"cross join generate_series(1, {len(probes)}) n (n) "
+            f"where ({any_mark}) and case n.n {marks} end offset 0) m "
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "
-            "and h.row = m.row and m.held where r.fired",
+            "and h.row = m.row and m.held",
             part=number,
             before=self.held_before,
         )

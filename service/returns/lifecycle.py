@@ -195,10 +195,7 @@ async def _redeclare(
     years = opening.case_years or item.years
     if (target, years) != (item.contract_version, item.years):
         await declare(tx, item, target, years)
-        await move_draft(tx, item.force, item.id)
-        again = await return_by_id(tx, item.force, item.id)
-        assert isinstance(again, Open)  # noqa: S101  nobody else holds the force's lock
-        await refresh_summary(context, tx, again)
+        await refresh_summary(context, tx, await move_draft(tx, item.force, item.id))
         details = {
             "contract_version": target,
             "case_years": "all" if years.listed is None else tuple(years.listed),

@@ -50,10 +50,7 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
         )
         await drop_found_again(tx, contract, part, _parameters(item))
         await carry_parts(tx, force, head_id, item.id, context.library)
-        await move_draft(tx, force, item.id)
-        moved = await return_by_id(tx, force, item.id)
-        assert isinstance(moved, Open)  # noqa: S101  the caller holds the force's lock
-        await refresh_summary(context, tx, moved)
+        await refresh_summary(context, tx, await move_draft(tx, force, item.id))
 
 
 def _parameters(item: Open) -> dict[str, Any]:

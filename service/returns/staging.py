@@ -79,6 +79,8 @@ class Staged(Struct, frozen=True, kw_only=True):
     """Rows that could not be read at all: they are in ``staging_held`` only."""
     shape: Shape
     has_former: bool
+    has_findings: bool
+    """Whether reading found anything: it is in ``staging_finding``."""
     notes: tuple[str, ...] = ()
 
 
@@ -138,6 +140,7 @@ class Staging:
         self._shapes_written = 0
         self._has_former = False
         self._has_failed = False
+        self._has_findings = False
         self._notes: dict[str, None] = {}
 
     async def open(self) -> None:
@@ -218,6 +221,7 @@ class Staging:
             unread=self._unread,
             shape=Shape(present=somewhere, sometimes=somewhere - everywhere, has_failed=self._has_failed),
             has_former=self._has_former,
+            has_findings=self._has_findings,
             notes=tuple(self._notes),
         )
 
@@ -282,6 +286,7 @@ class Staging:
             held.append((None, unread.row, unread.key, unread.text))
             findings += [_finding_record(finding, None) for finding in unread.findings]
         if findings:
+            self._has_findings = True
             await connection.copy_records_to_table(
                 "staging_finding", records=findings, columns=["idx", "row", "rule", "field", "value", "key"]
             )

@@ -80,13 +80,12 @@ async def return_by_id(tx: AsyncConnection, force: int, return_id: UUID) -> AnyR
 
 async def lock_line(tx: AsyncConnection, force: int) -> tuple[int, UUID | None]:
     """Take the force's lock; the end of its main line: number, and the sealed return there."""
-    # The planner knows nothing of a draft that was just written, and would look up each case of the stock in it.
-    await tx.execute(text("insert into force_line (force) values (:force) on conflict do nothing"), {"force": force})
-    row = (
-        await tx.execute(
-            text("select head, return_id from force_line where force = :force for update"), {"force": force}
-        )
-    ).one()
+    lock = text("select head, return_id from force_line where force = :force for update")
+    row = (await tx.execute(lock, {"force": force})).one_or_none()
+    if row is None:
+        first = text("insert into force_line (force) values (:force) on conflict do nothing")
+        await tx.execute(first, {"force": force})
+        row = (await tx.execute(lock, {"force": force})).one()
     return row.head, row.return_id
 
 
@@ -132,12 +131,22 @@ async def declare(tx: AsyncConnection, item: Open, contract_version: str, years:
     )
 
 
-async def move_draft(tx: AsyncConnection, force: int, return_id: UUID) -> None:
-    """The draft is another one now: whoever signs must have seen it."""
-    await tx.execute(
-        text("update case_return set draft_version = draft_version + 1 where force = :force and id = :id"),
-        {"force": force, "id": return_id},
-    )
+async def move_draft(tx: AsyncConnection, force: int, return_id: UUID) -> Open:
+    """The draft is another one now: whoever signs must have seen it. The return as it is then; the caller holds the
+    force's lock, so that it is open."""
+    row = (
+        await tx.execute(
+            text(
+                "update case_return set draft_version = draft_version + 1 where force = :force and id = :id "
+                f"returning {_COLUMNS}"
+            ),
+            {"force": force, "id": return_id},
+        )
+    ).one()
+    moved = _return(row)
+    if not isinstance(moved, Open):
+        raise TypeError("only a draft can move")
+    return moved
 
 
 async def compared(tx: AsyncConnection, force: int, return_id: UUID, *, rests_on_base: bool) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,8 +39,9 @@ _STATEMENTS: Final = Statements()
 
 
 @traced("summarise")
-async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, stock_stands: bool = False) -> None:
-    """Count again, and store the counts and the findings about the whole. The caller holds the force's lock.
+async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, stock_stands: bool = False) -> Open:
+    """Count again, and store the counts and the findings about the whole; the return with them. The caller holds the
+    force's lock.
 
     ``stock_stands``: no case and no cell changed since the last time, so judging them again would say the same.
     """
@@ -54,10 +56,12 @@ async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, 
         judged = await judge_open(context, tx, item, base if isinstance(base, Sealed) else None, counts, standings)
         summary = await _judged_summary(context, tx, item, base, counts, in_force.edition, judged[in_force.id])
     summary["counts"] = counts
+    stored = msgspec.json.encode(summary)
     await tx.execute(
         text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
-        {"summary": msgspec.json.encode(summary).decode(), "force": item.force, "return_id": item.id},
+        {"summary": stored.decode(), "force": item.force, "return_id": item.id},
     )
+    return replace(item, summary=msgspec.json.decode(stored))
 
 
 async def _judged_summary(

@@ -131,14 +131,15 @@ async def upload(
             await tx.rollback()
             tell_of_check(part, mode)
             return answer
-        await hold_by_rule(tx, check, spool, media)
+        if checked.held_by_rule:
+            await hold_by_rule(tx, check, spool, media)
         if target.once is not None:  # the very same request may have been at it meanwhile: both get its answer
             await lock_line(tx, target.item.force)
             known = await recall(tx, target.item.force, target.once)
             if known is not None:
                 return known.as_type(Upload)
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
-            await _write(writer, check, mode, change.item.contract_version, answer.unchanged)
+            await _write(writer, check, mode, change.item.contract_version, answer)
             if refuse_held and answer.held:
                 found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)
                 raise RowRefused([item.document for item in found])
@@ -152,20 +153,21 @@ async def upload(
 
 
 @traced("draft")
-async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str, unchanged: int) -> None:
+async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str, answer: Upload) -> None:
     """Findings first: they speak of what stood before the rows are written over it."""
     is_case = check.part.name is PartName.CASE
     whole = not is_case or mode is Mode.SNAPSHOT
+    await writer.look()
     await writer.replace_held(whole=whole)
     await writer.replace_findings(whole=whole)
     if not is_case:
         await replace_part(writer.tx, check)
         return
     if mode is Mode.SNAPSHOT:
-        await writer.list_missing()
+        await writer.list_missing(answer.not_in_snapshot)
     await writer.write_cases(contract_version)
     if mode is not Mode.REPLACE:
-        rests_on_base = mode is Mode.SNAPSHOT or unchanged > 0
+        rests_on_base = mode is Mode.SNAPSHOT or answer.unchanged > 0
         await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)
 
 
