@@ -6,7 +6,6 @@ uv run --group benchmarks python -m benchmarks scope      one
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import importlib
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import uvloop
 
 from benchmarks.harness import Figure, machine
+from service.app import settle_interpreter
 
 MODULES: Final = ("seal", "scope", "picture", "ndjson", "mess", "offline", "evaluator")
 """In the order of the table. Each has ``measure(pairs: int, scale: float)``, which gives figures; async or not."""
@@ -30,6 +31,7 @@ BEGIN, END = "<!-- measured: written by python -m benchmarks --write -->", "<!--
 @click.option("--scale", default=1.0, show_default=True, help="A fraction of the rows, to try a benchmark out.")
 @click.option("--write", is_flag=True, help="Write the table into benchmarks/README.md.")
 def main(names: Sequence[str], pairs: int, scale: float, write: bool) -> None:
+    settle_interpreter()  # as in the server, and on its loop
     state = machine()
     click.echo(state)
     figures: list[Figure] = []
@@ -47,7 +49,7 @@ def _measured(
     measure: Callable[[int, float], Sequence[Figure] | Coroutine[Any, Any, Sequence[Figure]]], pairs: int, scale: float
 ) -> Sequence[Figure]:
     found = measure(pairs, scale)
-    return asyncio.run(found) if isinstance(found, Coroutine) else found
+    return uvloop.run(found) if isinstance(found, Coroutine) else found
 
 
 def _line(figure: Figure) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,16 @@ class Server(uvicorn.Server):
         yield
 
 
+SWITCH_SECONDS: Final = 0.001
+"""How long a thread that reads a file keeps the interpreter when another wants it. The usual 5 ms would be waited for
+every time that the database answers, and by every other request, while a file is read."""
+
+
+def settle_interpreter() -> None:
+    """Share the interpreter between the threads of this process as a server needs it."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
 def server_of(app: Litestar, settings: Settings) -> Server:
     """The server for an application, to be run with ``serve`` (or on sockets that are open already).
 
@@ -153,6 +164,7 @@ def server_of(app: Litestar, settings: Settings) -> Server:
     """
     # its access log would carry the query, whoever listens to it: requests have a line of our own
     logging.getLogger("uvicorn.access").disabled = True
+    settle_interpreter()
     return Server(
         uvicorn.Config(
             watched(app),  # type: ignore[arg-type]  # the same protocol, in plain words

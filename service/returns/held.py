@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName
 from service.errors import Conflict, Invalid
+from service.returns.ahead import read_ahead
 from service.returns.changes import Touched, change_draft
 from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
@@ -18,7 +19,6 @@ from service.returns.idempotency import Once
 from service.returns.model import AnyReturn, Open
 from service.returns.readers import TypedBlock, read
 from service.returns.spool import Spool
-from service.returns.staging import read_ahead
 from service.storage.database import raw
 
 

@@ -7,11 +7,10 @@ is read.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import repeat
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,12 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.columns import columns_of
 from service.contract.findings import Finding
 from service.contract.model import Contract, Field, Part, Role
+from service.returns.ahead import read_ahead
 from service.returns.binary import NULL, copied, jsonb, texts, truths, whole
 from service.returns.probes import FIRED_COLUMNS
 from service.returns.readers import TypedBlock
 from service.storage.database import raw
-
-T = TypeVar("T")
 
 _MATCH_KEY: Final = 6
 """The place of the reference by which a row is matched, among the columns that every part has."""
@@ -82,19 +80,6 @@ class Staged(Struct, frozen=True, kw_only=True):
     has_findings: bool
     """Whether reading found anything: it is in ``staging_finding``."""
     notes: tuple[str, ...] = ()
-
-
-async def read_ahead(step: Callable[[], T | None]) -> AsyncGenerator[T, None]:
-    """What ``step`` gives until it gives None: run in a thread, and the next one while the last is dealt with. To be
-    closed by whoever stops before the end."""
-    ahead = asyncio.create_task(asyncio.to_thread(step))
-    try:
-        while (found := await asyncio.shield(ahead)) is not None:
-            ahead = asyncio.create_task(asyncio.to_thread(step))
-            yield found
-    finally:
-        # a thread cannot be called off: it must have let go of the file before the caller takes it away
-        await asyncio.gather(ahead, return_exceptions=True)
 
 
 class _Prepared(Struct):
