@@ -91,9 +91,10 @@ def margins_sql(
     ruling and whether it counts (one number, twice the ruling and one more where it counts); raw value of the
     dimension; is_case; weight; open cells; rows.
 
-    Grouping is most of what judging costs, so it is done by as few and as small values as will do, and only cells are
-    summed: cases are counted. What two editions ask alike is asked once. Parameters: ``years`` integer[],
-    ``unknown_year`` boolean: the years of the case part; neither where it covers all.
+    Grouping is most of what judging costs, so each row is grouped once, by everything that is asked of it, and the
+    margins are made of those groups. Only cells are summed: cases are counted. What two editions ask alike is asked
+    once. Parameters: ``years`` integer[], ``unknown_year`` boolean: the years of the case part; neither where it covers
+    all.
     """
     return _margins_sql(tuple(expressions), tuple(sources), tuple(types.items()), all_years)
 
@@ -154,16 +155,18 @@ def _counted(
     )
     grouped = names.grouped(sets)
     dimensions = list(dict.fromkeys(dimension for _, dimension in sets))
-    weight, open_cells = "count(*)", "0::bigint"
+    counted, weight, open_cells = "count(*) as n", "sum(r.n)", "0"
     if not source.is_case:
-        weight, open_cells = "coalesce(sum(r.weight), 0)::bigint", "(count(*) - count(r.weight))"
-    counts = (f"{source.sign} * {weight} as weight", f"{source.sign} * {open_cells} as open_cells")
+        counted += ", sum(o.weight) as weight, count(*) - count(o.weight) as open_cells"
+        weight, open_cells = "coalesce(sum(r.weight), 0)", "sum(r.open_cells)"
+    counts = (f"{source.sign} * ({weight})::bigint as weight", f"{source.sign} * ({open_cells})::bigint as open_cells")
     return (
         f"select grouping({listed(grouped)}) as which, coalesce({listed(names.marks.values())}) as mark, "
         f"coalesce({', '.join(f'r.{name}::bigint' for name in dimensions)}) as dimension, {source.is_case} as is_case, "
-        f"{', '.join(counts)}, {source.sign} * count(*) as rows "
-        f"from (select {marks}, {listed(dimensions)}, r.weight from (select {values}, o.weight "
-        f"from (select {', '.join([*columns, f'{source.weight} as weight'])} from {source.rows}) o) r) r "
+        f"{', '.join(counts)}, {source.sign} * sum(r.n)::bigint as rows "
+        f"from (select r.*, {marks} from (select {values}, {counted} "
+        f"from (select {', '.join([*columns, f'{source.weight} as weight'])} from {source.rows}) o "
+        f"group by {', '.join(names.values.values())}) r) r "
         f"group by grouping sets ({', '.join(f'({listed(pair)})' for pair in sets)})"
     )
 
