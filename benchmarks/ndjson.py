@@ -88,7 +88,7 @@ def _written(path: Path, library: Library, rows: int) -> _Written:
     with path.open("wb") as out:
         for number in range(rows):
             line = lines[number % len(lines)]
-            out.write(encode({**line, "case_ref": _reference(str(line["case_ref"]), number // len(lines))}) + b"\n")
+            out.write(encode({**line, "case_ref": _reference(str(line["case_ref"]), number)}) + b"\n")
     contract = library.contracts["2025.1"]
     different = b"\n".join(encode(line) for line in lines)
     return _Written(path, list(typed_records(BytesSource(different), _MEDIA, contract)))
@@ -124,13 +124,14 @@ def _all_records(different: list[Record], rows: int) -> list[Record]:
     """As many records as the file has rows, each with its own reference (the first column)."""
     count = len(different)
     return [
-        (_reference(different[number % count][0], number // count), *different[number % count][1:])
-        for number in range(rows)
+        (_reference(different[number % count][0], number), *different[number % count][1:]) for number in range(rows)
     ]
 
 
-def _reference(reference: str, copy: int) -> str:
-    return f"{reference}-{copy}"
+def _reference(reference: str, number: int) -> str:
+    """Another reference of the same form: ``MET-22-00001`` becomes ``MET-22-123456``."""
+    head, _, _ = reference.rpartition("-")
+    return f"{head}-{number}"
 
 
 def _forget_peak(pid: int) -> None:

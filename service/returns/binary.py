@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain, repeat
+from itertools import repeat
 from struct import Struct, pack
 from typing import Any, Final, cast
 
@@ -71,7 +71,8 @@ _FALSE: Final = pack(">i?", 1, False)
 def copied(columns: Sequence[Iterable[bytes]], width: int) -> bytes:
     """The content of a COPY: rows of ``width`` fields from columns, of which some may be two fields in one."""
     rows = zip(repeat(pack(">h", width)), *columns, strict=False)
-    return b"".join((_SIGNATURE, *chain.from_iterable(rows), _END))
+    # row by row: one call for all would keep the interpreter from every other thread
+    return b"".join((_SIGNATURE, *[b"".join(row) for row in rows], _END))
 
 
 def _text(value: Value) -> bytes:

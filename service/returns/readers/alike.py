@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
-from service.returns.readers.columns import ABSENT, REMEMBERED
+from service.returns.readers.columns import ABSENT
 
 SPACED_COLONS: Final = (b" :", b"\t:", b"\r:", b"\n:")
 
@@ -36,36 +36,40 @@ class Alike:
         one = msgspec.defstruct("One", fields, rename=places, forbid_unknown_fields=True, gc=False)
         self._names, self._always = tuple(names), frozenset(always)
         self._decode = msgspec.json.Decoder(one).decode
-        self._shapes: dict[bytes, frozenset[str]] = {}
 
     def read(self, texts: Sequence[bytes]) -> Read | None:
         """What objects say, at least one; None where any of them is of another kind."""
+        decode = self._decode
         try:
-            rows = list(map(astuple, map(self._decode, texts)))
+            # a loop of its own and not one within C, which would keep the interpreter from every other thread
+            rows = [astuple(decode(text)) for text in texts]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
             return None
-        size = len(self._names)
-        sizes = [size - row.count(ABSENT) for row in rows]
+        columns: dict[str, Sequence[Any]] = {}
+        partly: list[str] = []
+        for name, column in zip(self._names, zip(*rows, strict=True), strict=True):
+            lacking = column.count(ABSENT)
+            if lacking < len(rows):
+                columns[name] = column
+                if lacking:
+                    partly.append(name)
+        # which of the fields that only some have each object lacks
+        lacks = list(map(bytes, zip(*(map(is_, columns[name], repeat(ABSENT)) for name in partly), strict=True)))
+        sizes = [len(columns) - sum(flags) for flags in lacks] if partly else repeat(len(columns), len(rows))
         if not all(map(has_each_once, texts, sizes)):
             return None
-        columns: dict[str, Sequence[Any]] = {
-            name: column
-            for name, column in zip(self._names, zip(*rows, strict=True), strict=True)
-            if column[0] is not ABSENT or column.count(ABSENT) < len(rows)
-        }
-        is_uniform = sum(sizes) == len(columns) * len(rows)
-        return Read(columns, None if is_uniform else list(map(self._shape, rows)))
+        return Read(columns, self._shapes_of(columns, partly, lacks) if partly else None)
 
-    def _shape(self, row: tuple[Any, ...]) -> frozenset[str]:
-        """The fields that an object has."""
-        lacks = bytes(map(is_, row, repeat(ABSENT)))
-        shape = self._shapes.get(lacks)
-        if shape is None:
-            if len(self._shapes) >= REMEMBERED:
-                self._shapes.clear()
-            has = {name for name, absent in zip(self._names, lacks, strict=True) if not absent}
-            shape = self._shapes[lacks] = self._always | has
-        return shape
+    def _shapes_of(
+        self, columns: Collection[str], partly: Sequence[str], lacks: Sequence[bytes]
+    ) -> list[frozenset[str]]:
+        """The fields that each object has."""
+        everywhere = self._always | (set(columns) - set(partly))
+        shapes = {
+            flags: everywhere | {name for name, lacking in zip(partly, flags, strict=True) if not lacking}
+            for flags in dict.fromkeys(lacks)
+        }
+        return list(map(shapes.__getitem__, lacks))
 
 
 def has_each_once(text: bytes, size: int) -> bool:
