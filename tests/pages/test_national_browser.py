@@ -97,6 +97,18 @@ async def test_on_a_phone_the_page_needs_no_scrolling_sideways(phone: Tab) -> No
         assert await phone.careful() == [], query
 
 
+async def test_on_paper_every_column_is_whole_and_nothing_stands_behind_the_figures(tab: Tab) -> None:
+    await tab.sign_in("nca")
+    await tab.page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    await tab.page.emulate_media(media="print")
+    for query in ("", "?by=stage", "?by=force,nfa_year"):
+        await tab.open(f"/national{query}")
+        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert await tab.page.evaluate(wide), query
+        behind = "[...document.links].map((a) => getComputedStyle(a, '::after').content).filter((c) => c.includes('('))"
+        assert await tab.page.evaluate(behind) == [], query
+
+
 async def test_without_a_script_everything_is_reached_by_links_and_forms(browser: Browser, served: Served) -> None:
     async with a_tab(browser, served.addresses.origin, scripts=False) as plain:
         await plain.sign_in("nca")

@@ -227,6 +227,29 @@ async def test_before_any_month_is_due_nobody_is_late(nation: Nation) -> None:
     said = (await nation.page("?as_of=1")).text
     assert "No month is due yet" in said
     assert "not reported for" not in said
+    assert "Nothing due yet" in said
+
+
+async def test_where_nothing_is_reported_the_nation_has_no_figure_either(nation: Nation) -> None:
+    foot = (await nation.page()).table(BY_FORCE)
+    (cells,) = [cells for name, cells in foot.items() if name.startswith("The nation")]
+    assert [cell.text for cell in cells] == ["No figure"]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("?region=nowhere", "There is no region “nowhere”"),
+        ("?by=stage&region=London", "Only the list by force can be of one region."),
+        ("?by=stage&state=reported", "Only the list by force can be of one state."),
+        ("?by=force,stage&state=reported", "Only the list by force can be of one state."),
+    ],
+)
+async def test_no_figure_is_shown_for_a_list_that_cannot_be(nation: Nation, query: str, says: str) -> None:
+    answered = await nation.client.get(f"/national{query}")
+    assert answered.status_code == 422
+    assert says in answered.text
+    assert "Cases in scope" not in answered.text
 
 
 async def test_when_all_have_reported_it_says_so(nation: Nation) -> None:

@@ -134,7 +134,7 @@ def read(parameters: Iterable[tuple[str, str]], now: datetime) -> Asked:
         by_form=any(name in given for name in _FORM) or not all(given.values()),
         sort=_sort(given.get("sort")),
         state=_state(given.get("state")),
-        region=given.get("region") or None,
+        region=_region(given),
     )
 
 
@@ -177,6 +177,15 @@ def _given(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise Invalid(f"The parameter {name} stands twice in the address.", "Give it once.")
         given[name] = value.strip()[:_LONGEST]
     return given
+
+
+def _region(given: Mapping[str, str]) -> str | None:
+    """The region that the list is of. It and the state are of the list by force: elsewhere nothing would be left out,
+    and the page would say something else than was asked for."""
+    listed = [name for name in ("region", "state") if given.get(name)]
+    if listed and _by(given.get("by")) != ("force",):
+        raise Invalid(f"Only the list by force can be of one {listed[0]}.", f"Leave {listed[0]} out, or give by=force.")
+    return given.get("region") or None
 
 
 def _told(reading: Callable[[], _Read], problems: list[Problem], field: str, at: str) -> _Read | None:

@@ -15,11 +15,14 @@ from msgspec.structs import replace
 from service.clock import london_date, wire_time
 from service.contract.model import PartName
 from service.criteria.tree import fields_of
+from service.errors import Invalid
 from service.pages.national.asked import Asked
 from service.pages.national.words import not_known
 from service.picture.coverage import Reporting
 from service.picture.export import Answer, Charge, Columns, ForceShown, Lack, PictureDocument, as_document, columns
 from service.picture.national import Cell, Dimension
+from service.picture.question import closest
+from service.picture.question import shown as shown_text
 from service.picture.words import Words
 from service.terms.calendar import Calendar
 
@@ -105,6 +108,7 @@ def view_of(answer: Answer, asked: Asked) -> View:
     """The page's view of an answer."""
     picture = as_document(answer)
     rows = _rows(answer, picture)
+    _check_region(rows, asked)
     scale = scale_of(row.figure for row in rows if row.figure is not None)
     shown = [_with_bar(row, scale) for row in rows if _is_asked(row, asked)]
     most = scale_over([*(item.cases for item in picture.attrition), *(item.cases for item in picture.missing)])
@@ -199,6 +203,13 @@ def _title(words: Words, dimension: Dimension, part: int | str | None) -> str:
 
 def _with_bar(row: Row, scale: Scale) -> Row:
     return row if row.figure is None else replace(row, bar=scale.bar(row.figure))
+
+
+def _check_region(rows: Iterable[Row], asked: Asked) -> None:
+    """``Invalid`` for a region in which no force is: an empty list would say that nobody has reported there."""
+    regions = {row.force.region for row in rows if row.force is not None and row.force.region is not None}
+    if asked.region is not None and asked.region not in regions:
+        raise Invalid(f"There is no region {shown_text(asked.region)}.", closest(asked.region, sorted(regions)))
 
 
 def _is_asked(row: Row, asked: Asked) -> bool:
