@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.errors import Invalid
 
 KEPT: Final = timedelta(hours=24)
+KEY_REUSED: Final = "idempotency-key-reused"
 T = TypeVar("T")
 
 
@@ -47,7 +48,7 @@ async def recall(tx: AsyncConnection, force: int, once: Once) -> Known | None:
         raise Invalid(
             "This Idempotency-Key was used for another request.",
             "Use a new key for a new request.",
-            code="idempotency-key-reused",
+            code=KEY_REUSED,
         )
     return Known(row.status, row.body)
 

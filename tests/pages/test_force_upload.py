@@ -305,6 +305,26 @@ async def test_an_upload_can_be_stopped_while_it_is_sent(browser: Browser, serve
     assert await uploads(served) == 0
 
 
+async def test_another_file_can_be_sent_after_the_answer_to_the_first_was_lost(
+    tab: Tab, served: Served, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "cases.csv"
+    sheet.write_text(as_csv(rows(2)))
+    desk = await a_desk(served)
+    await tab.sign_in("kent")
+    await tab.open(f"{MONTH}/upload/cases")
+    key = await tab.page.locator("input[name=key]").input_value()
+    went_on(await desk.upload(as_csv(rows(1)), hidden={"key": key}))  # taken, and the page does not know
+    await tab.page.set_input_files("input[type=file]", sheet)
+    await tab.page.get_by_role("button", name="Upload", exact=True).click()
+    await expect(tab.page.locator(".govuk-error-summary")).to_contain_text("sent before, with other content")
+    assert await uploads(served) == 1
+    # the button itself takes no second click within a second
+    await tab.page.evaluate("document.getElementById('upload').requestSubmit()")
+    await tab.page.wait_for_url("**/done/**")
+    assert "All 2 rows are in the return" in await tab.page.locator("main").inner_text()
+
+
 async def test_an_error_of_an_upload_leaves_the_file_and_the_choice_as_they_are(
     tab: Tab, served: Served, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from service.errors import (
     UnsupportedMedia,
 )
 from service.pages.visit import AnyRequest, Visit
-from service.returns.idempotency import Once
+from service.returns.idempotency import KEY_REUSED, Once
 
 KEY: Final = "key"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -150,7 +150,7 @@ _SAID_BETTER: Final[Mapping[str, str]] = {
         "The return changed since you opened this page, so nothing was stored. "
         "Look at it again below, and send it again if it still stands."
     ),
-    "idempotency-key-reused": (
+    KEY_REUSED: (
         "This form was sent before, with other content. Nothing more was stored: check it, and send it again."
     ),
     "not-open": "The return is not in progress any more: it was sealed or withdrawn. Nothing was stored.",

@@ -32,7 +32,7 @@ from service.pages.force.receiving import FILE, Received, media_of, receive
 from service.pages.force.words import PARTS, SEVERITY, Named
 from service.pages.guard import HEADERS
 from service.pages.visit import Visiting, to
-from service.returns.idempotency import recall, remember, told_before
+from service.returns.idempotency import KEY_REUSED, recall, remember, told_before
 from service.returns.spool import Spool
 from service.returns.upload import Mode, Target, Upload, upload
 
@@ -118,7 +118,9 @@ async def _take(visit: Visiting, under_way: Uploads, *, dry_run: bool) -> Respon
         await _store(place, named, received.sent, received.file, mode, under_way, dry_run=dry_run)
     except REFUSALS as error:
         sent = NOTHING if received is None else received.sent
-        return _again(place, named, sent, *refused(visit, error, FILE))
+        # of a form whose key stands for another file already, no file would ever be taken
+        key = new_key() if error.code == KEY_REUSED else None
+        return _again(place, named, sent, *refused(visit, error, FILE), key=key)
     finally:
         if received is not None and received.file is not None:
             received.file.close()
@@ -185,10 +187,13 @@ def _page(place: Place, named: Named, sent: Typed, problems: Problems = FINE, st
     )
 
 
-def _again(place: Place, named: Named, sent: Typed, problems: Problems, status: int) -> Response[Any]:
-    """The form with what is wrong: as a page, or to the script that sent it, which keeps the chosen file."""
+def _again(
+    place: Place, named: Named, sent: Typed, problems: Problems, status: int, *, key: str | None = None
+) -> Response[Any]:
+    """The form with what is wrong: as a page, whose key is always new, or to the script that sent it, which keeps the
+    chosen file, and its key where it is not given another."""
     if _by_script(place.visit):
-        return _json({"errors": problems.listed}, status)
+        return _json({"errors": problems.listed, "key": key}, status)
     return _page(place, named, sent, problems, status)
 
 

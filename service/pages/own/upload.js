@@ -87,10 +87,10 @@ function problem (text) {
 }
 
 // While the service reads the file it says how far it is; the rules then run over all rows at once.
-async function follow (sent) {
+async function follow (sent, key) {
   while (request === sent && sent.readyState !== XMLHttpRequest.DONE) {
     try {
-      const answer = await fetch(form.dataset.progress, { headers: { Accept: 'application/json' } })
+      const answer = await fetch(`${form.dataset.progress}/${key}`, { headers: { Accept: 'application/json' } })
       const { read, size } = await answer.json()
       if (request !== sent || sent.readyState === XMLHttpRequest.DONE) return
       if (size !== null && read < size) {
@@ -120,7 +120,7 @@ function start (submitter) {
   sent.upload.addEventListener('load', () => {
     stop.hidden = true
     say('The file has arrived whole. It is being read and checked.', { loud: true })
-    follow(sent)
+    follow(sent, body.get('key'))
   })
   sent.addEventListener('load', () => finish(sent))
   sent.addEventListener('error', () => problem(LOST))
@@ -142,6 +142,7 @@ function finish (sent) {
     else problem(LOST)
     return
   }
+  if (answer.key) form.elements.key.value = answer.key
   if (answer.errors) show(answer.errors)
   else {
     window.removeEventListener('beforeunload', stay)
