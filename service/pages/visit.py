@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
@@ -91,6 +92,16 @@ def person_of(site: Site, request: AnyRequest) -> Person | None:
 def to(address: str) -> Response[None]:
     """Go on to another page, by GET: what follows a form that was taken, so that a reload sends nothing again."""
     return Response(None, status_code=303, headers={**HEADERS, "Location": address})
+
+
+def by_script(request: AnyRequest) -> bool:
+    """Whether a script of one of our pages asks, which reads JSON, and not the browser itself."""
+    return str(request.headers.get("accept", "")).startswith("application/json")
+
+
+def as_json(content: object, status: int = 200) -> Response[bytes]:
+    """An answer to a script of one of our pages."""
+    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=HEADERS)
 
 
 def to_sign_in(error: SignInNeeded) -> Response[None]:

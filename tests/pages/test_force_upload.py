@@ -202,6 +202,14 @@ async def test_a_script_is_told_where_to_go_on_or_what_is_wrong(served: Served) 
     refused = await desk.upload(b"", headers=asks)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["href"] == "#file"
+    stranger = await a_desk(served, "essex", opened=False)
+    foreign = await stranger.client.post(desk.address("upload/cases"), headers=asks)
+    assert foreign.status_code == 404
+    assert foreign.json()["errors"][0]["text"] == "Not found: There is nothing here."
+    assert foreign.headers["cache-control"] == "no-store"
+    elsewhere = await desk.client.post(desk.address("upload/cases"), headers={**asks, "Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
+    assert "This was not sent from a page of this service." in elsewhere.json()["errors"][0]["text"]
 
 
 async def test_who_waits_is_told_how_much_of_the_file_is_read(served: Served) -> None:
@@ -323,6 +331,23 @@ async def test_another_file_can_be_sent_after_the_answer_to_the_first_was_lost(
     await tab.page.evaluate("document.getElementById('upload').requestSubmit()")
     await tab.page.wait_for_url("**/done/**")
     assert "All 2 rows are in the return" in await tab.page.locator("main").inner_text()
+
+
+async def test_an_upload_that_is_refused_as_a_whole_says_why_and_nothing_of_a_lost_connection(
+    tab: Tab, served: Served, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "cases.csv"
+    sheet.write_text(as_csv(rows(1)))
+    await a_desk(served)
+    await tab.sign_in("kent")
+    await tab.open(f"{MONTH}/upload/cases")
+    beside = await tab.page.context.new_page()
+    await Tab(beside, tab.origin, []).sign_in("essex")  # in another tab, as somebody of another force
+    await tab.page.set_input_files("input[type=file]", sheet)
+    await tab.page.get_by_role("button", name="Check only").click()
+    await expect(tab.page.locator(".govuk-error-summary")).to_contain_text("Not found: There is nothing here.")
+    assert tab.page.url.endswith("/upload/cases")
+    assert await tab.page.evaluate("document.querySelector('input[type=file]').files[0].name") == "cases.csv"
 
 
 async def test_an_error_of_an_upload_leaves_the_file_and_the_choice_as_they_are(

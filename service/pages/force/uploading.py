@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -30,8 +29,7 @@ from service.pages.force.place import HERE, Place, place_of
 from service.pages.force.progress import Uploads
 from service.pages.force.receiving import FILE, Received, media_of, receive
 from service.pages.force.words import PARTS, SEVERITY, Named
-from service.pages.guard import HEADERS
-from service.pages.visit import Visiting, to
+from service.pages.visit import Visiting, as_json, by_script, to
 from service.returns.idempotency import KEY_REUSED, recall, remember, told_before
 from service.returns.spool import Spool
 from service.returns.upload import Mode, Target, Upload, upload
@@ -69,7 +67,7 @@ async def show_progress(visit: Visiting, under_way: UnderWay) -> Response[bytes]
     visit.force(Permission.RETURNS_WRITE)
     file = under_way.of(visit.person.principal.client_id, str(visit.request.path_params["key"]))
     found = {"read": None, "size": None} if file is None else {"read": file.read, "size": file.length}
-    return _json(found)
+    return as_json(found)
 
 
 @get(f"{_AT}/{{outcome:str}}/{{key:str}}", include_in_schema=False)
@@ -192,18 +190,10 @@ def _again(
 ) -> Response[Any]:
     """The form with what is wrong: as a page, whose key is always new, or to the script that sent it, which keeps the
     chosen file, and its key where it is not given another."""
-    if _by_script(place.visit):
-        return _json({"errors": problems.listed, "key": key}, status)
+    if by_script(place.visit.request):
+        return as_json({"errors": problems.listed, "key": key}, status)
     return _page(place, named, sent, problems, status)
 
 
 def _gone_on(visit: Visiting, address: str) -> Response[Any]:
-    return _json({"next": address}) if _by_script(visit) else to(address)
-
-
-def _by_script(visit: Visiting) -> bool:
-    return str(visit.request.headers.get("accept", "")).startswith("application/json")
-
-
-def _json(content: object, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=HEADERS)
+    return as_json({"next": address}) if by_script(visit.request) else to(address)

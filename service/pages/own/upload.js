@@ -11,6 +11,7 @@ const title = document.title.replace(/^Error: /, '')
 const ASK_AGAIN = 700 // milliseconds
 const TELL_AGAIN = 10_000 // milliseconds: how often a screen reader hears how far it is
 const LOST = 'The connection was lost before the service answered. Send the file again: it is taken once, however often you send it.'
+const UNREADABLE = 'The service answered what this page cannot read, so it is not known whether the file was taken. Send the file again: it is taken once, however often you send it.'
 
 let request = null
 let lastTold = 0
@@ -91,6 +92,7 @@ async function follow (sent, key) {
   while (request === sent && sent.readyState !== XMLHttpRequest.DONE) {
     try {
       const answer = await fetch(`${form.dataset.progress}/${key}`, { headers: { Accept: 'application/json' } })
+      if (!answer.ok) throw new Error('how far it is was not told')
       const { read, size } = await answer.json()
       if (request !== sent || sent.readyState === XMLHttpRequest.DONE) return
       if (size !== null && read < size) {
@@ -111,7 +113,8 @@ function start (submitter) {
   forget()
   const sent = new XMLHttpRequest()
   request = sent
-  sent.open('POST', submitter?.getAttribute('formaction') ?? form.getAttribute('action'))
+  const address = submitter?.getAttribute('formaction') ?? form.getAttribute('action')
+  sent.open('POST', address)
   sent.setRequestHeader('Accept', 'application/json')
   sent.upload.addEventListener('progress', (event) => {
     if (!event.lengthComputable) return
@@ -122,7 +125,7 @@ function start (submitter) {
     say('The file has arrived whole. It is being read and checked.', { loud: true })
     follow(sent, body.get('key'))
   })
-  sent.addEventListener('load', () => finish(sent))
+  sent.addEventListener('load', () => finish(sent, address))
   sent.addEventListener('error', () => problem(LOST))
   sent.addEventListener('abort', () => problem('You stopped the upload. Nothing of it was stored.'))
   stop.hidden = false
@@ -131,23 +134,23 @@ function start (submitter) {
   sent.send(body)
 }
 
-function finish (sent) {
-  let answer
+function finish (sent, address) {
+  let answer = null
   try {
     answer = JSON.parse(sent.responseText)
   } catch {
-    // Not ours: the session ended, or something else is wrong. The page that answered says it.
-    busy(false)
-    if (new URL(sent.responseURL).pathname !== new URL(form.action).pathname) location.assign(sent.responseURL)
-    else problem(LOST)
-    return
+    // A page: most likely of signing in, where an upload leads once the session has ended. It says what happened.
+    if (new URL(sent.responseURL).pathname !== address) return leave(sent.responseURL)
   }
-  if (answer.key) form.elements.key.value = answer.key
-  if (answer.errors) show(answer.errors)
-  else {
-    window.removeEventListener('beforeunload', stay)
-    location.assign(answer.next)
-  }
+  if (answer?.key) form.elements.key.value = answer.key
+  if (answer?.next) leave(answer.next)
+  else if (Array.isArray(answer?.errors)) show(answer.errors)
+  else problem(UNREADABLE)
+}
+
+function leave (address) {
+  window.removeEventListener('beforeunload', stay)
+  location.assign(address)
 }
 
 form.addEventListener('submit', (event) => {
