@@ -20,6 +20,7 @@ from service.settings import SettingsError
 from service.telemetry import recording
 from service.telemetry.recording import Instrument, Recording
 from service.telemetry.told import METRICS, Metric
+from service.telemetry.variables import check_values
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
@@ -36,7 +37,8 @@ LONGEST_FLUSH: Final = 5.0
 
 
 def asked_exporters(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The exporters of each signal that has any. SettingsError for one that there is not, and for another protocol."""
+    """The exporters of each signal that has any. SettingsError for one that there is not, for another protocol, and for
+    a value of another variable that the SDK could not read."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return {}
     asked: dict[str, tuple[str, ...]] = {}
@@ -50,6 +52,7 @@ def asked_exporters(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]
             _check_protocol(environment, signal)
         if wanted:
             asked[signal] = wanted
+    check_values(environment, asked)
     return asked
 
 

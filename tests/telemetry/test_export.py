@@ -18,16 +18,19 @@ from pathlib import Path
 import httpx
 import pytest
 from msgspec import Struct
+from opentelemetry.sdk.trace import sampling
 
 from service.settings import SettingsError
 from service.telemetry import export, recording
 from service.telemetry.export import asked_exporters, exporting
+from service.telemetry.variables import SAMPLERS
 from tests.support.collector import a_collector
 from tests.support.postgres import TestDatabase
 from tests.support.server import Served
 
 SENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PROGRAM = Path(sys.executable).parent / "case-returns"
+TRACES = {"OTEL_TRACES_EXPORTER": "console"}
 OTLP = {f"OTEL_{signal_}_EXPORTER": "otlp" for signal_ in ("TRACES", "METRICS", "LOGS")}
 
 
@@ -141,6 +144,13 @@ async def test_without_a_variable_nothing_is_recorded(served: Served, monkeypatc
         ({"OTEL_METRICS_EXPORTER": "console", "OTEL_LOGS_EXPORTER": "none"}, {"metrics": ("console",)}),
         ({"OTEL_LOGS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, {"logs": ("otlp",)}),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, {}),
+        ({"OTEL_TRACES_SAMPLER": "bogus", "OTEL_METRIC_EXPORT_INTERVAL": "abc"}, {}),
+        ({"OTEL_TRACES_SAMPLER": "TraceIdRatio", "OTEL_TRACES_SAMPLER_ARG": "0.1", **TRACES}, {"traces": ("console",)}),
+        ({"OTEL_TRACES_SAMPLER": "", "OTEL_BSP_SCHEDULE_DELAY": "", **TRACES}, {"traces": ("console",)}),
+        (
+            {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_TIMEOUT": "2.5", "OTEL_METRIC_EXPORT_INTERVAL": "50"},
+            {"metrics": ("otlp",)},
+        ),
     ],
 )
 def test_the_standard_variables_choose(variables: dict[str, str], expected: dict[str, tuple[str, ...]]) -> None:
@@ -156,11 +166,26 @@ def test_the_standard_variables_choose(variables: dict[str, str], expected: dict
             {"OTEL_LOGS_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/json"},
             "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
         ),
+        ({"OTEL_TRACES_SAMPLER": "bogus", **TRACES}, "OTEL_TRACES_SAMPLER "),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "2", **TRACES}, "OTEL_TRACES_SAMPLER_ARG"),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "nan", **TRACES}, "SAMPLER_ARG"),
+        ({"OTEL_BSP_SCHEDULE_DELAY": "5s", **TRACES}, "OTEL_BSP_SCHEDULE_DELAY"),
+        ({"OTEL_BSP_MAX_QUEUE_SIZE": "100", **TRACES}, "OTEL_BSP_MAX_QUEUE_SIZE"),
+        ({"OTEL_METRIC_EXPORT_INTERVAL": "abc", "OTEL_METRICS_EXPORTER": "console"}, "OTEL_METRIC_EXPORT_INTERVAL"),
+        ({"OTEL_METRIC_EXPORT_TIMEOUT": "0", "OTEL_METRICS_EXPORTER": "console"}, "OTEL_METRIC_EXPORT_TIMEOUT"),
+        ({"OTEL_BLRP_EXPORT_TIMEOUT": "-1", "OTEL_LOGS_EXPORTER": "console"}, "OTEL_BLRP_EXPORT_TIMEOUT"),
+        ({"OTEL_EXPORTER_OTLP_TIMEOUT": "soon", "OTEL_LOGS_EXPORTER": "otlp"}, "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        ({"OTEL_EXPORTER_OTLP_LOGS_TIMEOUT": "0", "OTEL_LOGS_EXPORTER": "otlp"}, "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT"),
+        ({"OTEL_EXPORTER_OTLP_COMPRESSION": "zip", "OTEL_LOGS_EXPORTER": "otlp"}, "OTEL_EXPORTER_OTLP_COMPRESSION"),
     ],
 )
 def test_what_there_is_not_is_refused_at_the_start(variables: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         asked_exporters(variables)
+
+
+def test_the_samplers_are_those_of_the_sdk() -> None:
+    assert set(SAMPLERS) == set(sampling._KNOWN_SAMPLERS)
 
 
 def test_the_end_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
