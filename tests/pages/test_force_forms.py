@@ -224,6 +224,8 @@ async def a_snapshot(served: Served) -> Desk:
     desk = await a_desk(served, period="2025-12")
     page = await desk.put(as_csv(rows(2)), mode="snapshot")
     assert "Cases missing from the file 3" in words_of(page)
+    assert "3 cases of the return are not in the file. Say for each whether to keep or withdraw it" in words_of(page)
+    assert "govuk-notification-banner--success" not in page
     return desk
 
 

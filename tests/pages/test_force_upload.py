@@ -21,6 +21,7 @@ from tests.support.rows import a_row, as_csv, as_ndjson, rows
 from tests.support.server import PERIOD, Served, a_served
 
 UPLOADED = "select count(*) from audit_entry where action = 'case_uploaded'"
+SUCCESS = "govuk-notification-banner--success"
 MONTH = f"/forces/kent/returns/{PERIOD}"
 
 
@@ -250,7 +251,20 @@ async def test_the_empty_sheet_has_the_headings_that_are_taken(served: Served) -
     desk = await a_desk(served)
     sheet = await desk.read("template/cases.csv")
     assert sheet.startswith("case_ref,")
-    assert "All 0 rows are in the return" in await desk.put(sheet)
+    page = await desk.put(sheet)
+    assert "The file holds no rows" in words_of(page)
+    assert SUCCESS not in page
+
+
+async def test_a_file_without_rows_is_no_success(served: Served) -> None:
+    desk = await a_desk(served)
+    await desk.put("team,phase,officers_fte\r\nother,assessment,2.5\r\n", part="workforce")
+    page = await desk.put("[]", part="workforce", name="workforce.json")
+    assert "It took the place of all teams and phases of the return, which then has none." in words_of(page)
+    assert SUCCESS not in page
+    assert await count_of(served, "select count(*) from workforce_row") == 0
+    page = await desk.put("[]", check=True)
+    assert "The file holds no rows" in words_of(page)
 
 
 async def test_the_cases_of_a_return_can_be_downloaded_and_sent_back(served: Served) -> None:
