@@ -41,7 +41,12 @@ def entry_routes(site: Site) -> Router:
         answer.delete_cookie(COOKIE, path="/")
         return answer
 
-    return Router("/", route_handlers=[start, sign_in, signed_in, sign_out])
+    @get("/sign-out", include_in_schema=False)
+    async def sign_out_by_address() -> Response[None]:
+        """The first page, and nobody is signed out: an address alone, which any site may lead to, changes nothing."""
+        return to("/")
+
+    return Router("/", route_handlers=[start, sign_in, signed_in, sign_out, sign_out_by_address])
 
 
 def _sign_in_page(site: Site, next_page: str, *, missing: bool = False) -> Response[str]:

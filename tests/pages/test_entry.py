@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from litestar.routes import HTTPRoute
 
 from service.app import PagesOffLoopback, create_app
 from service.pages.site import COOKIE
@@ -50,6 +51,22 @@ async def test_an_address_that_there_is_not_is_a_page_for_a_person_and_a_problem
     client = await served.bare()
     problem(await client.get("/nowhere"), 404, "not-found")
     problem(await client.get("/api/nowhere", headers={"Accept": "text/html"}), 404, "not-found")
+
+
+async def test_every_address_that_takes_a_form_can_be_opened_in_a_browser(served: Served) -> None:
+    methods: dict[str, set[str]] = {}
+    for route in served.app.routes:
+        if isinstance(route, HTTPRoute) and not route.path.startswith(("/api", "/oauth")):
+            methods.setdefault(route.path_format, set()).update(str(method) for method in route.methods)
+    takes_forms = {path for path, known in methods.items() if "POST" in known}
+    assert {"/sign-out", "/forces/{force}/returns/{period}/upload/{part}/check"} <= takes_forms
+    assert {path for path in takes_forms if "GET" not in methods[path]} == set()
+
+
+async def test_the_address_of_signing_out_leads_to_the_first_page_and_signs_nobody_out(served: Served) -> None:
+    client = await signed_in(served, "kent")
+    assert (await client.get("/sign-out")).headers["location"] == "/"
+    assert (await client.get("/api/forces/kent/returns")).status_code == 200
 
 
 async def test_every_page_forbids_what_is_inline_and_framed_and_kept(served: Served) -> None:

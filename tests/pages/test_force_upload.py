@@ -174,6 +174,12 @@ async def test_check_only_says_what_a_file_would_come_to_and_stores_nothing(serv
     assert await count_of(served, "select count(*) from draft_case") == 0
 
 
+async def test_the_address_of_a_check_leads_back_to_the_form(served: Served) -> None:
+    desk = await a_desk(served)
+    assert went_on(await desk.client.get(desk.address("upload/cases/check"))) == f"{MONTH}/upload/cases"
+    assert (await desk.client.get(desk.address("upload/nothing/check"))).status_code == 404
+
+
 async def test_what_an_upload_came_to_is_shown_to_who_sent_it_alone(served: Served) -> None:
     desk, essex = await a_desk(served), await a_desk(served, "essex")
     address = went_on(await desk.upload(as_csv(rows(1))))

@@ -42,6 +42,7 @@ def force_routes() -> Router:
             tasks.show_return,
             uploading.show_upload,
             uploading.take_upload,
+            uploading.show_check,
             uploading.take_check,
             uploading.show_progress,
             uploading.show_outcome,

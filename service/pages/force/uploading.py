@@ -61,6 +61,14 @@ async def take_check(visit: Visiting, under_way: UnderWay) -> Response[Any]:
     return await _take(visit, under_way, dry_run=True)
 
 
+@get(f"{_AT}/check", include_in_schema=False)
+async def show_check(visit: Visiting) -> Response[None]:
+    """The form: a browser asks for this where somebody reloads what a check came to by its address."""
+    place = await place_of(visit, Permission.RETURNS_WRITE)
+    _named(visit.request.path_params["part"])
+    return to(f"{place.path}/upload/{visit.request.path_params['part']}")
+
+
 @get(f"{_AT}/progress/{{key:str}}", include_in_schema=False)
 async def show_progress(visit: Visiting, under_way: UnderWay) -> Response[bytes]:
     """How far an upload is that this person sent: bytes of the file that are read, of all."""
