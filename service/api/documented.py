@@ -51,6 +51,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
     "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
+    "part": ("A part of a return.", "workforce", {"enum": ["cases", "aggregates", "workforce"]}),
     "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
 }  # fmt: skip

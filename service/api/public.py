@@ -18,10 +18,12 @@ from service.api.call import Serving
 from service.api.documented import Answer, operation
 from service.api.meanings import MEANINGS
 from service.api.public_documents import (
+    PART_PATHS,
     contract_document,
     head,
     list_document,
     meaning_document,
+    row_schema,
     scope_document,
     terms_document,
 )
@@ -32,6 +34,7 @@ from service.api.public_shapes import (
     ContractList,
     LinksDocument,
     MeaningDocument,
+    RowSchema,
     TermsDocument,
     TermsList,
 )
@@ -128,6 +131,22 @@ class PublicController(Controller):
     async def get_contract(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
         parameters(request)
         return public(request, contract_document(_one(context.library.contracts, version)))
+
+    @get(
+        "/contracts/{version:str}/schema/{part:str}",
+        summary="A row of one part as JSON Schema",
+        description="JSON Schema 2020-12 of a row as a force may send it, for use without the service. What a schema "
+        "cannot say, and what the rules ask across fields, `case-returns validate` finds. Public: no token is needed.",
+        operation_class=_public(RowSchema, "The schema."),
+        operation_id="getRowSchema",
+    )
+    async def get_row_schema(
+        self, request: AnyRequest, context: Serving, version: FromPath[str], part: FromPath[str]
+    ) -> Response[bytes]:
+        parameters(request)
+        contract = _one(context.library.contracts, version)
+        found = contract.parts[_one(PART_PATHS, part)]
+        return public(request, row_schema(contract, found, f"/api/contracts/{version}/schema/{part}"))
 
     @get("/codes", summary="Code lists", operation_class=_public(CodeLists, "The lists."), operation_id="listCodeLists")
     async def list_codes(self, request: AnyRequest, context: Serving) -> Response[bytes]:

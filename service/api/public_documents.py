@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
-from service.contract.model import CodeList, Contract, Field, Part, Rule
+from service.contract.model import CodeList, Contract, Field, Part, PartName, Rule
+from service.contract.schema import DIALECT, sent_row
 from service.contract.words import derivations_in_words, rules_in_words
 from service.criteria.wording import Titles, set_title
 from service.scope.edition import Edition
@@ -55,6 +57,19 @@ def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
             for item in terms.participation
         ],
     }
+
+
+PART_PATHS: Final[Mapping[str, PartName]] = {
+    "cases": PartName.CASE,
+    "aggregates": PartName.AGGREGATE,
+    "workforce": PartName.WORKFORCE,
+}
+"""The parts by the words that stand for them in an address."""
+
+
+def row_schema(contract: Contract, part: Part, address: str) -> dict[str, Any]:
+    """A row of a part as JSON Schema, for tools that know nothing of the service. ``address`` is where it stands."""
+    return {"$schema": DIALECT, "$id": address, **sent_row(contract, part)}
 
 
 def contract_document(contract: Contract) -> dict[str, Any]:
@@ -130,7 +145,10 @@ def head(contract: Contract) -> dict[str, Any]:
         "title": contract.title,
         "state": contract.state,
         "hash": contract.hash,
-        "links": {"self": f"/api/contracts/{contract.version}"},
+        "links": {
+            "self": f"/api/contracts/{contract.version}",
+            "schema": f"/api/contracts/{contract.version}/schema/{{part}}",
+        },
     }
 
 

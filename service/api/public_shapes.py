@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -199,6 +199,18 @@ class ContractDocument(Shape):
     sets: list[SetShown]
     measures: list[MeasureShown]
     rules: list[RuleShown]
+
+
+class RowSchema(Struct, kw_only=True, omit_defaults=True, rename={"dialect": "$schema", "address": "$id"}):
+    """A row of one part as JSON Schema 2020-12."""
+
+    dialect: Annotated[str, Meta(description="The version of JSON Schema.")]
+    address: Annotated[str, Meta(description="Where this schema stands.")]
+    type: Literal["object"]
+    title: str
+    description: str
+    properties: Annotated[dict[str, dict[str, Any]], Meta(description="What each field may be, by its name.")]
+    required: Annotated[list[str], Meta(description="Fields that every row has.")] = []
 
 
 class CodeListLine(Shape):

@@ -16,6 +16,8 @@ from service.criteria.vocabulary import OPEN_NUMBER, Kind
 
 Schema = dict[str, Any]
 
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
 _WHOLE: Final = r"(?:0|-?[1-9][0-9]*)"
 _DECIMAL: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]{1,2})?"
 _DAY: Final = r"[1-9][0-9]{3}(?:-[0-9]{2}(?:-[0-9]{2})?)?"

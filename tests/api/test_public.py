@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import jsonschema_rs
 import msgspec
 import pytest
 import pytest_asyncio
 
+from service.api.public_documents import PART_PATHS
 from service.api.shapes import HealthDocument
+from service.contract.library import load_library
 from service.storage.database import Database
 from tests.support.server import a_served, good, problem
 
@@ -181,3 +184,29 @@ async def test_every_reference_of_the_openapi_document_is_there(anyone: httpx.As
 )
 async def test_no_page_about_the_api_loads_anything_from_elsewhere(anyone: httpx.AsyncClient, path: str) -> None:
     problem(await anyone.get(path), 404)
+
+
+@pytest.mark.parametrize("version", ["2025.1", "2026.1"])
+@pytest.mark.parametrize("part", PART_PATHS)
+async def test_every_part_of_every_version_has_a_schema_that_says_what_it_is(
+    anyone: httpx.AsyncClient, version: str, part: str
+) -> None:
+    schema = good(await anyone.get(f"/api/contracts/{version}/schema/{part}"))
+    assert (schema["$schema"], schema["$id"]) == (
+        "https://json-schema.org/draft/2020-12/schema",
+        f"/api/contracts/{version}/schema/{part}",
+    )
+    fields = load_library().contracts[version].parts[PART_PATHS[part]].fields
+    assert set(schema["properties"]) == {field.name for field in fields}
+    jsonschema_rs.meta.validate(schema)
+
+
+async def test_a_contract_links_to_its_schemas(anyone: httpx.AsyncClient) -> None:
+    contract = good(await anyone.get("/api/contracts/2025.1"))
+    address = contract["links"]["schema"].replace("{part}", "workforce")
+    assert good(await anyone.get(address))["$id"] == address
+
+
+@pytest.mark.parametrize("path", ["/api/contracts/9999.1/schema/cases", "/api/contracts/2025.1/schema/none"])
+async def test_a_schema_of_nothing_is_not_there(anyone: httpx.AsyncClient, path: str) -> None:
+    assert (await anyone.get(path)).status_code == 404

@@ -113,6 +113,7 @@ async def _public(anyone: httpx.AsyncClient) -> None:
     for path, member in (("terms", "edition"), ("contracts", "version"), ("codes", "list"), ("scopes", "edition")):
         listed = good(await anyone.get(f"/api/{path}"))
         good(await anyone.get(f"/api/{path}/{listed['items'][0][member]}"))
+    good(await anyone.get("/api/contracts/2025.1/schema/workforce"))
 
 
 async def _first_return(item: Return) -> None:
