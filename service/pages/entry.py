@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Response, Router, get, post
 
 from service.pages.site import COOKIE, Site, session_cookie
-from service.pages.visit import AnyRequest, own_page, person_of, to
+from service.pages.visit import FORM_SENT, AnyRequest, own_page, person_of, to
 
 
 def entry_routes(site: Site) -> Router:
@@ -20,7 +20,8 @@ def entry_routes(site: Site) -> Router:
 
     @get("/sign-in", include_in_schema=False)
     async def sign_in(request: AnyRequest) -> Response[str]:
-        return _sign_in_page(site, own_page(request.query_params.get("next", "/")))
+        next_page = own_page(request.query_params.get("next", "/"))
+        return _sign_in_page(site, next_page, form_sent=FORM_SENT in request.query_params)
 
     @post("/sign-in", include_in_schema=False, request_max_body_size=16_384, status_code=303)
     async def signed_in(request: AnyRequest) -> Response[str] | Response[None]:
@@ -49,11 +50,12 @@ def entry_routes(site: Site) -> Router:
     return Router("/", route_handlers=[start, sign_in, signed_in, sign_out, sign_out_by_address])
 
 
-def _sign_in_page(site: Site, next_page: str, *, missing: bool = False) -> Response[str]:
+def _sign_in_page(site: Site, next_page: str, *, missing: bool = False, form_sent: bool = False) -> Response[str]:
     return site.page(
         "sign-in.html",
         status=422 if missing else 200,
         people=site.people,
         next_page=next_page,
         missing=missing,
+        form_sent=form_sent,
     )

@@ -21,16 +21,20 @@ from service.telemetry.requests import told_of_client
 
 AnyRequest = Request[Any, Any, Any]
 SIGN_IN: Final = "/sign-in"
+FORM_SENT: Final = "form"
+"""In the address of the sign-in page: a form was sent and not taken."""
 
 
 class SignInNeeded(CaseReturnsError):
-    """Nobody is signed in; ``next`` is the page that was asked for."""
+    """Nobody is signed in; ``next_page`` is the page that was asked for, or the one whose form was sent and not taken
+    (``form_sent``)."""
 
     code = "sign-in-needed"
 
-    def __init__(self, next_page: str) -> None:
+    def __init__(self, next_page: str, *, form_sent: bool = False) -> None:
         super().__init__("Sign in to see this page.")
         self.next_page = next_page
+        self.form_sent = form_sent
 
 
 class Visit(Struct, frozen=True):
@@ -76,8 +80,9 @@ def visit_dependency(site: Site) -> Provide:
     def visit(request: AnyRequest) -> Visit:
         person = person_of(site, request)
         if person is None:
-            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            raise SignInNeeded(asked if request.method == "GET" else "/")
+            if request.method != "GET":
+                raise SignInNeeded(_sent_from(request), form_sent=True)
+            raise SignInNeeded(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         told_of_client(request.scope, person.principal.client_id)
         return Visit(site, person, request)
 
@@ -106,7 +111,21 @@ def as_json(content: object, status: int = 200) -> Response[bytes]:
 
 def to_sign_in(error: SignInNeeded) -> Response[None]:
     """To the sign-in page, and from there to what was asked for."""
-    return to(SIGN_IN if error.next_page == "/" else f"{SIGN_IN}?next={quote(error.next_page, safe='/')}")
+    told = [] if error.next_page == "/" else [f"next={quote(error.next_page, safe='/')}"]
+    if error.form_sent:
+        told.append(f"{FORM_SENT}=yes")
+    return to(f"{SIGN_IN}?{'&'.join(told)}" if told else SIGN_IN)
+
+
+def _sent_from(request: AnyRequest) -> str:
+    """The page of ours that a form was sent from, as the browser says; the first page where it does not."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    if page.netloc != request.headers.get("host"):
+        return "/"
+    return own_page(page.path + (f"?{page.query}" if page.query else ""))
 
 
 def own_page(address: str) -> str:

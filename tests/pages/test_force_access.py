@@ -83,6 +83,35 @@ async def test_who_is_not_signed_in_is_asked_to(served: Served) -> None:
     client = await served.bare()
     answered = await client.get(f"/forces/kent/returns/{PERIOD}/findings?severity=quality")
     assert answered.headers["location"].startswith("/sign-in?next=/forces/kent/returns/")
+    assert "Nothing of it was stored" not in (await client.get(answered.headers["location"])).text
+
+
+@pytest.mark.parametrize(
+    ("page", "next_page"),
+    [
+        (
+            "{origin}/forces/kent/returns/2025-11/findings/Q336?after=1",
+            "/forces/kent/returns/2025-11/findings/Q336?after=1",
+        ),
+        ("https://evil.example/forces/kent", "/"),
+        ("{origin}//evil.example", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+async def test_a_form_sent_after_the_session_ended_leads_back_to_its_page_and_says_that_nothing_was_stored(
+    served: Served, page: str, next_page: str
+) -> None:
+    desk = await a_kent_return(served)
+    await desk.client.post("/sign-out")
+    referer = {"Referer": page.format(origin=served.addresses.origin)} if page else {}
+    answered = await desk.client.post(
+        desk.address("findings/Q336"), data={"key": "k" * 24, "how": "confirm"}, headers=referer
+    )
+    assert answered.status_code == 303
+    shown = await desk.client.get(answered.headers["location"])
+    assert "Nothing of it was stored: sign in, and send it again." in words_of(shown.text)
+    assert f'name="next" value="{next_page}"' in shown.text
 
 
 async def test_who_does_not_sign_prepares_all_and_is_told_plainly_who_signs(served: Served) -> None:

@@ -63,7 +63,7 @@ async def take_check(visit: Visiting, under_way: UnderWay) -> Response[Any]:
 
 @get(f"{_AT}/check", include_in_schema=False)
 async def show_check(visit: Visiting) -> Response[None]:
-    """The form: a browser asks for this where somebody reloads what a check came to by its address."""
+    """The form: a browser asks for this where a check was refused and somebody opens its address again."""
     place = await place_of(visit, Permission.RETURNS_WRITE)
     _named(visit.request.path_params["part"])
     return to(f"{place.path}/upload/{visit.request.path_params['part']}")
