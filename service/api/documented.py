@@ -21,6 +21,7 @@ from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
 from service.identity.principal import Permission
+from service.returns.readers import XLSX
 
 Json = dict[str, Any]
 
@@ -60,7 +61,7 @@ UPLOAD_REFUSALS: Final = (
     *("malformed", "empty-upload", "upload-cut-short", "digest-differs", "bad-digest", "bad-heading"),
     *("duplicate-column", "too-many-columns", "wrong-part", "no-key-column", "no-required-column", "not-an-array"),
     *("not-json", "too-large", "array-too-large", "row-too-long", "content-differs", "undecodable"),
-    *("unsupported-media", "disk-full"),
+    *("unsupported-media", "disk-full", "bad-workbook", "which-sheet", "workbook-too-large", "workbook-refused"),
 )
 """What every route that takes rows may say of a body."""
 
@@ -317,10 +318,17 @@ def _request(body: Body, examples: Json) -> Json:
         }
     rows = {"description": body.rows[JSON], **_reference(f"{body.shape}s")}
     content = {
-        media: _media(rows if media == JSON else {"type": "string", "description": says}, examples, media)
+        media: _media(rows if media == JSON else _file(media, says), examples, media)
         for media, says in body.rows.items()
     }
     return {"required": True, "content": content}
+
+
+def _file(media: str, says: str) -> Json:
+    """The schema of a file: text, or bytes, which JSON has no type for."""
+    return (
+        {"contentMediaType": media, "description": says} if media == XLSX else {"type": "string", "description": says}
+    )
 
 
 def _answer(answer: Answer, examples: Json) -> Json:

@@ -138,6 +138,26 @@ _UPLOADS: Final[Mapping[str, Meaning]] = {
     "content-differs": Meaning(
         (415,), "The content is not of the media type that was announced.", "Send it with its own."
     ),
+    "bad-workbook": Meaning(
+        (400,),
+        "The workbook is damaged, or holds what no spreadsheet program writes.",
+        "Open it in the spreadsheet program, save it again as .xlsx and send it.",
+    ),
+    "which-sheet": Meaning(
+        (400,),
+        "No sheet of the workbook has the heading of the part, or several have.",
+        "Send a workbook with one sheet of rows, its first row the field names.",
+    ),
+    "workbook-too-large": Meaning(
+        (413,),
+        "The workbook is over a bound: its size unpacked, its rows, cells, texts, or how far it is packed.",
+        "Send only the sheet of rows, or send it as CSV.",
+    ),
+    "workbook-refused": Meaning(
+        (415,),
+        "The file is a workbook of a kind that is not taken: with macros or a password, XLS, XLSB, OpenDocument.",
+        "Save it as Excel Workbook (.xlsx), or as CSV UTF-8, and send that file.",
+    ),
     "undecodable": Meaning((415,), "The file is not UTF-8.", "Save the file as UTF-8 and send it again."),
 }
 

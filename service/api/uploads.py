@@ -25,7 +25,7 @@ from service.identity.principal import Permission
 from service.returns.choice import found_returns
 from service.returns.idempotency import recall
 from service.returns.model import AnyReturn, Open, etag_of
-from service.returns.readers import MEDIA
+from service.returns.readers import MEDIA, XLSX
 from service.returns.spool import Spool, spool
 from service.returns.store import returns_of
 from service.returns.upload import Mode, Target, find_target, upload
@@ -36,6 +36,7 @@ ROWS: Final = {
     "text/csv": "Rows with a heading, as a spreadsheet saves them.",
     "application/x-ndjson": "One JSON object a line.",
     "application/json": "An array of objects, up to 64 MB.",
+    XLSX: "A workbook up to 64 MB, of which one sheet is read; formulas are read as what they came to last.",
 }
 """The media types of rows, for the OpenAPI document."""
 

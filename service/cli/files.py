@@ -33,8 +33,8 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def validate(file: Path, version: str | None, part: str, form: str) -> None:
     """Check a file where it is: no server, no network.
 
-    The findings are those of the service, in its order; what needs the whole return is listed as not run. CSV, NDJSON
-    and JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
+    The findings are those of the service, in its order; what needs the whole return is listed as not run. CSV, XLSX,
+    NDJSON and JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
     """
     from service.returns.offline import validate as validated
 

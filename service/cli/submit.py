@@ -107,7 +107,7 @@ class _Service:
 
         media = media_of_name(file.name)
         if media is None:
-            raise click.UsageError(f"{file.name}: call it .csv, .ndjson or .json ({', '.join(MEDIA)}).")
+            raise click.UsageError(f"{file.name}: call it .csv, .xlsx, .ndjson or .json ({', '.join(MEDIA)}).")
         query = ({"mode": mode} if part == "cases" else {}) | ({"dry_run": "true"} if dry_run else {})
         with progress(f"Sending {file.name}", "bytes") as advance:
             headers = {

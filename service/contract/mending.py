@@ -36,6 +36,10 @@ _UNKNOWN: Final = frozenset(
     | {"none", "?", "-", "--", "tbc", "tbd", "missing", "blank"}
 )
 _YES_NO: Final = {"true": "yes", "y": "yes", "1": "yes", "false": "no", "n": "no", "0": "no"}
+_FORMULA_ERRORS: Final = frozenset(
+    {"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+    | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#ERROR", "#NOT CALCULATED"}
+)
 _LEAVE_EMPTY: Final = "Leave the cell empty, or write not_known."
 _FIRST_SERIAL: Final = date(1899, 12, 30)
 
@@ -51,6 +55,9 @@ class Mend(NamedTuple):
 
 def mend(field: Field, check: Check, text: str) -> Mend:
     """What to tell of a text that failed a reading check as a value of a field."""
+    if text in _FORMULA_ERRORS:
+        says = f"'{text}' is what a formula shows that has no value."
+        return Mend(says, "Mend the formula, or write the value in its place.", "it is no value")
     words = _MENDERS.get(check)
     return words(field, text.strip(BLANKS)) if words is not None else Mend()
 
@@ -145,7 +152,11 @@ def _ranges(text: str) -> Iterable[str]:
 
 
 def _from_dates(text: str) -> Iterable[str]:
-    """``05-Mar`` is what a spreadsheet makes of ``3-5`` or ``5-3``: the two numbers, in order."""
+    """``05-Mar`` or ``2026-03-05`` is what a spreadsheet makes of ``3-5`` or ``5-3``: the two numbers, in order."""
+    day = re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", text)
+    if day:
+        pair = sorted((int(day[1]), int(day[2])))
+        yield f"{pair[0]}-{pair[1]}"
     found = re.fullmatch(r"(\d{1,2})[- ]([a-z]{3})[a-z]*", text)
     if found and found[2] in _MONTHS:
         pair = sorted((int(found[1]), _MONTHS.index(found[2]) + 1))
@@ -259,6 +270,9 @@ def _personal(_: Field, text: str) -> Mend:
 def _of_text(field: Field, text: str) -> Mend:
     if len(text) > field.length:
         return Mend(allowed=f"it is longer than {field.length} characters")
+    if text.isprintable():  # nothing is wrong with its characters: a workbook says that they are not what was typed
+        says = f"'{text[:60]}' is what a spreadsheet made of it: a date, or a number of another form."
+        return Mend(says, "Format the column as Text, and write it again.")
     return Mend(allowed="it has characters that cannot be printed")
 
 

@@ -67,7 +67,7 @@ def validate(file: Path | bytes, contract: Contract, part: Part, media: str | No
         media = media_of_name(file.name) if isinstance(file, Path) else None
         if media is None:
             says = "The name does not say what kind of file this is."
-            raise UnsupportedMedia(says, f"Call it .csv, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
+            raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
     source = FileSource(file) if isinstance(file, Path) else BytesSource(file)
     validation = _Validation(contract, part)
     for block in read(source, media, part, contract):

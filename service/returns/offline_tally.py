@@ -61,7 +61,7 @@ def tally_file(file: Path, library: Library, contract: Contract, part: PartName,
     media = media_of_name(file.name)
     if media is None:
         says = "The name does not say what kind of file this is."
-        raise UnsupportedMedia(says, f"Call it .csv, .ndjson or .json: {', '.join(MEDIA)}.")
+        raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json: {', '.join(MEDIA)}.")
     report = validate(file, contract, contract.parts[part], media)
     held = {finding.row for finding in report.findings if finding.severity.holds}
     forward = reader(library, contract.version, edition.vocabulary)

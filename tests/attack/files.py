@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from tests.support.rows import GOOD
+from tests.support.workbooks import XLSX, Shown, a_workbook
 
 _FIELDS: Final[dict[str, list[Any]]] = {
     "case_ref": ["K/1", "K/2", "K/3", "K/4", "K/0412", "K/2", "no digit", "", "jane@example.com", "K/1'--"],
@@ -80,6 +82,27 @@ def ndjson_file(draw: st.DrawFn, part: str) -> bytes:
     return draw(st.sampled_from([b"\n", b"\r\n"])).join(lines) + b"\n"
 
 
+@st.composite
+def workbook(draw: st.DrawFn, part: str) -> bytes:
+    """A workbook as a spreadsheet program saves it: numbers, days and texts in cells of their own kinds."""
+    listed = draw(rows(part))
+    if draw(st.booleans()):
+        listed = [{name: _typed(value) for name, value in row.items()} for row in listed]
+    return a_workbook([{name: _kept(value) for name, value in row.items()} for row in listed])
+
+
+def _typed(value: Any) -> Any:
+    """What a spreadsheet makes of what is typed."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return Shown(date(2014, 3, 1), "mmm-yy") if value == "2014-03" else value
+
+
+def _kept(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 BROKEN: Final[dict[str, list[bytes]]] = {
     "text/csv": [
         b"",
@@ -92,6 +115,7 @@ BROKEN: Final[dict[str, list[bytes]]] = {
         b"PK\x03\x04 a spreadsheet that is no CSV",
     ],
     "application/x-ndjson": [b"", b"[", b"not json at all", b"case_ref,stage\nK/1,identified\n"],
+    XLSX: [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"case_ref\nK/1\n", a_workbook([{"nothing": 1}])],
     "application/json": [b"", b"{}", b"[", b'[{"case_ref": NaN}]', b"null", b"[" * 5000, b'"\xff"'],
 }
 """Files that are refused whole, or have no row that is read."""

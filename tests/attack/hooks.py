@@ -13,13 +13,14 @@ from tests.attack import files
 from tests.attack.ground import Ground, read_target
 from tests.attack.mending import Mending, operation_id
 from tests.attack.report import Report, code_of, documented_codes, write_report
+from tests.support.workbooks import XLSX
 
 GROUND = Ground(read_target(Path(os.environ["CASE_RETURNS_TEST_TARGET"])))
 MEDIUM = os.environ["CASE_RETURNS_TEST_MEDIUM"]
 MENDING = Mending(GROUND, MEDIUM)
 REPORT = Report()
 PUBLIC = ["public", "identity", "health"]
-FILES = {"text/csv": files.csv_file, "application/x-ndjson": files.ndjson_file}
+FILES = {"text/csv": files.csv_file, "application/x-ndjson": files.ndjson_file, XLSX: files.workbook}
 PARTS = {"uploadCases": "cases", "replaceAggregates": "aggregates", "replaceWorkforce": "workforce"}
 
 for _media, _file in FILES.items():

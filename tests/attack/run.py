@@ -17,9 +17,10 @@ from tests.attack.document import document_for
 from tests.attack.ground import FORCE, Target, write_target
 from tests.attack.report import Report, read_report
 from tests.support.server import a_served
+from tests.support.workbooks import XLSX
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-MEDIA: Final = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}
+MEDIA: Final = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson", "xlsx": XLSX}
 PHASES: Final = {"json": "examples,coverage,fuzzing,stateful"}
 """The coverage phase tries the bounds of every parameter and member, which are the same in every medium."""
 EVERY_MEDIUM: Final = "examples,fuzzing,stateful"

@@ -20,6 +20,8 @@ from service.contract.library import contracts_root
 from service.contract.model import PartName
 from service.returns.offline import validate
 from service.terms.check import load_published
+from tests.support.rows import as_csv
+from tests.support.workbooks import a_workbook
 
 PUBLISHED = load_published()
 CONTRACT = PUBLISHED.library.contracts["2025.1"]
@@ -91,6 +93,20 @@ def test_validate_prints_the_same_findings_in_every_format(messy: Path) -> None:
     ]
     assert list(rows[0]) == ["rule", "severity", "part", "row", "case_ref", "field", "value", "says", "fix"]
     assert len(rows) == sum(document["findings"].values())
+
+
+def test_a_workbook_is_validated_and_counted_like_the_same_rows_in_csv(tmp_path: Path, clean: Path) -> None:
+    with clean.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["suspect_count"] = "05-Mar"
+    workbook, sheet = tmp_path / "cases.xlsx", tmp_path / "cases.csv"
+    workbook.write_bytes(a_workbook(rows))
+    sheet.write_text(as_csv(rows))
+    said = [ran("validate", file, "--format", "csv") for file in (workbook, sheet)]
+    assert said[0].exit_code == said[1].exit_code == 1
+    assert "Write 3-5." in said[0].stdout
+    assert said[0].stdout == said[1].stdout
+    assert ran("tally", workbook).stdout.splitlines()[1:] == ran("tally", sheet).stdout.splitlines()[1:]
 
 
 def test_no_cell_of_a_printed_csv_is_a_formula(tmp_path: Path) -> None:

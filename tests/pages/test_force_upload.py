@@ -19,6 +19,7 @@ from tests.support.desk import Desk, a_desk, count_of, problems_of, went_on, wor
 from tests.support.faults import until
 from tests.support.rows import a_row, as_csv, as_ndjson, rows
 from tests.support.server import PERIOD, Served, a_served
+from tests.support.workbooks import Formula, a_workbook
 
 UPLOADED = "select count(*) from audit_entry where action = 'case_uploaded'"
 SUCCESS = "govuk-notification-banner--success"
@@ -38,6 +39,23 @@ async def test_what_a_file_came_to_is_shown_after_it_was_taken(served: Served) -
     assert "3 new, 0 changed, 0 unchanged" in words
 
 
+async def test_a_workbook_is_taken_like_any_other_file_and_its_notes_are_shown(served: Served) -> None:
+    desk = await a_desk(served)
+    sheets = {
+        "Notes": [{"about": "Kent"}],
+        "cases": [*rows(2), a_row(case_ref="K/9", suspect_count=Formula("=1/0", "#DIV/0!"))],
+    }
+    words = words_of(await desk.put(a_workbook(sheets=sheets), name="cases.xlsx"))
+    assert "2 of 3 rows are in the return. 1 cannot be taken as it is." in words
+    assert "The sheet “cases” was read. Not read: “Notes”." in words
+    assert "1 cell is a formula (the first in row 4)" in words
+    held = words_of(await desk.read("held"))
+    assert "K/9,19D,intrafamilial,2,13,#DIV/0!,16,police,2014-03,identified,2025-10" in held
+    form = await desk.read("upload/cases")
+    assert "A workbook (XLSX, up to 64 MB) or CSV" in form
+    assert 'accept=".xlsx,' in form
+
+
 async def test_json_and_ndjson_are_known_by_how_they_begin(served: Served) -> None:
     desk = await a_desk(served)
     assert "All 2 rows are in the return" in await desk.put(as_ndjson(rows(2)), name="cases.ndjson")
@@ -49,8 +67,9 @@ async def test_json_and_ndjson_are_known_by_how_they_begin(served: Served) -> No
 @pytest.mark.parametrize(
     ("content", "status", "says"),
     [
-        (b"PK\x03\x04 a workbook", 415, "In Excel choose File, then Save as"),
-        (b"\xd0\xcf\x11\xe0 an old workbook", 415, "CSV UTF-8"),
+        (b"PK\x03\x04 a broken workbook", 400, "Open it in the spreadsheet program, save it again as .xlsx"),
+        (b"\xd0\xcf\x11\xe0 an old workbook", 415, "In Excel choose File, then Save as"),
+        (a_workbook(sheets={"one": [a_row()], "two": [a_row()]}), 400, "Its sheets: “one”, “two”."),
         (b"%PDF-1.7 a report", 415, "a PDF"),
         (b"", 422, "The file is empty"),
         (b" \r\n ", 422, "The file is empty"),
@@ -120,7 +139,7 @@ async def test_a_file_of_many_megabytes_never_stands_in_memory(served: Served) -
     begin, piece, pieces = _part(await desk.hidden("upload/cases")), b"\0" * (1 << 18), 384
 
     async def body() -> AsyncIterator[bytes]:
-        yield begin + b"PK\x03\x04"
+        yield begin + b"\xd0\xcf\x11\xe0"
         for _ in range(pieces):
             yield piece
         yield b"\r\n--edge--\r\n"
@@ -374,7 +393,7 @@ async def test_an_error_of_an_upload_leaves_the_file_and_the_choice_as_they_are(
     tab: Tab, served: Served, tmp_path: Path
 ) -> None:
     workbook = tmp_path / "cases.xlsx"
-    workbook.write_bytes(b"PK\x03\x04 a workbook")
+    workbook.write_bytes(b"PK\x03\x04 a broken workbook")
     await a_desk(served)
     await tab.sign_in("kent")
     await tab.open(f"{MONTH}/upload/cases")
@@ -383,7 +402,7 @@ async def test_an_error_of_an_upload_leaves_the_file_and_the_choice_as_they_are(
     assert "Choose a file" in await tab.page.locator(".govuk-error-summary").inner_text()
     await tab.page.set_input_files("input[type=file]", workbook)
     await tab.page.get_by_role("button", name="Upload", exact=True).click()
-    await tab.page.get_by_text("save or download the sheet as CSV").first.wait_for()
+    await tab.page.get_by_text("save it again as .xlsx").first.wait_for()
     assert (await tab.page.title()).startswith("Error: Upload cases")
     assert await tab.page.get_by_label("Every case that our force holds").is_checked()
     assert await tab.page.evaluate("document.querySelector('input[type=file]').files[0].name") == "cases.xlsx"

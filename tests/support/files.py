@@ -11,11 +11,11 @@ from service.contract.findings import Finding
 from service.contract.library import load_library
 from service.contract.model import Contract, PartName
 from service.contract.values import Value
-from service.returns.readers import BytesSource, TypedBlock, read
+from service.returns.readers import XLSX, BytesSource, TypedBlock, read
 
 CONTRACT: Contract = load_library().contracts["2025.1"]
 CASE = CONTRACT.parts[PartName.CASE]
-MEDIA = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "application/json"}
+MEDIA = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "application/json", "xlsx": XLSX}
 
 
 def a_record(ref: str = "CR/1", **values: object) -> dict[str, object]:

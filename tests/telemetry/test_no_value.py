@@ -20,6 +20,7 @@ from tests.support.postgres import TestDatabase
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served, a_served, good, problem
 from tests.support.telemetry import Told
+from tests.support.workbooks import XLSX, a_workbook
 
 MARK = "MARKED7781"
 
@@ -51,6 +52,9 @@ async def everything_that_a_force_can_do(served: Served, kent: httpx.AsyncClient
     seen.append(await own.send(f'{{"case_ref": "{marked("broken")}"', "application/x-ndjson"))
     seen.append(await own.send(f'[{{"case_ref": "{marked("json")}"', "application/json"))
     seen.append(await own.send(b"case_ref\n" + MARK.encode() + b"\xff\xfe", "text/csv"))
+    named = {f"{MARK} {number}"[:31]: [a_case(marked("cell"))] for number in range(2)}
+    seen.append(await own.send(a_workbook(sheets=named), XLSX))
+    seen.append(await own.send(a_workbook([a_case(marked("cell")) | {marked("column"): marked("cell")}]), XLSX))
     seen.append(await own.send(csv_of(rows), marked("media")))
     await ask("GET", f"{own.path}/findings", params={"rule": marked("rule"), marked("name"): 1})
     await ask("GET", f"{own.path}/findings", params={"cursor": marked("cursor")})

@@ -16,6 +16,7 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from service.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
 from service.pages.force.forms import Typed
 from service.pages.visit import AnyRequest
+from service.returns.readers import XLSX
 from service.returns.spool import Spool, spool
 
 FILE: Final = "file"
@@ -26,10 +27,11 @@ _AROUND: Final = 1 << 16
 """So many bytes may stand around the file: the other fields, and what separates them."""
 _HEAD: Final = 4_096
 
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_SAVE_AS_CSV: Final = (
-    "In Excel choose File, then Save as, and as the type “CSV UTF-8 (comma delimited)”; "
-    "in LibreOffice or Google Sheets, save or download the sheet as CSV. Then upload that file."
+_ARCHIVE: Final = b"PK\x03\x04"
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_SAVE_AGAIN: Final = (
+    "In Excel choose File, then Save as, and as the type “Excel Workbook (.xlsx)” or “CSV UTF-8 (comma delimited)”, "
+    "without a password. Then upload that file."
 )
 
 
@@ -82,13 +84,15 @@ async def _parts(events: Events, files: list[Spool], limit: int) -> Typed:
 def media_of(file: Spool) -> str:
     """What a file is, by how it begins: browsers and names tell too little. Rows as CSV unless it is JSON.
 
-    ``Invalid`` for an empty one; ``UnsupportedMedia`` for a workbook, with how to save it as CSV.
+    ``Invalid`` for an empty one; ``UnsupportedMedia`` for an old workbook, with how to save it anew.
     """
     head = next(file.chunks(_HEAD), b"")
     if not head.strip():
         raise Invalid("The file is empty.", "Choose the file that holds your rows.")
-    if head.startswith(_WORKBOOKS):
-        raise UnsupportedMedia("This is a spreadsheet’s own file, and not CSV.", _SAVE_AS_CSV)
+    if head.startswith(_OLD_WORKBOOK):
+        raise UnsupportedMedia("This is an old workbook (XLS), or one with a password.", _SAVE_AGAIN)
+    if head.startswith(_ARCHIVE):
+        return XLSX
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return {b"[": "application/json", b"{": "application/x-ndjson"}.get(begin, "text/csv")
 

@@ -1,4 +1,4 @@
-"""From the bytes of an upload to typed columns, a block at a time: CSV, NDJSON and JSON arrays.
+"""From the bytes of an upload to typed columns, a block at a time: CSV, NDJSON, JSON arrays and workbooks.
 
 ``read`` is the way in. Nothing here knows of a database or of the return that the rows are for.
 """
@@ -16,13 +16,15 @@ from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
 from service.returns.readers.source import BytesSource, FileSource, Source
+from service.returns.readers.xlsx_file import XLSX, read_xlsx
 
-__all__ = ["MEDIA", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
+__all__ = ["MEDIA", "XLSX", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
 
 _READERS: Final[Mapping[str, Callable[[Source, Typing, int], Iterator[TypedBlock]]]] = {
     "text/csv": read_csv,
     "application/x-ndjson": read_ndjson,
     "application/json": read_json,
+    XLSX: read_xlsx,
 }
 
 MEDIA: Final = tuple(_READERS)
@@ -35,6 +37,7 @@ _ENDINGS: Final[Mapping[str, str]] = {
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
     ".json": "application/json",
+    ".xlsx": XLSX,
 }
 
 

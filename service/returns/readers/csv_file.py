@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from service.contract.findings import found
 from service.contract.values import BLANKS, Check
 from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
@@ -21,6 +20,7 @@ from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
 from service.returns.readers.csv_plain import plain_columns
 from service.returns.readers.heading import Heading, fold, known_names, read_heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
+from service.returns.readers.tabular import columns_of, tell_columns, tell_heading
 
 _DELIMITERS: Final = (",", ";", "\t")
 _SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
@@ -132,7 +132,7 @@ class _CsvFile:
         def text_of(index: int) -> str:
             return "".join(gone[slice(*spans[index])]).rstrip("\r\n")
 
-        return self._typed(heading, numbers, _columns(rows, width), text_of, unread, first=first)
+        return self._typed(heading, numbers, columns_of(rows, width), text_of, unread, first=first)
 
     def _typed(
         self,
@@ -199,35 +199,12 @@ class _CsvFile:
     def _tell(self, block: TypedBlock, heading: Heading, columns: Sequence[Sequence[str]], *, first: bool) -> None:
         """What is wrong with rows beyond their fields: unknown and nameless columns, characters that cannot be read."""
         if first:
-            check, part = Check.UNKNOWN_COLUMN, self._part.name
-            block.findings += [
-                found(self._contract, part, check, self._header_row, name) for name in heading.unknown.values()
-            ]
-        for place, column in enumerate(columns):
-            if place in heading.fields or not any(column):
-                continue
-            name = heading.unknown.get(place)
-            for index, cell in enumerate(column):
-                if not cell.strip(BLANKS):
-                    continue
-                if name is not None:
-                    self._typing.add(block, Check.UNKNOWN_COLUMN, index, name, cell)
-                else:
-                    why = f"a value stands in column {place + 1}, which has no name"
-                    self._typing.add(block, Check.SHAPE, index, None, why)
+            tell_heading(self._typing, block, heading, self._header_row)
+        tell_columns(self._typing, block, heading, columns)
         if self._lines.is_broken:
             for index, text in enumerate(block.originals):
                 if "\ufffd" in text:
                     self._typing.add(block, Check.ENCODING, index, None, None)
-
-
-def _columns(rows: list[list[str]], width: int) -> list[Sequence[str]]:
-    """Cells by column. Rows become as wide as the heading: what a short row lacks is blank."""
-    if rows and set(map(len, rows)) != {width}:
-        for row in rows:
-            row[len(row) :] = [""] * (width - len(row))
-            del row[width:]
-    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _score(lines: list[str], mark: str, known: Mapping[str, object]) -> tuple[int, int]:

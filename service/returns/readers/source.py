@@ -12,8 +12,9 @@ from service.returns.readers.block import LONGEST_ROW
 
 CHUNK: Final = 1 << 20
 
+_ARCHIVE: Final = b"PK\x03\x04"
 _NOT_TEXT: Final = (
-    (b"PK\x03\x04", "a workbook (XLSX) or another archive"),
+    (_ARCHIVE, "a workbook (XLSX) or another archive"),
     (b"\x1f\x8b", "compressed (gzip)"),
     (b"%PDF", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an old workbook (XLS)"),
@@ -143,6 +144,8 @@ def _refuse_what_is_not_text(head: bytes) -> None:
     for mark, what in _NOT_TEXT:
         if head.startswith(mark):
             do = "Send CSV, NDJSON or a JSON array, not compressed."
+            if mark == _ARCHIVE:
+                do = "Send a workbook with the media type of XLSX, and text not compressed."
             raise UnsupportedMedia(f"The body is {what}, not the text that its media type says.", do)
 
 

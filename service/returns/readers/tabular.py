@@ -1,0 +1,42 @@
+"""What rows under a heading have in common, however they come: columns of one length, and what lies outside of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.contract.findings import found
+from service.contract.values import BLANKS, Check
+from service.returns.readers.block import TypedBlock
+from service.returns.readers.columns import Typing
+from service.returns.readers.heading import Heading
+
+
+def columns_of(rows: list[list[str]], width: int) -> list[Sequence[str]]:
+    """Cells by column. Rows become as wide as the heading: what a short row lacks is blank."""
+    if rows and set(map(len, rows)) != {width}:
+        for row in rows:
+            row[len(row) :] = [""] * (width - len(row))
+            del row[width:]
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def tell_heading(typing: Typing, block: TypedBlock, heading: Heading, row: int) -> None:
+    """The findings of the heading, which stands in a row of its own: columns that the part does not have."""
+    check, part = Check.UNKNOWN_COLUMN, typing.part.name
+    block.findings += [found(typing.contract, part, check, row, name) for name in heading.unknown.values()]
+
+
+def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: Sequence[Sequence[str]]) -> None:
+    """The findings of rows outside of their fields: values in columns that are unknown or have no name."""
+    for place, column in enumerate(columns):
+        if place in heading.fields or not any(column):
+            continue
+        name = heading.unknown.get(place)
+        for index, cell in enumerate(column):
+            if not cell.strip(BLANKS):
+                continue
+            if name is not None:
+                typing.add(block, Check.UNKNOWN_COLUMN, index, name, cell)
+            else:
+                why = f"a value stands in column {place + 1}, which has no name"
+                typing.add(block, Check.SHAPE, index, None, why)

@@ -1,0 +1,241 @@
+"""What a workbook says outside of its rows: its sheets, its texts, and how its numbers are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Final
+
+from msgspec import Struct
+
+from service.returns.readers.xlsx_package import Package, bad_workbook, local, refused, too_large
+
+MOST_SHEETS: Final = 200
+MOST_TEXTS: Final = 500_000
+LONGEST_TEXTS: Final = 32 << 20
+"""In bytes of XML: the texts that cells share are in memory while the rows are read."""
+MOST_STYLES: Final = 70_000
+LONGEST_TEXT: Final = 40_000
+"""In characters; a spreadsheet's cell holds 32,767."""
+
+
+class Look(Enum):
+    """How a number is shown, where that changes what a person reads in its cell."""
+
+    NUMBER = auto()
+    DAY = auto()
+    """A day with its month and year."""
+    MONTH = auto()
+    """``Mar-14``: the day is not shown."""
+    DAY_OF_YEAR = auto()
+    """``05-Mar``: the year is not shown."""
+    OTHER_DATE = auto()
+    """A year or a weekday alone, or a time."""
+    PERCENT = auto()
+
+
+class Sheet(Struct, frozen=True):
+    """One sheet of rows."""
+
+    name: str
+    part: str
+    is_hidden: bool
+
+
+class Book(Struct, frozen=True):
+    """``looks`` by the number of a style, and the count of digits where ``00042`` is shown. ``is_1904``: days are
+    counted from 1904 and not from 1900."""
+
+    sheets: list[Sheet]
+    texts: Sequence[str]
+    looks: Sequence[Look | int]
+    is_1904: bool
+    has_links: bool
+
+
+_BUILT_IN: Final = {
+    **dict.fromkeys((9, 10), Look.PERCENT),
+    **dict.fromkeys((14, 15, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), Look.DAY),
+    16: Look.DAY_OF_YEAR,
+    17: Look.MONTH,
+    **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56), Look.OTHER_DATE),
+}
+"""Formats that have a number alone, and no text in the file."""
+_UNSAID: Final = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+"""What a format shows as it stands: text in quotation marks, marked characters, colours, locales, conditions."""
+
+
+def read_book(package: Package) -> Book:
+    """All of it but the rows."""
+    book = next((target for _, kind, target in package.related("") if kind == "officeDocument"), None)
+    if book is None or book not in package:
+        raise refused("an archive, and not a workbook")
+    related = package.related(book)
+    parts = {identifier: (kind, target) for identifier, kind, target in related}
+    one = {kind: target for _, kind, target in related}
+    sheets, is_1904 = _sheets(package, book, parts)
+    return Book(
+        sheets=sheets,
+        texts=_texts(package, one["sharedStrings"]) if one.get("sharedStrings", "") in package else (),
+        looks=_looks(package, one["styles"]) if one.get("styles", "") in package else (),
+        is_1904=is_1904,
+        has_links=package.has_links,
+    )
+
+
+def _sheets(package: Package, book: str, parts: dict[str, tuple[str, str]]) -> tuple[list[Sheet], bool]:
+    found: list[Sheet] = []
+    epoch = [False]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        tag = local(tag)
+        if tag == "workbookPr":
+            epoch[0] = is_true(attributes.get("date1904"))
+        if tag != "sheet":
+            return
+        if len(found) >= MOST_SHEETS:
+            raise too_large(f"it has more than {MOST_SHEETS} sheets")
+        identifier = next((value for name, value in attributes.items() if name.endswith(":id")), "")
+        kind, target = parts.get(identifier, ("", ""))
+        if kind == "worksheet":
+            hidden = attributes.get("state", "visible") != "visible"
+            found.append(Sheet(_name(attributes.get("name", "")), target, hidden))
+
+    package.walk(book, start)
+    return found, epoch[0]
+
+
+def _name(name: str) -> str:
+    """A sheet's name, fit to be shown."""
+    return "".join(mark if mark.isprintable() else "?" for mark in name[:31])
+
+
+class Texts:
+    """Collects the text of elements that hold one: of several runs one text, of a reading aid (``rPh``) none."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._is_text = self._is_aid = False
+
+    def start(self, tag: str) -> None:
+        if tag == "t":
+            self._is_text = not self._is_aid
+        elif tag == "rPh":
+            self._is_aid = True
+
+    def end(self, tag: str) -> None:
+        if tag == "t":
+            self._is_text = False
+        elif tag == "rPh":
+            self._is_aid = False
+
+    def text(self, piece: str) -> None:
+        if self._is_text:
+            self._length += len(piece)
+            if self._length > LONGEST_TEXT:
+                raise too_large(f"a cell has more than {LONGEST_TEXT:,} characters")
+            self._pieces.append(piece)
+
+    def take(self) -> str:
+        """What was collected; it begins anew."""
+        text = "".join(self._pieces)
+        self._pieces, self._length = [], 0
+        return unescaped(text)
+
+
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def unescaped(text: str) -> str:
+    """``_x000D_`` stands for a character that XML has not."""
+    return _ESCAPED.sub(_character, text) if "_x" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    character = chr(int(found[1], 16))
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else character
+
+
+def _texts(package: Package, part: str) -> list[str]:
+    if package.size(part) > LONGEST_TEXTS:
+        raise too_large(f"its texts have more than {LONGEST_TEXTS >> 20} MB")
+    found: list[str] = []
+    texts = Texts()
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        texts.start(local(tag))
+
+    def end(tag: str) -> None:
+        tag = local(tag)
+        texts.end(tag)
+        if tag == "si":
+            if len(found) >= MOST_TEXTS:
+                raise too_large(f"it has more than {MOST_TEXTS:,} different texts")
+            found.append(texts.take())
+
+    package.walk(part, start, end, texts.text)
+    return found
+
+
+def _looks(package: Package, part: str) -> list[Look | int]:
+    formats: dict[str, Look | int] = {}
+    found: list[Look | int] = []
+    inside = [False]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        tag = local(tag)
+        if tag == "numFmt":
+            formats[attributes.get("numFmtId", "")] = look_of(attributes.get("formatCode", ""))
+        elif tag == "cellXfs":
+            inside[0] = True
+        elif tag == "xf" and inside[0]:
+            number = attributes.get("numFmtId", "0")
+            built_in = _BUILT_IN.get(int(number), Look.NUMBER) if number.isdecimal() else Look.NUMBER
+            found.append(formats.get(number, built_in))
+        if len(formats) + len(found) > MOST_STYLES:
+            raise too_large(f"it has more than {MOST_STYLES:,} styles")
+
+    def end(tag: str) -> None:
+        if local(tag) == "cellXfs":
+            inside[0] = False
+
+    package.walk(part, start, end)
+    return found
+
+
+def look_of(code: str) -> Look | int:
+    """How a format shows a number: ``yyyy\\-mm\\-dd``, ``mmm\\-yy``, ``0.0%``; of ``00000`` the count of digits."""
+    first = _UNSAID.sub(" ", code[:500]).partition(";")[0].lower()
+    if first.strip() == "general":
+        return Look.NUMBER
+    if "%" in first:
+        return Look.PERCENT
+    if re.fullmatch(r"\s*0{2,}\s*", first):
+        return len(first.strip())
+    has_year, has_day = "y" in first or "e" in re.sub(r"e[+-]", "", first), "d" in first
+    has_time = "h" in first or "s" in first
+    if has_day and has_year and "m" in first:
+        return Look.DAY
+    if "m" in first and has_year:
+        return Look.MONTH
+    if "m" in first and has_day:
+        return Look.DAY_OF_YEAR
+    return Look.OTHER_DATE if has_year or has_day or has_time or "m" in first else Look.NUMBER
+
+
+def is_true(text: str | None) -> bool:
+    """An attribute that says yes."""
+    return text in ("1", "true", "on")
+
+
+def text_at(texts: Sequence[str], number: str) -> str:
+    """The shared text of a number; ``Malformed`` where there is none."""
+    try:
+        place = int(number)
+        if place >= 0:
+            return texts[place]
+    except (ValueError, IndexError):
+        pass
+    raise bad_workbook()

@@ -1,0 +1,219 @@
+"""A workbook as a person saved it: one sheet of rows, numbered as the person sees them.
+
+Which sheet it is, is told by its heading. What a file of text could not have (formulas, hidden rows, merged cells) is
+told in notes; a cell that is not what a person saw there is a finding, made by the checks that every other medium has.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice, repeat
+from typing import Final
+
+from service.contract.model import Role
+from service.contract.values import BLANKS, Check
+from service.errors import Malformed
+from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
+from service.returns.readers.columns import Typing, finish
+from service.returns.readers.heading import Heading, fold, known_names, read_heading
+from service.returns.readers.source import Source
+from service.returns.readers.tabular import columns_of, tell_columns, tell_heading
+from service.returns.readers.xlsx_book import Book, Sheet, read_book
+from service.returns.readers.xlsx_cells import Odd, fit
+from service.returns.readers.xlsx_package import Package
+from service.returns.readers.xlsx_sheet import Seen, SheetReader, SheetRow
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LOOKED_THROUGH: Final = 200
+"""So many rows of a sheet are looked through for its heading."""
+_NAMED: Final = 10
+
+
+class WhichSheet(Malformed):
+    """No sheet is the one to read, or several may be. Names of sheets are the sender's words: they stand in ``do``,
+    which the sender reads, and not in the text of the exception."""
+
+    code = "which-sheet"
+
+    def __init__(self, says: str, sheets: list[Sheet]) -> None:
+        super().__init__(says)
+        self.do = (
+            f"Send a workbook with one sheet of rows, its first row the field names. Its sheets: {_listed(sheets)}."
+        )
+
+
+def read_xlsx(source: Source, typing: Typing, block_rows: int) -> Iterator[TypedBlock]:
+    """The blocks of a workbook. What concerns the whole file is raised when the first block is asked for."""
+    with Package(source) as package:
+        yield from _XlsxFile(package, read_book(package), typing, block_rows).blocks()
+
+
+class _XlsxFile:
+    """One reading of one workbook."""
+
+    def __init__(self, package: Package, book: Book, typing: Typing, block_rows: int) -> None:
+        self._package, self._book = package, book
+        self._typing, self._block_rows = typing, block_rows
+
+    def blocks(self) -> Iterator[TypedBlock]:
+        sheet = self._sheet()
+        reader = SheetReader(self._package, self._book, sheet)
+        rows = (row for row in reader.rows() if not _is_blank(row))
+        first = next(rows, None)
+        if first is None:
+            raise Malformed("There is no heading: the sheet is blank.", "Send the file again.", code="empty-upload")
+        heading = read_heading(_names(first), self._typing.part, self._typing.contract)
+        notes = self._notes_of_book(sheet)
+        is_first = True
+        while True:
+            some = self._some(rows)
+            is_last = not some
+            if is_last:
+                notes += _notes_of_sheet(reader.seen)
+            if some or is_first or notes:
+                yield self._block(heading, some, first.number if is_first else None, notes)
+            if is_last:
+                return
+            is_first, notes = False, ()
+
+    def _sheet(self) -> Sheet:
+        """The one visible sheet of which the heading is that of the part; the only one, whatever its heading is."""
+        visible = [sheet for sheet in self._book.sheets if not sheet.is_hidden and sheet.part in self._package]
+        if len(visible) <= 1:
+            if not visible:
+                raise WhichSheet("The workbook has no visible sheet of rows.", self._book.sheets)
+            return visible[0]
+        headings = {sheet.part: self._heading_of(sheet) for sheet in visible}
+        filled = [sheet for sheet in visible if headings[sheet.part]]
+        fitting = [sheet for sheet in filled if self._fits(headings[sheet.part])]
+        if len(fitting) == 1:
+            return fitting[0]
+        if len(filled) == 1:
+            return filled[0]
+        title = self._typing.part.title
+        if not fitting:
+            raise WhichSheet(f"No sheet of the workbook has the heading of this part ({title}).", visible)
+        raise WhichSheet(f"{len(fitting)} sheets of the workbook have the heading of this part ({title}).", fitting)
+
+    def _heading_of(self, sheet: Sheet) -> set[str]:
+        rows = islice(SheetReader(self._package, self._book, sheet).rows(), _LOOKED_THROUGH)
+        first = next((row for row in rows if not _is_blank(row)), None)
+        return {fold(name) for name in _names(first) if name} if first is not None else set()
+
+    def _fits(self, names: set[str]) -> bool:
+        """Whether a heading has what every row of the part needs, and no other part explains it better."""
+        part = self._typing.part
+        key = part.by_role.get(Role.KEY) or part.by_role.get(Role.WEIGHT)
+        needed = {fold(key.name)} if key is not None else {fold(field.name) for field in part.fields if field.required}
+        if not needed <= names:
+            return False
+        fit_here = len(names & known_names(part).keys())
+        others = (other for other in self._typing.contract.parts.values() if other.name is not part.name)
+        return all(len(names & known_names(other).keys()) <= fit_here for other in others)
+
+    def _some(self, rows: Iterator[SheetRow]) -> list[SheetRow]:
+        """The next rows, so many that a block is full."""
+        some: list[SheetRow] = []
+        size = 0
+        for row in rows:
+            some.append(row)
+            size += row.length
+            if len(some) >= self._block_rows or size >= BLOCK_BYTES:
+                break
+        return some
+
+    def _block(
+        self, heading: Heading, some: list[SheetRow], header_row: int | None, notes: tuple[str, ...]
+    ) -> TypedBlock:
+        typing, width = self._typing, heading.width
+        unread = [self._too_long(row, heading) for row in some if _last(row) >= width]
+        kept = [row for row in some if _last(row) < width] if unread else some
+        places = range(width)
+        columns = columns_of([[*map(row.cells.get, places, repeat(""))] for row in kept], width)
+        odd = [place for place in places if Odd in set(map(type, columns[place]))]
+        for place in odd:
+            field = heading.fields.get(place)
+            columns[place] = [fit(field, cell) for cell in columns[place]]
+        block = typing.block(
+            [row.number for row in kept],
+            {field.name: columns[place] for place, field in heading.fields.items()},
+            text_of=lambda index: _as_text(kept[index], width),
+            is_plain=not odd,
+            unread=unread,
+            notes=notes,
+        )
+        if header_row is not None:
+            tell_heading(typing, block, heading, header_row)
+        tell_columns(typing, block, heading, columns)
+        return finish(block)
+
+    def _too_long(self, row: SheetRow, heading: Heading) -> HeldRow:
+        """A row with a value beyond the last column that has a name."""
+        last = _last(row)
+        why = f"it has {last + 1} cells, and the heading {heading.width}"
+        place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
+        cell = row.cells.get(place, "") if place is not None else ""
+        key = self._typing.key_of(cell) if self._typing.key is not None and type(cell) is str else None
+        return self._typing.unread(row.number, _as_text(row, last + 1), Check.SHAPE, why, key)
+
+    def _notes_of_book(self, sheet: Sheet) -> tuple[str, ...]:
+        notes: list[str] = []
+        others = [other for other in self._book.sheets if other is not sheet and not other.is_hidden]
+        hidden = [other for other in self._book.sheets if other.is_hidden]
+        if others:
+            notes.append(f"The sheet “{sheet.name}” was read. Not read: {_listed(others)}.")
+        if hidden:
+            notes.append(f"Hidden sheets were not read: {_listed(hidden)}.")
+        if self._book.has_links:
+            notes.append("The workbook has links to other files; they were not followed.")
+        return tuple(notes)
+
+
+def _notes_of_sheet(seen: Seen) -> tuple[str, ...]:
+    notes: list[str] = []
+    if seen.formulas:
+        cells = _count(seen.formulas, "cell is a formula", "cells are formulas")
+        notes.append(f"{cells} (the first in row {seen.first_formula:,}): read was what was calculated last.")
+    if seen.hidden_rows:
+        rows = _count(seen.hidden_rows, "row is hidden", "rows are hidden")
+        notes.append(f"{rows} in the sheet (the first is row {seen.first_hidden:,}), and read like every other.")
+    if seen.hidden_columns:
+        columns = _count(seen.hidden_columns, "column is hidden", "columns are hidden")
+        notes.append(f"{columns} in the sheet, and read like every other.")
+    if seen.merged:
+        groups = _count(seen.merged, "group of cells is merged", "groups of cells are merged")
+        notes.append(f"{groups}: only the first cell of a group has a value, the others were read as empty.")
+    return tuple(notes)
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _listed(sheets: list[Sheet]) -> str:
+    named = ", ".join(f"“{sheet.name}”" for sheet in sheets[:_NAMED])
+    more = len(sheets) - _NAMED
+    return f"{named} and {more:,} more" if more > 0 else named or "none"
+
+
+def _is_blank(row: SheetRow) -> bool:
+    return _last(row) < 0
+
+
+def _last(row: SheetRow) -> int:
+    """The last column that has a value; -1 where none has."""
+    cells = row.cells
+    return next((place for place in reversed(cells) if cells[place].strip(BLANKS)), -1)
+
+
+def _names(row: SheetRow) -> list[str]:
+    return [str(row.cells.get(place, "")) for place in range(_last(row) + 1)]
+
+
+def _as_text(row: SheetRow, width: int) -> str:
+    """A row as it would stand in CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([row.cells.get(place, "") for place in range(width)])
+    return text.getvalue()

@@ -1,0 +1,131 @@
+"""A workbook says what the same rows say as CSV; and the quick way to read a sheet says what the XML parser says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from service.errors import CaseReturnsError
+from service.returns.readers import TypedBlock, xlsx_sheet
+from tests.support.cells import rows_with_wrong_cells
+from tests.support.files import all_findings, as_csv, blocks_of
+from tests.support.workbooks import a_sheet_of, a_workbook
+
+REFERENCES = st.sampled_from(
+    ["K/1", "KEN-14-2", "", "John Smith", "not a ref", "n/a", "0042", " K/7 ", "é/1", "_x0041_"]
+)
+
+
+def said(blocks: list[TypedBlock]) -> list[Any]:
+    """All that a return is made from."""
+    names = sorted({name for block in blocks for name in block.values})
+    return [
+        [row for block in blocks for row in block.rows],
+        [[value for block in blocks for value in block.values[name]] for name in names],
+        [key for block in blocks for key in block.keys or ()],
+        [empty for block in blocks for empty in block.empties],
+        [finding for block in blocks for finding in all_findings(block)],
+        [block.rows[index] for block in blocks for index in sorted(block.held)],
+        [(name, block.rows[index]) for block in blocks for name in names for index in block.failed.get(name, ())],
+        [row for block in blocks for row in block.unread],
+    ]
+
+
+def typed(text: str) -> Any:
+    """The cell that a spreadsheet makes of what is typed, where CSV has the same text for it again."""
+    if text in ("yes", "no"):
+        return text == "yes"
+    if text.isascii() and text.isdigit() and str(int(text)) == text and len(text) < 15:
+        return int(text)
+    try:
+        return date.fromisoformat(text) if date.fromisoformat(text) >= date(1900, 3, 1) else text
+    except ValueError:
+        return text
+
+
+@given(
+    st.lists(st.tuples(REFERENCES, rows_with_wrong_cells()), min_size=1, max_size=6),
+    st.booleans(),
+    st.sampled_from([2, 5000]),
+)
+@settings(deadline=None)
+def test_the_same_rows_as_csv_and_as_a_workbook_give_the_same_return(
+    rows: list[tuple[str, dict[str, str]]], is_typed: bool, block_rows: int
+) -> None:
+    names = ["case_ref", *dict.fromkeys(name for _, row in rows for name in row if name != "case_ref")]
+    records = [{name: ({"case_ref": ref} | row).get(name, "") for name in names} for ref, row in rows]
+    records = [record | {"case_ref": ref} for record, (ref, _) in zip(records, rows, strict=True)]
+    cells: list[dict[str, Any]] = [
+        {name: typed(text) if is_typed and name != "case_ref" else text for name, text in record.items()}
+        for record in records
+    ]
+    workbook = blocks_of(a_workbook(cells), "xlsx", block_rows=block_rows)
+    assert said(workbook) == said(blocks_of(as_csv(records), block_rows=block_rows))
+
+
+TEXTS = st.sampled_from(
+    ["3", "3.0", "-1", "1E2", "", " 3 ", "2+", "&amp;", "&#51;", "a\tb", "é", "<b/>", "<!--3-->", "]]", "x>y"]
+)
+CELLS = st.builds(
+    lambda form, text, end: form.replace("TEXT", text) + end,
+    st.sampled_from(
+        [
+            '<c r="{}"><v>TEXT</v></c>',
+            '<c r="{}" s="1"><v>TEXT</v></c>',
+            '<c r="{}" t="n"><v>TEXT</v></c>',
+            '<c r="{}" s="0" t="str"><v>TEXT</v></c>',
+            '<c r="{}" t="b"><v>TEXT</v></c>',
+            '<c r="{}" t="e"><v>TEXT</v></c>',
+            '<c r="{}" t="s"><v>TEXT</v></c>',
+            '<c t="s" r="{}"><v>0</v></c>',
+            '<c r="{}" t="inlineStr"><is><t>TEXT</t></is></c>',
+            '<c r="{}" t="inlineStr"><is><t xml:space="preserve">TEXT</t></is></c>',
+            '<c r="{}" t="inlineStr"><v>TEXT</v></c>',
+            '<c r="{}"><is><t>TEXT</t></is></c>',
+            '<c r="{}"><f>1+2</f><v>TEXT</v></c>',
+            '<c r="{}" s="1"/>',
+            '<c r="{}"><v/></c>',
+        ]
+    ),
+    TEXTS,
+    st.sampled_from(["", "", "\n", "<!-- -->"]),
+)
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ['<row r="{}">', '<row r="{}" spans="1:3" x14ac:dyDescent="0.25">', '<row r="{}" hidden="1">', "<row>"]
+        ),
+        st.lists(CELLS, max_size=3),
+        st.sampled_from(["</row>", "</row>", "</row>\n", "</row >", "</row><!-- <row> -->", "</row><?a </row>?>"]),
+    ),
+    max_size=4,
+)
+
+
+def outcome(content: bytes) -> Any:
+    """What reading gives, or the code of why it gives nothing."""
+    try:
+        blocks = blocks_of(content, "xlsx")
+    except CaseReturnsError as error:
+        return error.code
+    return said(blocks), [list(block.originals) for block in blocks], [block.notes for block in blocks]
+
+
+@given(ROWS)
+@example([('<row r="{}">', ['<c r="{}" t="str"><v>K/1</v></c>'], "</row><!-- <row> -->")] * 3)
+@settings(deadline=None, max_examples=300)
+def test_rows_of_the_plain_form_say_what_the_parser_says(rows: list[tuple[str, list[str], str]]) -> None:
+    xml = ""
+    for number, (begin, cells, end) in enumerate(rows, 2):
+        places = (f"{letter}{number}" for letter in "ABC")
+        xml += begin.replace("{}", str(number)).replace("x14ac:", "")
+        xml += "".join(cell.replace("{}", place) for cell, place in zip(cells, places, strict=False)) + end
+    content = a_sheet_of(xml)
+    quick = outcome(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xlsx_sheet, "plain_row", lambda _: None)
+        assert outcome(content) == quick

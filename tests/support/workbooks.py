@@ -1,0 +1,110 @@
+"""Workbooks as forces send them, made by a program that forces use; and such as no program would make."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import xlsxwriter
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET: Final = "xl/worksheets/sheet1.xml"
+HEAD: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+)
+
+
+class Shown:
+    """A value with the format in which a person sees it."""
+
+    def __init__(self, value: Any, form: str) -> None:
+        self.value, self.form = value, form
+
+
+class Formula:
+    """A formula with what it came to."""
+
+    def __init__(self, words: str, value: Any = 0) -> None:
+        self.words, self.value = words, value
+
+
+def a_workbook(
+    records: Sequence[Mapping[str, Any]] = (),
+    *,
+    sheets: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    more: Callable[[Any, Any], None] | None = None,
+    top: int = 0,
+    **options: Any,
+) -> bytes:
+    """Records under the fields of the first, in one sheet or in several by name. ``more`` is given the book and its
+    first sheet; ``top``: so many rows stand blank above the heading; ``options`` are those of XlsxWriter."""
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(content, {"in_memory": True, **options})
+    for name, listed in (sheets if sheets is not None else {"cases": records}).items():
+        sheet = book.add_worksheet(name)
+        if listed:
+            sheet.write_row(top, 0, list(listed[0]))
+        for row, record in enumerate(listed, top + 1):
+            for column, value in enumerate(record.values()):
+                _write(book, sheet, row, column, value)
+    if more is not None:
+        more(book, book.worksheets()[0])
+    book.close()
+    return content.getvalue()
+
+
+def _write(book: Any, sheet: Any, row: int, column: int, value: Any) -> None:
+    form = None
+    if isinstance(value, Shown):
+        value, form = value.value, book.add_format({"num_format": value.form})
+    if isinstance(value, Formula):
+        sheet.write_formula(row, column, value.words, None, value.value)
+    elif isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, int | float):
+        sheet.write_number(row, column, value, form)
+    elif isinstance(value, date | datetime):
+        sheet.write_datetime(row, column, value, form or book.add_format({"num_format": "yyyy-mm-dd"}))
+    elif value not in (None, ""):
+        sheet.write_string(row, column, str(value), form)
+
+
+def parts_of(workbook: bytes) -> dict[str, bytes]:
+    """What is inside."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def archive_of(parts: Mapping[str, bytes | str]) -> bytes:
+    """The parts as one file again."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return content.getvalue()
+
+
+def changed(good: bytes, /, **parts: bytes | str | None) -> bytes:
+    """The workbook with parts of other content, by the last word of their name (``sheet1``), or without them."""
+    found: dict[str, bytes | str] = dict(parts_of(good))
+    for word, content in parts.items():
+        name = next(name for name in found if name.rpartition("/")[2].partition(".")[0] == word)
+        if content is None:
+            del found[name]
+        else:
+            found[name] = content
+    return archive_of(found)
+
+
+def a_sheet_of(rows: str) -> bytes:
+    """A workbook of one sheet with these rows of XML, after the heading ``case_ref``, ``stage``, ``suspect_count``."""
+    head = "".join(
+        f'<c r="{place}1" t="inlineStr"><is><t>{name}</t></is></c>'
+        for place, name in zip("ABC", ("case_ref", "stage", "suspect_count"), strict=True)
+    )
+    whole = f'{HEAD}<row r="1">{head}</row>{rows}</sheetData></worksheet>'
+    return changed(a_workbook([{"case_ref": "K/1"}]), sheet1=whole)
