@@ -245,3 +245,9 @@ def test_every_status_of_the_framework_has_a_meaning() -> None:
 
 def test_the_page_of_problems_is_what_the_table_says() -> None:
     assert PAGE.read_text("utf-8") == page(), "uv run python -m tests.support.problems"
+
+
+@pytest.mark.parametrize("status", ["400", "413"])
+def test_a_refused_token_has_an_example_of_what_is_wrong_with_the_form(status: str) -> None:
+    answer = DOCUMENT["paths"]["/oauth/token"]["post"]["responses"][status]
+    assert answer["content"]["application/json"]["example"]["error"]

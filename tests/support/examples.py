@@ -47,10 +47,10 @@ class Recorder:
         await answered.aread()
         request = answered.request
         name = self._name(request.method, request.url.path)
-        if name is None or not answered.is_success:
-            return
+        if name is None or (not answered.is_success and answered.headers["content-type"] != "application/json"):
+            return  # problems have examples of their own, by their codes
         kept = self.found.setdefault(name, {})
-        if request.content:
+        if request.content and answered.is_success:
             _keep(kept.setdefault("request", {}), request.headers["content-type"], request.content)
         _keep(kept.setdefault(str(answered.status_code), {}), answered.headers["content-type"], answered.content)
 
@@ -102,7 +102,10 @@ async def walk(served: Served) -> dict[str, Any]:
 
 async def _identity(served: Served, anyone: httpx.AsyncClient) -> None:
     key = await served.key("kent")
-    await anyone.post("/oauth/token", data=token_form(key, served.clock(), None))
+    form = token_form(key, served.clock(), None)
+    await anyone.post("/oauth/token", data=form)
+    await anyone.post("/oauth/token", data={**form, "grant_type": "password"})
+    await anyone.post("/oauth/token", data={**form, "client_assertion": "x" * 1_000_000})
     for path in ("/oauth/jwks", "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"):
         good(await anyone.get(path))
     for path in ("/health/live", "/health/ready", "/api", "/problems/not-open"):
