@@ -20,6 +20,7 @@ from service.api.asking import JSON, LONGEST_PARAMETER, MOST_ROWS, USUAL_ROWS
 from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
+from service.api.public_documents import PART_PATHS
 from service.identity.principal import Permission
 from service.returns.readers import XLSX
 
@@ -52,7 +53,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
     "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
-    "part": ("A part of a return.", "workforce", {"enum": ["cases", "aggregates", "workforce"]}),
+    "part": ("A part of a return.", "workforce", {"enum": list(PART_PATHS)}),
     "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Contract, Part, Role, Severity
 from service.returns.overlay import AGAIN, IN_SPAN, Ground, Overlay
-from service.returns.probes import FIRED_COLUMNS, Probe, fired_among, mark_of, probes_of
+from service.returns.probes import FIRED_COLUMNS, Probe, any_mark, fired_among, mark_of, probes_of
 from service.returns.rows import known_sql
 from service.returns.staging import Shape, Span, Staged, tables_of
 from service.storage.remembered import Statements
@@ -173,8 +173,7 @@ class Check:
                 counts[row.rule] += row.n
         if fired:
             counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
-            marked = " or ".join(f"c.fired{n} <> 0" for n in range(FIRED_COLUMNS))
-            sql = f"select {counted} from {self.tables.checked} c where {marked}"
+            sql = f"select {counted} from {self.tables.checked} c where {any_mark('c')}"
             totals = (await self.tx.exec_driver_sql(sql)).one()
             for (_, probe), count in zip(fired, totals, strict=True):
                 counts[probe.rule.id] += count

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Contract, Field, Part, PartName, Role, Severity
 from service.returns.check import Check, Checked
-from service.returns.probes import FIRED_COLUMNS, mark_of
+from service.returns.probes import any_mark, mark_of
 from service.returns.rows import known_sql, listed, text_sql
 
 PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
@@ -24,7 +24,7 @@ PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerat
 SEVERITY_NUMBER: Mapping[Severity, int] = {name: number for number, name in enumerate(Severity)}
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class Present(Struct, frozen=True, kw_only=True):
     """Whether a return has any held row, any finding, any case that is or may be withdrawn."""
 
     held: bool
@@ -32,7 +32,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     withdrawals: bool
 
 
-_STANDING = text(
+_PRESENT = text(
     "select "
     + ", ".join(
         f"exists (select 1 from {table} where force = :force and return_id = :return_id) as {name}"
@@ -49,12 +49,12 @@ class DraftWriter:
         self._part = check.part
         self._parameters = check.ground.parameters
         self.held_before = 0
-        self._there = Standing(held=True, findings=True, withdrawals=True)
+        self._there = Present(held=True, findings=True, withdrawals=True)
 
     async def look(self) -> None:
         """See what the return has before anything is written, so that nothing is looked for that is not there."""
-        row = (await self.tx.execute(_STANDING, self._parameters)).one()
-        self._there = Standing(held=row.held, findings=row.findings, withdrawals=row.withdrawals)
+        row = (await self.tx.execute(_PRESENT, self._parameters)).one()
+        self._there = Present(held=row.held, findings=row.findings, withdrawals=row.withdrawals)
 
     async def run(self, sql: str, **more: Any) -> int:
         """Run one statement with the return's parameters; the number of rows it touched."""
@@ -228,7 +228,6 @@ class DraftWriter:
         rules = ", ".join(f"'{probe.rule.id}'" for probe in probes)
         severities = ", ".join(str(SEVERITY_NUMBER[probe.rule.severity]) for probe in probes)
         fields = ", ".join(_quoted(probe.shown[0].name if probe.shown else None) for probe in probes)
-        any_mark = " or ".join(f"m.fired{n} <> 0" for n in range(FIRED_COLUMNS))
         bound = self._bound("coalesce(m.value, '')", "m")
         await self.run(
             self._INTO + f"select :force, :return_id, :part, m.row, (array[{rules}])[m.n], "
@@ -236,7 +235,7 @@ class DraftWriter:
             f"case when not m.held then m.case_id end, h.n, {bound} "
             f"from (select m.*, n.n, case n.n {values} end as value from {self._check.tables.checked} m "
             f"cross join generate_series(1, {len(probes)}) n (n) "
-            f"where ({any_mark}) and case n.n {marks} end offset 0) m "
+            f"where {any_mark('m')} and case n.n {marks} end offset 0) m "
             "left join held_row h on h.force = :force and h.return_id = :return_id and h.n > :before "
             "and h.row = m.row and m.held",
             part=number,

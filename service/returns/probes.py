@@ -152,6 +152,11 @@ def holding_masks(probes: Sequence[Probe]) -> list[int]:
     return masks
 
 
+def any_mark(alias: str) -> str:
+    """Whether any rule fired on a row."""
+    return "(" + " or ".join(f"{alias}.fired{n} <> 0" for n in range(FIRED_COLUMNS)) + ")"
+
+
 def mark_of(index: int, alias: str = "c") -> str:
     """Whether the probe with this number fired on a checked row."""
     return f"({alias}.fired{index // PER_COLUMN} & {1 << (index % PER_COLUMN)} <> 0)"

@@ -300,6 +300,13 @@ async def test_the_cases_of_a_return_can_be_downloaded_and_sent_back(served: Ser
     assert "0 new, 0 changed, 3 unchanged" in words_of(await desk.put(sheet.content))
 
 
+def a_sheet(folder: Path, count: int) -> Path:
+    """A file of so many good rows, for a browser to choose."""
+    sheet = folder / "cases.csv"
+    sheet.write_text(as_csv(rows(count)))
+    return sheet
+
+
 async def _slow(tab: Tab, bytes_per_second: int) -> None:
     """Let the browser send no faster than this."""
     devtools = await tab.page.context.new_cdp_session(tab.page)
@@ -313,8 +320,7 @@ async def _slow(tab: Tab, bytes_per_second: int) -> None:
 async def test_a_long_upload_shows_how_much_is_sent_and_then_that_it_is_checked(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:
-    sheet = tmp_path / "cases.csv"
-    sheet.write_text(as_csv(rows(4_000)))
+    sheet = a_sheet(tmp_path, 4_000)
     await a_desk(served)
     kent = served.context.force_number("kent")
     async with a_tab(browser, served.addresses.origin) as tab:
@@ -338,8 +344,7 @@ async def test_a_long_upload_shows_how_much_is_sent_and_then_that_it_is_checked(
 
 
 async def test_an_upload_can_be_stopped_while_it_is_sent(browser: Browser, served: Served, tmp_path: Path) -> None:
-    sheet = tmp_path / "cases.csv"
-    sheet.write_text(as_csv(rows(3_000)))
+    sheet = a_sheet(tmp_path, 3_000)
     await a_desk(served)
     async with a_tab(browser, served.addresses.origin) as tab:
         await tab.sign_in("kent")
@@ -355,8 +360,7 @@ async def test_an_upload_can_be_stopped_while_it_is_sent(browser: Browser, serve
 async def test_another_file_can_be_sent_after_the_answer_to_the_first_was_lost(
     tab: Tab, served: Served, tmp_path: Path
 ) -> None:
-    sheet = tmp_path / "cases.csv"
-    sheet.write_text(as_csv(rows(2)))
+    sheet = a_sheet(tmp_path, 2)
     desk = await a_desk(served)
     await tab.sign_in("kent")
     await tab.open(f"{MONTH}/upload/cases")
@@ -375,8 +379,7 @@ async def test_another_file_can_be_sent_after_the_answer_to_the_first_was_lost(
 async def test_an_upload_that_is_refused_as_a_whole_says_why_and_nothing_of_a_lost_connection(
     tab: Tab, served: Served, tmp_path: Path
 ) -> None:
-    sheet = tmp_path / "cases.csv"
-    sheet.write_text(as_csv(rows(1)))
+    sheet = a_sheet(tmp_path, 1)
     await a_desk(served)
     await tab.sign_in("kent")
     await tab.open(f"{MONTH}/upload/cases")

@@ -17,6 +17,7 @@ from service.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
 from service.pages.force.forms import Typed
 from service.pages.visit import AnyRequest
 from service.returns.readers import XLSX
+from service.returns.readers.source import ARCHIVE, OLD_WORKBOOK
 from service.returns.spool import Spool, spool
 
 FILE: Final = "file"
@@ -27,8 +28,6 @@ _AROUND: Final = 1 << 16
 """So many bytes may stand around the file: the other fields, and what separates them."""
 _HEAD: Final = 4_096
 
-_ARCHIVE: Final = b"PK\x03\x04"
-_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _SAVE_AGAIN: Final = (
     "In Excel choose File, then Save as, and as the type “Excel Workbook (.xlsx)” or “CSV UTF-8 (comma delimited)”, "
     "without a password. Then upload that file."
@@ -89,9 +88,9 @@ def media_of(file: Spool) -> str:
     head = next(file.chunks(_HEAD), b"")
     if not head.strip():
         raise Invalid("The file is empty.", "Choose the file that holds your rows.")
-    if head.startswith(_OLD_WORKBOOK):
+    if head.startswith(OLD_WORKBOOK):
         raise UnsupportedMedia("This is an old workbook (XLS), or one with a password.", _SAVE_AGAIN)
-    if head.startswith(_ARCHIVE):
+    if head.startswith(ARCHIVE):
         return XLSX
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return {b"[": "application/json", b"{": "application/x-ndjson"}.get(begin, "text/csv")

@@ -122,7 +122,7 @@ def read(parameters: Iterable[tuple[str, str]], now: datetime) -> Asked:
         moment = _told(lambda: read_as_of(as_of, now), problems, "as_of", at)
     period = given.get("period") or None
     month = None if period is None else _told(lambda: read_period(period), problems, "period", "period")
-    return Asked(
+    asked = Asked(
         typed=typed,
         by=_by(given.get("by")),
         scope=given.get("scope") or None,
@@ -134,8 +134,10 @@ def read(parameters: Iterable[tuple[str, str]], now: datetime) -> Asked:
         by_form=any(name in given for name in _FORM) or not all(given.values()),
         sort=_sort(given.get("sort")),
         state=_state(given.get("state")),
-        region=_region(given),
+        region=given.get("region") or None,
     )
+    _check_filters(asked)
+    return asked
 
 
 def problem_of(error: CaseReturnsError, asked: Asked) -> Problem | None:
@@ -179,13 +181,13 @@ def _given(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
     return given
 
 
-def _region(given: Mapping[str, str]) -> str | None:
-    """The region that the list is of. It and the state are of the list by force: elsewhere nothing would be left out,
-    and the page would say something else than was asked for."""
-    listed = [name for name in ("region", "state") if given.get(name)]
-    if listed and _by(given.get("by")) != ("force",):
-        raise Invalid(f"Only the list by force can be of one {listed[0]}.", f"Leave {listed[0]} out, or give by=force.")
-    return given.get("region") or None
+def _check_filters(asked: Asked) -> None:
+    """Region and state are of the list by force: elsewhere nothing would be left out, and the page would say something
+    else than was asked for."""
+    if asked.by == ("force",) or (asked.region is None and asked.state is None):
+        return
+    name = "state" if asked.region is None else "region"
+    raise Invalid(f"Only the list by force can be of one {name}.", f"Leave {name} out, or give by=force.")
 
 
 def _told(reading: Callable[[], _Read], problems: list[Problem], field: str, at: str) -> _Read | None:

@@ -20,8 +20,7 @@ from service.pages.site import Site
 from service.pages.visit import Visit, Visiting, to
 from service.picture.answer import NO_TALLIES, answer
 from service.picture.export import Answer, as_csv
-from service.picture.question import Table, closest, question
-from service.picture.question import shown as as_shown
+from service.picture.question import Table, closest, question, shown
 from service.picture.store import StoredEdition, editions
 from service.scope.words import EditionInWords, edition_in_words
 from service.terms.calendar import Calendar, Period, period_of
@@ -92,7 +91,7 @@ def _with_scope_checked(asked: Asked, offered: Sequence[StoredEdition]) -> Asked
     names = [item.name for item in offered]
     if asked.scope is None or asked.scope in names:
         return asked
-    says = f"There is no scope edition {as_shown(asked.scope)}. {closest(asked.scope, names)}"
+    says = f"There is no scope edition {shown(asked.scope)}. {closest(asked.scope, names)}"
     return asked.with_problems(Problem("scope", says, "scope"), *asked.problems)
 
 
@@ -104,13 +103,13 @@ def _page(visit: Visit, asked: Asked, found: _Found, in_words: Mapping[str, Edit
     if found.answer is None:
         return visit.page("national/choose.html", status=422, here="national", titles=_titles(visit), **given)
     scope, as_of = found.answer.words.edition.name, pinned(asked, found.answer, calendar, now)
-    shown = view_of(found.answer, asked)
+    view = view_of(found.answer, asked)
     return visit.page(
         "national/picture.html",
         here="national",
         titles=_titles(visit),
-        view=shown,
-        map=tile_map(published.library.lists, found.answer.words.forces, shown.picture.coverage.forces),
+        view=view,
+        map=tile_map(published.library.lists, found.answer.words.forces, view.picture.coverage.forces),
         at=found.answer.at,
         end_of=date.fromisoformat(as_of) if asked.typed.by_day else None,
         words=in_words[scope],

@@ -21,8 +21,7 @@ from service.pages.national.words import not_known
 from service.picture.coverage import Reporting
 from service.picture.export import Answer, Charge, Columns, ForceShown, Lack, PictureDocument, as_document, columns
 from service.picture.national import Cell, Dimension
-from service.picture.question import closest
-from service.picture.question import shown as shown_text
+from service.picture.question import closest, shown
 from service.picture.words import Words
 from service.terms.calendar import Calendar
 
@@ -110,13 +109,13 @@ def view_of(answer: Answer, asked: Asked) -> View:
     rows = _rows(answer, picture)
     _check_region(rows, asked)
     scale = scale_of(row.figure for row in rows if row.figure is not None)
-    shown = [_with_bar(row, scale) for row in rows if _is_asked(row, asked)]
+    listed = [_with_bar(row, scale) for row in rows if _is_asked(row, asked)]
     most = scale_over([*(item.cases for item in picture.attrition), *(item.cases for item in picture.missing)])
     return View(
         picture=picture,
         by=answer.picture.by,
         offered={dimension: name for name, dimension in answer.words.offered.items()},
-        rows=tuple(_sorted(shown, asked.sort)),
+        rows=tuple(_sorted(listed, asked.sort)),
         all_rows=len(rows),
         scale=scale,
         headline=_headline(picture.totals),
@@ -209,7 +208,7 @@ def _check_region(rows: Iterable[Row], asked: Asked) -> None:
     """``Invalid`` for a region in which no force is: an empty list would say that nobody has reported there."""
     regions = {row.force.region for row in rows if row.force is not None and row.force.region is not None}
     if asked.region is not None and asked.region not in regions:
-        raise Invalid(f"There is no region {shown_text(asked.region)}.", closest(asked.region, sorted(regions)))
+        raise Invalid(f"There is no region {shown(asked.region)}.", closest(asked.region, sorted(regions)))
 
 
 def _is_asked(row: Row, asked: Asked) -> bool:

@@ -20,7 +20,7 @@ from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
 from service.returns.readers.csv_plain import plain_columns
 from service.returns.readers.heading import Heading, fold, known_names, read_heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
-from service.returns.readers.tabular import columns_of, tell_columns, tell_heading
+from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
 
 _DELIMITERS: Final = (",", ";", "\t")
 _SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
@@ -186,9 +186,8 @@ class _CsvFile:
         return self._typing.key_of(row[place]) if place is not None and place < len(row) else None
 
     def _too_long(self, row: list[str], start: int, width: int) -> HeldRow:
-        why = f"it has {len(row)} cells, and the heading {width}"
         text = self._lines.text(start, self._lines.next)
-        return self._typing.unread(self._number, text, Check.SHAPE, why, self._key_in(row))
+        return too_wide(self._typing, self._number, text, len(row), width, self._key_in(row))
 
     def _notes(self) -> tuple[str, ...]:
         if not self._lines.is_mixed or self._told_mixed:

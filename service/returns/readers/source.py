@@ -12,12 +12,14 @@ from service.returns.readers.block import LONGEST_ROW
 
 CHUNK: Final = 1 << 20
 
-_ARCHIVE: Final = b"PK\x03\x04"
+ARCHIVE: Final = b"PK\x03\x04"
+OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+"""How a workbook begins (XLSX), and an old one or one with a password."""
 _NOT_TEXT: Final = (
-    (_ARCHIVE, "a workbook (XLSX) or another archive"),
+    (ARCHIVE, "a workbook (XLSX) or another archive"),
     (b"\x1f\x8b", "compressed (gzip)"),
     (b"%PDF", "a PDF"),
-    (b"\xd0\xcf\x11\xe0", "an old workbook (XLS)"),
+    (OLD_WORKBOOK, "an old workbook (XLS)"),
     (b"{\\rtf", "a text document (RTF)"),
 )
 
@@ -144,7 +146,7 @@ def _refuse_what_is_not_text(head: bytes) -> None:
     for mark, what in _NOT_TEXT:
         if head.startswith(mark):
             do = "Send CSV, NDJSON or a JSON array, not compressed."
-            if mark == _ARCHIVE:
+            if mark == ARCHIVE:
                 do = "Send a workbook with the media type of XLSX, and text not compressed."
             raise UnsupportedMedia(f"The body is {what}, not the text that its media type says.", do)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from service.contract.findings import found
 from service.contract.values import BLANKS, Check
-from service.returns.readers.block import TypedBlock
+from service.returns.readers.block import HeldRow, TypedBlock
 from service.returns.readers.columns import Typing
 from service.returns.readers.heading import Heading
 
@@ -18,6 +18,11 @@ def columns_of(rows: list[list[str]], width: int) -> list[Sequence[str]]:
             row[len(row) :] = [""] * (width - len(row))
             del row[width:]
     return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def too_wide(typing: Typing, row: int, text: str, cells: int, width: int, key: str | None) -> HeldRow:
+    """A row with a value beyond the last column of the heading, which has ``width``."""
+    return typing.unread(row, text, Check.SHAPE, f"it has {cells} cells, and the heading {width}", key)
 
 
 def tell_heading(typing: Typing, block: TypedBlock, heading: Heading, row: int) -> None:

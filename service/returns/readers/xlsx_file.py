@@ -13,13 +13,13 @@ from itertools import islice, repeat
 from typing import Final
 
 from service.contract.model import Role
-from service.contract.values import BLANKS, Check
+from service.contract.values import BLANKS
 from service.errors import Malformed
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.heading import Heading, fold, known_names, read_heading
 from service.returns.readers.source import Source
-from service.returns.readers.tabular import columns_of, tell_columns, tell_heading
+from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
 from service.returns.readers.xlsx_book import Book, Sheet, read_book
 from service.returns.readers.xlsx_cells import Odd, fit
 from service.returns.readers.xlsx_package import Package
@@ -151,12 +151,11 @@ class _XlsxFile:
 
     def _too_long(self, row: SheetRow, heading: Heading) -> HeldRow:
         """A row with a value beyond the last column that has a name."""
-        last = _last(row)
-        why = f"it has {last + 1} cells, and the heading {heading.width}"
+        cells = _last(row) + 1
         place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
         cell = row.cells.get(place, "") if place is not None else ""
         key = self._typing.key_of(cell) if self._typing.key is not None and type(cell) is str else None
-        return self._typing.unread(row.number, _as_text(row, last + 1), Check.SHAPE, why, key)
+        return too_wide(self._typing, row.number, _as_text(row, cells), cells, heading.width, key)
 
     def _notes_of_book(self, sheet: Sheet) -> tuple[str, ...]:
         notes: list[str] = []

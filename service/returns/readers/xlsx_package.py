@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 from service.errors import Malformed, TooLarge, Unavailable, UnsupportedMedia
 from service.returns.readers.block import LONGEST_ROW
-from service.returns.readers.source import Source
+from service.returns.readers.source import OLD_WORKBOOK, Source
 
 LONGEST_WORKBOOK: Final = 64 << 20
 """In bytes, as it is sent."""
@@ -35,7 +35,6 @@ _IN_MEMORY: Final = 8 << 20
 _PIECE: Final = 1 << 16
 _ENCRYPTED: Final = 0x1
 _ENTRY: Final = b"PK\x01\x02"
-_OLE: Final = b"\xd0\xcf\x11\xe0"
 _SAVE: Final = "In the spreadsheet program choose Save as, Excel Workbook (.xlsx), or CSV UTF-8, and send that file."
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -180,7 +179,7 @@ def _refuse_by_head(source: Source) -> None:
     if source.length == 0:
         raise Malformed("Nothing was sent: the body is empty.", "Send the file again.", code="empty-upload")
     head = next(iter(source.chunks(_PIECE)), b"")[:8]
-    if head.startswith(_OLE):
+    if head.startswith(OLD_WORKBOOK):
         raise refused("an old workbook (XLS), or one with a password")
     if not head.startswith(b"PK"):
         says = "The body is not a workbook, and it was sent as one."

@@ -284,9 +284,11 @@ class SheetReader:
         if not self._in_cell:
             return
         self._in_cell = self._in_value = False
-        text = self._texts.take() if self._kind == "inlineStr" else "".join(self._value)
-        if self._kind != "str":
-            text = text if self._kind == "inlineStr" else text.strip()
+        text = "".join(self._value)
+        if self._kind == "inlineStr":
+            text = self._texts.take()
+        elif self._kind != "str":
+            text = text.strip()
         found = self._cells.read(self._kind, self._style, text)
         if self._has_formula:
             self.seen.formulas += 1
