@@ -20,7 +20,7 @@ from service.api.asking import JSON, LONGEST_PARAMETER, MOST_ROWS, USUAL_ROWS
 from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
-from service.api.public_documents import PART_PATHS
+from service.api.public_documents import PART_PATHS, TEMPLATES
 from service.identity.principal import Permission
 from service.returns.readers import XLSX
 
@@ -54,6 +54,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
     "part": ("A part of a return.", "workforce", {"enum": list(PART_PATHS)}),
+    "file": ("A part of a return, and the form of its template.", "cases.xlsx", {"enum": list(TEMPLATES)}),
     "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
 }  # fmt: skip
@@ -132,9 +133,10 @@ DRY_RUN: Final = Query(name="dry_run", description="`true`: check only, store no
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """One success. ``shape`` is a struct or a component; ``other`` the media beside JSON, with what each is."""
+    """One success. ``shape`` is a struct or a component, None where there is no JSON; ``other`` the media beside it,
+    with what each is."""
 
-    shape: type[Any] | str
+    shape: type[Any] | str | None
     says: str
     headers: tuple[str, ...] = ()
     sometimes: tuple[str, ...] = ()
@@ -179,7 +181,7 @@ class Route(Struct, frozen=True, kw_only=True):
             codes.append("not-found")
         if "period" in path:
             codes.append("period")
-        if any(answer.other for answer in self.answers.values()):
+        if any(answer.other and answer.shape is not None for answer in self.answers.values()):
             codes.append("not-acceptable")
         if self.if_match is not None:
             codes += ["bad-if-match", "draft-moved"]
@@ -238,8 +240,8 @@ def _example_name(code: str, status: int) -> str:
 _KINDS: Final[list[type[Any]]] = [ProblemDocument]
 
 
-def _remember(shape: type[Any] | str) -> None:
-    if not isinstance(shape, str) and shape not in _KINDS:
+def _remember(shape: type[Any] | str | None) -> None:
+    if shape is not None and not isinstance(shape, str) and shape not in _KINDS:
         _KINDS.append(shape)
 
 
@@ -333,10 +335,11 @@ def _file(media: str, says: str) -> Json:
 
 
 def _answer(answer: Answer, examples: Json) -> Json:
-    content = {JSON: _media(_reference(answer.shape), examples, JSON)}
+    content = {} if answer.shape is None else {JSON: _media(_reference(answer.shape), examples, JSON)}
     for media, says in answer.other.items():
-        content[media] = _media({"type": "string", "description": says}, examples, media)
-    headers = {name: _header(name, required=not answer.other) for name in answer.headers}
+        content[media] = _media(_file(media, says), examples, media)
+    certain = not answer.other or answer.shape is None
+    headers = {name: _header(name, required=certain) for name in answer.headers}
     headers |= {name: _header(name, required=False) for name in answer.sometimes}
     return {"description": answer.says, **({"headers": headers} if headers else {}), "content": content}
 

@@ -57,6 +57,11 @@ _REQUEST: Final[Mapping[str, Meaning]] = {
         "None of the media types in Accept is offered here.",
         "`do` lists those offered; leave Accept out for JSON.",
     ),
+    "too-many-rows": Meaning(
+        (406,),
+        "There are more rows than a workbook has here.",
+        "Ask for CSV, or for NDJSON where it is offered.",
+    ),
     "conflict": Meaning(
         (409,), "The present state of things does not allow it.", "`detail` says what stands in the way."
     ),

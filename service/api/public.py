@@ -5,6 +5,7 @@ These documents are what forces' systems are written against. Nothing here depen
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -38,8 +39,10 @@ from service.api.public_shapes import (
     TermsDocument,
     TermsList,
 )
-from service.api.replies import public
+from service.api.replies import CSV, public, public_bytes
 from service.api.scope_shapes import ScopeDocument, ScopeList
+from service.contract.sheet import XLSX
+from service.contract.template import empty_csv, kept_workbook
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE
 from service.returns.context import Context
@@ -147,6 +150,37 @@ class PublicController(Controller):
         contract = _one(context.library.contracts, version)
         found = contract.parts[_one(PART_PATHS, part)]
         return public(request, row_schema(contract, found, f"/api/contracts/{version}/schema/{part}"))
+
+    @get(
+        "/contracts/{version:str}/template/{file:str}",
+        summary="An empty sheet of one part, to be filled in and sent",
+        description="As a workbook: typed cells, drop-down lists of the codes, guidance beside the rows, and a column "
+        "for notes that is not read. As CSV: the heading. Public: no token is needed.",
+        operation_class=operation(
+            Answer(
+                shape=None,
+                says="The template.",
+                headers=("ETag", "Cache-Control", "Content-Disposition"),
+                other={CSV: "The names of the fields, as one line.", XLSX: "A workbook; its first sheet is for rows."},
+            ),
+            kept=True,
+            refusals=("parameter", "unavailable"),
+        ),
+        operation_id="getTemplate",
+    )
+    async def get_template(
+        self, request: AnyRequest, context: Serving, version: FromPath[str], file: FromPath[str]
+    ) -> Response[bytes]:
+        parameters(request)
+        contract = _one(context.library.contracts, version)
+        word, _, form = file.partition(".")
+        part = contract.parts[_one(PART_PATHS, word)]
+        name = f"{word}-{contract.version}.{form}"
+        if form == "csv":
+            return public_bytes(request, empty_csv(part), CSV, name=name)
+        if form != "xlsx":
+            raise NotFound(NOT_HERE)
+        return public_bytes(request, await asyncio.to_thread(kept_workbook, contract, part), XLSX, name=name)
 
     @get("/codes", summary="Code lists", operation_class=_public(CodeLists, "The lists."), operation_id="listCodeLists")
     async def list_codes(self, request: AnyRequest, context: Serving) -> Response[bytes]:

@@ -67,6 +67,10 @@ PART_PATHS: Final[Mapping[str, PartName]] = {
 """The parts by the words that stand for them in an address."""
 
 
+TEMPLATES: Final = tuple(f"{part}.{form}" for part in PART_PATHS for form in ("csv", "xlsx"))
+"""The templates by the words that stand for them in an address."""
+
+
 def row_schema(contract: Contract, part: Part, address: str) -> dict[str, Any]:
     """A row of a part as JSON Schema, for tools that know nothing of the service. ``address`` is where it stands."""
     return {"$schema": DIALECT, "$id": address, **sent_row(contract, part)}
@@ -148,6 +152,8 @@ def head(contract: Contract) -> dict[str, Any]:
         "links": {
             "self": f"/api/contracts/{contract.version}",
             "schema": f"/api/contracts/{contract.version}/schema/{{part}}",
+            "template": f"/api/contracts/{contract.version}/template/{{part}}.xlsx",
+            "template_csv": f"/api/contracts/{contract.version}/template/{{part}}.csv",
         },
     }
 

@@ -43,10 +43,13 @@ def public(request: AnyRequest, content: object) -> Response[bytes]:
     return public_bytes(request, msgspec.json.encode(content), JSON)
 
 
-def public_bytes(request: AnyRequest, body: bytes, media: str) -> Response[bytes]:
-    """The same for what is encoded already. The tag is the digest of the bytes."""
+def public_bytes(request: AnyRequest, body: bytes, media: str, *, name: str | None = None) -> Response[bytes]:
+    """The same for what is encoded already. The tag is the digest of the bytes; ``name`` is what a browser saves it
+    as."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={PUBLIC_SECONDS}"}
+    if name is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
     known = {tag.removeprefix("W/") for tag in entity_tags(request, "if-none-match")}
     if etag in known or "*" in known:
         return Response(b"", status_code=304, headers=headers, media_type=media)

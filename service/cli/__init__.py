@@ -21,6 +21,7 @@ _COMMANDS = {
     "doctor": ("serve", "Say whether this machine has what the service needs."),
     "clients": ("clients", "Make, list and disable the clients that may call the service."),
     "token": ("clients", "Print an access token, for curl."),
+    "template": ("template", "Write an empty sheet to be filled in."),
     "validate": ("files", "Check a file where it is: no server, no network."),
     "tally": ("files", "Judge a file under a scope edition where it is."),
     "generate": ("files", "Write synthetic rows of one force, clean or messy."),

@@ -5,9 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Shown: TypeAlias = int | str | None
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS: Final = 200_000
+"""Of a workbook, its heading counted: what is read of one that is sent, and written of one that may come back."""
+
+NOTES: Final = "notes"
+"""The column of a sheet that is for whoever fills it in: not read, not kept, unless the contract has such a field."""
+
+
+def may_run(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula where it is typed or opened."""
+    return text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def harmless(value: object) -> Shown:
@@ -15,7 +27,12 @@ def harmless(value: object) -> Shown:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{shown}" if shown.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else shown
+    return f"'{shown}" if may_run(shown.lstrip("'")) else shown
+
+
+def as_written(text: str) -> str:
+    """The text that ``harmless`` made this of."""
+    return text[1:] if text.startswith("'") and may_run(text.lstrip("'")) else text
 
 
 def csv_block(names: Sequence[str], rows: Iterable[Mapping[str, Any]], *, heading: bool) -> bytes:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from service.api.public_documents import PART_PATHS
 from service.api.shapes import HealthDocument
 from service.contract.library import load_library
+from service.returns.readers import XLSX, BytesSource, read
 from service.storage.database import Database
 from tests.support.server import a_served, good, problem
 
@@ -210,3 +211,23 @@ async def test_a_contract_links_to_its_schemas(anyone: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize("path", ["/api/contracts/9999.1/schema/cases", "/api/contracts/2025.1/schema/none"])
 async def test_a_schema_of_nothing_is_not_there(anyone: httpx.AsyncClient, path: str) -> None:
     assert (await anyone.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(("form", "media"), [("csv", "text/csv"), ("xlsx", XLSX)])
+async def test_a_contract_links_to_templates_that_may_be_kept(anyone: httpx.AsyncClient, form: str, media: str) -> None:
+    links = good(await anyone.get("/api/contracts/2025.1"))["links"]
+    address = links["template_csv" if form == "csv" else "template"].replace("{part}", "workforce")
+    answered = await anyone.get(address)
+    assert answered.headers["content-type"].partition(";")[0] == media
+    assert answered.headers["content-disposition"] == f'attachment; filename="workforce-2025.1.{form}"'
+    assert answered.headers["cache-control"].startswith("public")
+    part = load_library().contracts["2025.1"].parts[PART_PATHS["workforce"]]
+    (block,) = read(BytesSource(answered.content), media, part, load_library().contracts["2025.1"])
+    assert list(block.values) == [field.name for field in part.fields]
+    again = await anyone.get(address, headers={"If-None-Match": answered.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["9999.1/template/cases.csv", "2025.1/template/none.xlsx", "2025.1/template/cases"])
+async def test_a_template_of_nothing_is_not_there(anyone: httpx.AsyncClient, path: str) -> None:
+    problem(await anyone.get(f"/api/contracts/{path}"), 404)

@@ -251,3 +251,10 @@ def test_a_committed_openapi_document_is_told_from_a_stale_one(tmp_path: Path) -
     assert stale.exit_code == 1
     assert "shutReturn" in stale.output
     assert f"openapi --out {file}" in stale.output
+
+
+@pytest.mark.parametrize("name", ["cases.csv", "cases.xlsx"])
+def test_a_template_can_be_checked_as_it_is(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    assert ran("template", "cases", "--out", file).exit_code == 0
+    assert ran("validate", file).exit_code == 0

@@ -99,7 +99,7 @@ def test_an_operation_shows_every_success_and_every_body_by_example(name: str) -
     assert successes
     for status, item in successes.items():
         for media, content in item["content"].items():
-            assert "example" in content, (status, media)
+            assert "example" in content or content["schema"].get("contentMediaType") == media == XLSX, (status, media)
 
 
 @each_operation

@@ -20,7 +20,7 @@ from tests.support.server import PERIOD, Served, a_served
 
 PAGES = (
     *("", "declare", "correct", "withdraw", "upload/cases", "upload/aggregates", "upload/workforce", "findings"),
-    *("findings/Q336", "held", "missing", "seal", "receipt", "cases.csv", "findings.csv", "template/cases.csv"),
+    *("findings/Q336", "held", "missing", "seal", "receipt", "cases.csv", "findings.csv"),
 )
 FORMS = ("declare", "correct", "withdraw", "findings/Q336", "held", "missing", "seal")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -272,11 +273,13 @@ async def test_a_file_form_of_another_site_is_refused_before_it_is_read(served: 
     assert await uploads(served) == 0
 
 
-async def test_the_empty_sheet_has_the_headings_that_are_taken(served: Served) -> None:
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_the_empty_sheet_that_the_page_offers_has_the_headings_that_are_taken(served: Served, form: str) -> None:
     desk = await a_desk(served)
-    sheet = await desk.read("template/cases.csv")
-    assert sheet.startswith("case_ref,")
-    page = await desk.put(sheet)
+    offered = re.findall(r'href="(/api/contracts/[^"]+)" download', await desk.read("upload/cases"))
+    assert offered == [f"/api/contracts/2025.1/template/cases.{form}" for form in ("xlsx", "csv")]
+    sheet = (await desk.client.get(next(path for path in offered if path.endswith(form)))).content
+    page = await desk.put(sheet, name=f"cases.{form}")
     assert "The file holds no rows" in words_of(page)
     assert SUCCESS not in page
 

@@ -190,3 +190,16 @@ def test_a_part_that_is_replaced_whole_needs_its_required_columns() -> None:
     with pytest.raises(CaseReturnsError) as refused:
         block_of("team,officers_fte\nchild_exploitation,3\n", part=PartName.WORKFORCE)
     assert refused.value.code == "no-required-column"
+
+
+@pytest.mark.parametrize("quoted", ["call back", '"call, back"'])
+def test_notes_of_the_sender_are_not_read_and_not_kept_with_a_row_that_is_held(quoted: str) -> None:
+    (found,) = blocks_of(f"case_ref,Notes,stage\nK/1,{quoted},nowhere\nK/2,,identified\nK/3,{quoted},identified,x\n")
+    assert [row for row, rule, *_ in told(found) if rule == "V206"] == []
+    assert found.held == {0}
+    assert [*found.originals, *(row.text.strip() for row in found.unread)] == [
+        "K/1,,nowhere",
+        "K/2,,identified",
+        "K/3,,identified,x",
+    ]
+    assert found.notes == ("The column “notes” is your own: it was not read, and nothing of it is kept.",)

@@ -412,3 +412,10 @@ def test_rows_as_programs_write_them_are_of_the_plain_form() -> None:
     rows = parts_of(a_workbook([a_record(victim_count=2, nfa_date=DAY)]))["xl/worksheets/sheet1.xml"].split(END)
     number, cells = plain_row(rows[1]) or pytest.fail("it is left to the parser")
     assert (number, len(cells)) == (b"2", 4)
+
+
+def test_notes_of_the_sender_are_not_read_and_not_kept_with_a_row_that_is_held() -> None:
+    found = block(a_workbook([a_record(stage="nowhere", notes="call back"), a_record("CR/2", notes="")]))
+    assert [rule for _, rule, *_ in told(found)] == ["V201"]
+    assert found.originals[0] == "CR/1,nowhere,"
+    assert "The column “notes” is your own" in " ".join(found.notes)

@@ -1,18 +1,17 @@
-"""Files for the force itself: its cases and its findings as CSV, and empty sheets with the headings of the standard."""
+"""Files for the force itself: its cases and its findings as CSV."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from litestar import Response, get
+from litestar import get
 from litestar.response import Stream
 
 from service.contract.model import Severity
 from service.contract.sheet import csv_block
 from service.errors import NotFound
-from service.identity.principal import NOT_HERE, Permission
+from service.identity.principal import NOT_HERE
 from service.pages.force.place import Place, place_of, whole_number
-from service.pages.force.words import PARTS
 from service.pages.guard import HEADERS
 from service.pages.visit import Visiting
 from service.returns.cases import CaseRow, case_fields, stream_cases
@@ -52,19 +51,6 @@ async def download_findings(visit: Visiting) -> Stream:
         rule=rule,
     )
     return await _download(blocks, f"{place.slug}-{place.period}-findings.csv")
-
-
-@get("/forces/{force:str}/returns/{period:str}/template/{part:str}", include_in_schema=False)
-async def download_template(visit: Visiting) -> Response[bytes]:
-    """A sheet with nothing but the headings of a part."""
-    place = await place_of(visit, Permission.RETURNS_READ)
-    named = PARTS.get(str(visit.request.path_params["part"]).removesuffix(".csv"))
-    if named is None:
-        raise NotFound(NOT_HERE)
-    contract = place.context.library.contracts[place.item.contract_version]
-    body = csv_block([field.name for field in contract.parts[named.part].fields], (), heading=True)
-    name = f"{named.part}-{contract.version}.csv"
-    return Response(body, media_type=_CSV, headers={**HEADERS, **_attached(name)})
 
 
 def _asked(place: Place) -> AnyReturn:

@@ -58,7 +58,6 @@ def force_routes() -> Router:
             sealing.show_receipt,
             exports.download_cases,
             exports.download_findings,
-            exports.download_template,
         ],
         dependencies={"under_way": Provide(under_way, sync_to_thread=False)},
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from service.contract.model import Contract, Part
+from service.contract.sheet import XLSX
 from service.errors import UnsupportedMedia
 from service.returns.readers.block import BLOCK_ROWS, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, Writer
@@ -16,7 +17,7 @@ from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
 from service.returns.readers.source import BytesSource, FileSource, Source
-from service.returns.readers.xlsx_file import XLSX, read_xlsx
+from service.returns.readers.xlsx_file import read_xlsx
 
 __all__ = ["MEDIA", "XLSX", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
 

@@ -7,6 +7,7 @@ never closed costs its own line and no other: reading starts again on the next.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -94,7 +95,8 @@ class _CsvFile:
         self._lines.leave(self._lines.next)
         numbers = list(range(self._number + 1, self._number + len(lines) + 1))
         self._number += len(lines)
-        return self._typed(heading, numbers, columns, lambda index: lines[index].rstrip("\r\n"), [], first=first)
+        text_of = self._without_notes(heading, lambda index: lines[index].rstrip("\r\n"))
+        return self._typed(heading, numbers, columns, text_of, [], first=first)
 
     def _block(self, heading: Heading, *, first: bool) -> TypedBlock | None:
         """The next rows one by one. The first block is there even where the file has a heading alone, which may have
@@ -120,7 +122,7 @@ class _CsvFile:
             if not (row and row[0].strip(BLANKS)) and not "".join(row).strip(BLANKS):
                 continue
             if len(row) > width and any(cell.strip(BLANKS) for cell in row[width:]):
-                unread.append(self._too_long(row, start, width))
+                unread.append(self._too_long(row, start, heading))
                 continue
             numbers.append(self._number)
             rows.append(row)
@@ -129,10 +131,26 @@ class _CsvFile:
             return None
         gone = lines.leave(lines.next)
 
-        def text_of(index: int) -> str:
+        def as_sent(index: int) -> str:
             return "".join(gone[slice(*spans[index])]).rstrip("\r\n")
 
+        text_of = self._without_notes(heading, as_sent)
         return self._typed(heading, numbers, columns_of(rows, width), text_of, unread, first=first)
+
+    def _without_notes(self, heading: Heading, text_of: Callable[[int], str]) -> Callable[[int], str]:
+        """The text of rows without what stands in the sender's own notes; other texts as they were sent."""
+        if heading.notes is None:
+            return text_of
+        return lambda index: self._blanked(text_of(index), heading)
+
+    def _blanked(self, text: str, heading: Heading) -> str:
+        row = next(csv.reader(text.splitlines(keepends=True), delimiter=self._delimiter), [])
+        if heading.notes is None or heading.notes >= len(row) or not row[heading.notes]:
+            return text
+        row[heading.notes] = ""
+        out = io.StringIO()
+        csv.writer(out, delimiter=self._delimiter, lineterminator="").writerow(row)
+        return out.getvalue()
 
     def _typed(
         self,
@@ -185,9 +203,9 @@ class _CsvFile:
         place = self._key_place
         return self._typing.key_of(row[place]) if place is not None and place < len(row) else None
 
-    def _too_long(self, row: list[str], start: int, width: int) -> HeldRow:
-        text = self._lines.text(start, self._lines.next)
-        return too_wide(self._typing, self._number, text, len(row), width, self._key_in(row))
+    def _too_long(self, row: list[str], start: int, heading: Heading) -> HeldRow:
+        text = self._blanked(self._lines.text(start, self._lines.next), heading)
+        return too_wide(self._typing, self._number, text, len(row), heading.width, self._key_in(row))
 
     def _notes(self) -> tuple[str, ...]:
         if not self._lines.is_mixed or self._told_mixed:

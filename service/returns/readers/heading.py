@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.contract.model import Contract, Field, Part, PartName, Role
+from service.contract.sheet import NOTES
 from service.contract.values import BLANKS
 from service.errors import Malformed
 from service.returns.readers.block import MOST_COLUMNS
@@ -20,11 +21,13 @@ _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 class Heading(Struct, frozen=True):
-    """``fields`` by column number; ``unknown`` the named columns that are no field; the rest has no name."""
+    """``fields`` by column number; ``unknown`` the named columns that are no field; ``notes`` the one that is the
+    sender's own, and is not read; the rest has no name."""
 
     width: int
     fields: dict[int, Field]
     unknown: dict[int, str]
+    notes: int | None = None
 
 
 def fold(name: str) -> str:
@@ -48,6 +51,7 @@ def read_heading(cells: Sequence[str], part: Part, contract: Contract) -> Headin
     fields: dict[int, Field] = {}
     unknown: dict[int, str] = {}
     place_of: dict[str, int] = {}
+    notes: int | None = None
     for place, name in enumerate(names):
         if not name:
             continue
@@ -56,13 +60,15 @@ def read_heading(cells: Sequence[str], part: Part, contract: Contract) -> Headin
         place_of[name] = place
         if name in known:
             fields[place] = known[name]
+        elif name == NOTES:
+            notes = place
         else:
             unknown[place] = cells[place].strip(BLANKS)
     _refuse_missing({field.name for field in fields.values()}, part)
     if len(unknown) > MOST_UNKNOWN:
         says = f"{len(unknown)} columns are not fields of the contract {contract.version}."
         raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
-    return Heading(len(cells), fields, unknown)
+    return Heading(len(cells), fields, unknown, notes)
 
 
 def refuse_other_part(names: Collection[str], part: Part, contract: Contract) -> None:

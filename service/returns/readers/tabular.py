@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from service.contract.findings import found
+from service.contract.sheet import NOTES
 from service.contract.values import BLANKS, Check
 from service.returns.readers.block import HeldRow, TypedBlock
 from service.returns.readers.columns import Typing
 from service.returns.readers.heading import Heading
+
+NOT_READ: Final = f"The column “{NOTES}” is your own: it was not read, and nothing of it is kept."
 
 
 def columns_of(rows: list[list[str]], width: int) -> list[Sequence[str]]:
@@ -35,6 +39,9 @@ def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: S
     """The findings of rows outside of their fields: values in columns that are unknown or have no name."""
     for place, column in enumerate(columns):
         if place in heading.fields or not any(column):
+            continue
+        if place == heading.notes:
+            block.notes += () if NOT_READ in block.notes else (NOT_READ,)
             continue
         name = heading.unknown.get(place)
         for index, cell in enumerate(column):

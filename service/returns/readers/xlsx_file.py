@@ -25,7 +25,6 @@ from service.returns.readers.xlsx_cells import Odd, fit
 from service.returns.readers.xlsx_package import Package
 from service.returns.readers.xlsx_sheet import Seen, SheetReader, SheetRow
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LOOKED_THROUGH: Final = 200
 """So many rows of a sheet are looked through for its heading."""
 _NAMED: Final = 10
@@ -111,7 +110,7 @@ class _XlsxFile:
             return False
         fit_here = len(names & known_names(part).keys())
         others = (other for other in self._typing.contract.parts.values() if other.name is not part.name)
-        return all(len(names & known_names(other).keys()) <= fit_here for other in others)
+        return fit_here > 0 and all(len(names & known_names(other).keys()) <= fit_here for other in others)
 
     def _some(self, rows: Iterator[SheetRow]) -> list[SheetRow]:
         """The next rows, so many that a block is full."""
@@ -139,7 +138,7 @@ class _XlsxFile:
         block = typing.block(
             [row.number for row in kept],
             {field.name: columns[place] for place, field in heading.fields.items()},
-            text_of=lambda index: _as_text(kept[index], width),
+            text_of=lambda index: _as_text(kept[index], width, heading.notes),
             is_plain=not odd,
             unread=unread,
             notes=notes,
@@ -155,7 +154,8 @@ class _XlsxFile:
         place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
         cell = row.cells.get(place, "") if place is not None else ""
         key = self._typing.key_of(cell) if self._typing.key is not None and type(cell) is str else None
-        return too_wide(self._typing, row.number, _as_text(row, cells), cells, heading.width, key)
+        text = _as_text(row, cells, heading.notes)
+        return too_wide(self._typing, row.number, text, cells, heading.width, key)
 
     def _notes_of_book(self, sheet: Sheet) -> tuple[str, ...]:
         notes: list[str] = []
@@ -211,8 +211,9 @@ def _names(row: SheetRow) -> list[str]:
     return [str(row.cells.get(place, "")) for place in range(_last(row) + 1)]
 
 
-def _as_text(row: SheetRow, width: int) -> str:
-    """A row as it would stand in CSV."""
+def _as_text(row: SheetRow, width: int, notes: int | None) -> str:
+    """A row as it would stand in CSV, without the sender's own notes."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([row.cells.get(place, "") for place in range(width)])
+    cells = ["" if place == notes else row.cells.get(place, "") for place in range(width)]
+    csv.writer(text, lineterminator="").writerow(cells)
     return text.getvalue()

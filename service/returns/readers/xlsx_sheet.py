@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.contract.sheet import MOST_ROWS
 from service.returns.readers.block import LONGEST_ROW, MOST_COLUMNS
 from service.returns.readers.source import row_too_long
 from service.returns.readers.xlsx_book import Book, Sheet, Texts, is_true, unescaped
@@ -16,8 +17,6 @@ from service.returns.readers.xlsx_cells import NOT_CALCULATED, Cells, Odd
 from service.returns.readers.xlsx_package import Package, Walk, bad_workbook, local, too_large
 from service.returns.readers.xlsx_plain import END, SHEET_DATA, is_closed, plain_row
 
-MOST_ROWS: Final = 200_000
-"""Rows with anything in them."""
 MOST_CELLS: Final = 10_000_000
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_384

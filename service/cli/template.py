@@ -1,0 +1,32 @@
+"""The command that writes an empty sheet to be filled in: as a workbook or as CSV."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from service.cli.files import PARTS, contract_of, library, part_name
+
+
+@click.command(epilog="Example: case-returns template cases --out cases.xlsx")
+@click.argument("part", type=PARTS)
+@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+def template(part: str, version: str | None, out: Path) -> None:
+    """Write an empty sheet for the rows of a part.
+
+    FILE ending in .xlsx gives a workbook with drop-down lists and guidance, anything else the heading as CSV; - is
+    standard output.
+    """
+    from service.contract.template import empty_csv, empty_workbook
+
+    contract = contract_of(library(), version)
+    found = contract.parts[part_name(part)]
+    body = empty_workbook(contract, found) if out.suffix.lower() == ".xlsx" else empty_csv(found)
+    if str(out) == "-":
+        sys.stdout.buffer.write(body)
+        return
+    out.write_bytes(body)
+    click.echo(f"An empty sheet for {found.title} of contract {contract.version} in {out}", err=True)

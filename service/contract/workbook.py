@@ -1,0 +1,204 @@
+"""Workbooks (XLSX) that people open: rows of typed cells, of which none is ever a formula or a link.
+
+Written by XlsxWriter a row at a time: of however many rows, one is in memory. What it writes on its way lies in a
+folder that is only ours and goes with the workbook.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import xlsxwriter
+from msgspec import Struct
+
+from service.contract.sheet import MOST_ROWS, may_run
+from service.errors import NotAcceptable
+
+LONGEST_CELL: Final = 32_767
+"""In characters: a spreadsheet takes no more."""
+
+_OPTIONS: Final = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_MADE: Final = datetime(2025, 11, 1)  # noqa: DTZ001  a workbook's moments have no time zone
+"""Every workbook says that it was made at this moment: the same rows are the same bytes."""
+_FOLDER: Final = "case-returns-workbook-"
+_MARKS: Final = {"bg_color": "#FFD9D9", "border": 1, "border_color": "#D4351C"}
+
+
+class TooManyRows(NotAcceptable):
+    """More rows than a workbook may have that is to be sent back."""
+
+    code = "too-many-rows"
+
+    def __init__(self) -> None:
+        super().__init__(f"A workbook has at most {MOST_ROWS - 1:,} rows here.", "Ask for CSV.")
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """One column under its heading. ``text``: what is typed into it stays as it is typed, whatever it looks like."""
+
+    name: str
+    width: int = 16
+    text: bool = True
+    wraps: bool = False
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """What a spreadsheet offers for a column: a hint, and codes out of another sheet. ``only``: nothing else is
+    taken."""
+
+    title: str
+    hint: str
+    source: str | None = None
+    only: bool = False
+
+
+class Workbook:
+    """A workbook under way. Use it as a context manager; ``finished`` gives the file, which has no name."""
+
+    def __init__(self) -> None:
+        _sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  it is given away
+        self._book = xlsxwriter.Workbook(self._file, {**_OPTIONS, "tmpdir": str(self._folder)})
+        self._book.set_properties({"created": _MADE, "comments": "Case Returns"})
+        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._sheets: list[Sheet] = []
+        self._is_given = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_given:
+            self._file.close()
+            for sheet in self._book.worksheets():
+                with suppress(OSError):
+                    sheet.row_data_fh.close()
+        self._book.fileclosed = True
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def sheet(self, name: str, columns: Sequence[Column], *, filters: bool = False) -> Sheet:
+        """A new sheet with its heading, which stays in sight."""
+        made = Sheet(self, self._book.add_worksheet(name), columns, filters=filters)
+        self._sheets.append(made)
+        return made
+
+    def format(self, **said: Any) -> Any:
+        """A format, made once."""
+        key = tuple(sorted(said.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(said)
+        return self._formats[key]
+
+    def finished(self) -> IO[bytes]:
+        """The workbook as a file at its beginning; whoever has it closes it."""
+        for sheet in self._sheets:
+            sheet.close()
+        self._book.close()
+        self._is_given = True
+        self._file.seek(0)
+        return self._file
+
+    def content(self) -> bytes:
+        """The workbook whole, of one that is small."""
+        with self.finished() as file:
+            return file.read()
+
+
+class Sheet:
+    """One sheet of rows; row 1 is the heading."""
+
+    def __init__(self, book: Workbook, sheet: Any, columns: Sequence[Column], *, filters: bool) -> None:
+        self._book, self._sheet, self._columns = book, sheet, columns
+        self._row = 0
+        head = book.format(bold=True, num_format="@", bottom=1, text_wrap=True, valign="top")
+        self._plain: list[Any] = []
+        self._quoted: list[Any] = []
+        for place, column in enumerate(columns):
+            said: dict[str, Any] = {"num_format": "@"} if column.text else {}
+            if column.wraps:
+                said |= {"text_wrap": True, "valign": "top"}
+            self._plain.append(book.format(**said) if said else None)
+            self._quoted.append(book.format(**{**said, "num_format": "@"}, quote_prefix=True))
+            sheet.set_column(place, place, column.width, self._plain[place])
+            sheet.write_string(0, place, column.name, head)
+        sheet.freeze_panes(1, 0)
+        sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        self._filters = filters
+
+    def add(self, values: Sequence[object], marks: Mapping[int, str] | None = None) -> None:
+        """The next row, a value a column; ``marks`` colours cells and says why. TooManyRows after the last."""
+        self._row += 1
+        if self._row >= MOST_ROWS:
+            raise TooManyRows
+        for place, value in enumerate(values):
+            if value is not None and value != "":
+                self._write(place, value, marked=marks is not None and place in marks)
+        for place, says in (marks or {}).items():
+            if place >= len(values) or values[place] in (None, ""):
+                self._sheet.write_blank(self._row, place, None, self._book.format(num_format="@", **_MARKS))
+            self._sheet.write_comment(self._row, place, says[:LONGEST_CELL], {"x_scale": 2.5, "y_scale": 1.5})
+
+    def add_all(self, rows: Iterable[Sequence[object]]) -> None:
+        """The next rows."""
+        for values in rows:
+            self.add(values)
+
+    def close(self) -> None:
+        """There are no more rows."""
+        if self._filters and self._row:
+            self._sheet.autofilter(0, 0, self._row, len(self._columns) - 1)
+
+    def offer(self, place: int, choice: Choice) -> None:
+        """What a spreadsheet offers in a column to whoever fills it in."""
+        said: dict[str, Any] = {
+            "validate": "any" if choice.source is None else "list",
+            "input_title": choice.title[:32],
+            "input_message": choice.hint[:255],
+        }
+        if choice.source is not None:
+            said |= {"source": choice.source, "error_type": "stop" if choice.only else "warning"}
+            said |= {"error_title": "Not in the list", "error_message": "Choose one of the list, or see the guidance."}
+        self._sheet.data_validation(1, place, MOST_ROWS - 1, place, said)
+
+    def _write(self, place: int, value: object, *, marked: bool) -> None:
+        form = self._plain[place]
+        if marked:
+            form = self._book.format(num_format="@", **_MARKS)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._sheet.write_number(self._row, place, value, form)
+            return
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        if may_run(shown):
+            form = self._book.format(num_format="@", quote_prefix=True, **_MARKS) if marked else self._quoted[place]
+        self._sheet.write_string(self._row, place, shown, form)
+
+
+def _sweep() -> None:
+    """Take away what a process left behind that was ended in the middle: rows may be in it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        owner = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if owner.isdecimal() and not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
