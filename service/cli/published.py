@@ -26,14 +26,15 @@ def contracts() -> None:
     "--folder", type=click.Path(path_type=Path, exists=True, file_okay=False), help="[default: the package's]"
 )
 def contracts_check(folder: Path | None) -> None:
-    """Check contracts, code lists, rules, upgrades, scopes and terms, each against the others.
+    """Check contracts, code lists, rules, upgrades, examples, scopes and terms, each against the others.
 
     Every problem names the file, the line, and the column inside a condition. Exit status 1 where there are any.
     """
+    from service.kit.read import check_kits
     from service.terms.check import check, load_published
 
     root = folder or contracts_folder()
-    problems = check(root)
+    problems = check(root) or check_kits(load_published(root))
     for problem in problems:
         click.echo(str(problem))
     if problems:

@@ -24,7 +24,7 @@ from service.criteria.tree import fields_of
 from service.errors import UnsupportedMedia
 from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, media_of_name, read
 
-_NEEDS_MORE: Final = {
+NEEDS_MORE: Final = {
     Check.FORMER_IN_USE: "only cases of this file are known here, not those that the return already holds",
     Check.KNOWLEDGE_LOST: "it compares with what the return already holds",
 }
@@ -265,7 +265,7 @@ class _Doubles:
 def _not_run(contract: Contract, part: Part) -> Iterator[NotRun]:
     """What needs more than the file."""
     for rule in contract.rules:
-        if part.name in rule.parts and rule.check is not None and rule.check in _NEEDS_MORE:
-            yield NotRun(rule.id, _NEEDS_MORE[Check(rule.check)])
+        if part.name in rule.parts and rule.check is not None and rule.check in NEEDS_MORE:
+            yield NotRun(rule.id, NEEDS_MORE[Check(rule.check)])
     for measure in contract.measures:
         yield NotRun(measure.name, "it is about the whole return, of which this file is a part")

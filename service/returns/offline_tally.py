@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from service.contract.upgrade import reader
 from service.criteria.evaluate import Value
 from service.criteria.vocabulary import OPEN_NUMBER
 from service.errors import UnsupportedMedia
-from service.returns.offline import validate
-from service.returns.readers import MEDIA, FileSource, TypedBlock, media_of_name, read
+from service.returns.offline import Report, validate
+from service.returns.readers import MEDIA, FileSource, Source, TypedBlock, media_of_name, read
 from service.scope.edition import Edition
 from service.scope.verdict import Verdict, judgement_of
 
@@ -27,6 +28,13 @@ class FileTally(Struct):
     weights: Counter[int]
     held: int
     open_cells: int
+
+    def add(self, ruling: int, weight: Value) -> None:
+        """One row of a ruling; of a weight that is not known, or open above, it counts as open."""
+        if isinstance(weight, tuple) and isinstance(weight[0], int) and weight[1] != OPEN_NUMBER:
+            self.weights[ruling] += weight[0]
+        elif ruling >= 0:
+            self.open_cells += 1
 
     def document(self, edition: Edition) -> dict[str, Any]:
         """As a return's tally is shown."""
@@ -63,23 +71,32 @@ def tally_file(file: Path, library: Library, contract: Contract, part: PartName,
         says = "The name does not say what kind of file this is."
         raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json: {', '.join(MEDIA)}.")
     report = validate(file, contract, contract.parts[part], media)
+    return tally_accepted(FileSource(file), media, library, contract, report, [edition])[0]
+
+
+def tally_accepted(
+    source: Source, media: str, library: Library, contract: Contract, report: Report, editions: Sequence[Edition]
+) -> list[FileTally]:
+    """Judge the rows of a file that its report does not hold, under each of some editions."""
+    part = contract.parts[report.part]
     held = {finding.row for finding in report.findings if finding.severity.holds}
-    forward = reader(library, contract.version, edition.vocabulary)
-    judge = edition.definition.ruling
-    counted = FileTally(Counter(), report.held, 0)
-    weight = contract.parts[part].by_role.get(Role.WEIGHT)
-    for block in read(FileSource(file), media, contract.parts[part], contract):
+    judges = [
+        (reader(library, contract.version, edition.vocabulary), edition.definition.ruling, FileTally(Counter(), 0, 0))
+        for edition in editions
+    ]
+    weight = part.by_role.get(Role.WEIGHT)
+    for block in read(source, media, part, contract):
         weights = None if weight is None else block.values.get(weight.name)
         for index, row in enumerate(block.rows):
             if row in held:
                 continue
-            ruling = judge(forward(_record(block, index)))
+            record = _record(block, index)
             value = (1, 1) if weight is None else None if weights is None else weights[index]
-            if isinstance(value, tuple) and isinstance(value[0], int) and value[1] != OPEN_NUMBER:
-                counted.weights[ruling] += value[0]
-            elif ruling >= 0:
-                counted.open_cells += 1
-    return counted
+            for forward, judge, counted in judges:
+                counted.add(judge(forward(record)), value)
+    for _, _, counted in judges:
+        counted.held = report.held
+    return [counted for _, _, counted in judges]
 
 
 def _record(block: TypedBlock, index: int) -> dict[str, Value]:

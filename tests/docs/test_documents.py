@@ -13,7 +13,7 @@ import yaml
 
 from service.cli import command
 from service.contract.measures import KNOWN
-from service.contract.model import Role, Severity
+from service.contract.model import PartName, Role, Severity
 from service.contract.values import Check
 from service.criteria.vocabulary import Kind
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").glob("*.md")])
 MEANINGS = ROOT / "docs" / "reference" / "semantics.md"
 CONTRACT_PAGE = ROOT / "docs" / "reference" / "contract.md"
+KIT_PAGE = ROOT / "docs" / "reference" / "kit.md"
 DECISION = ("Faced", "Chose", "Gave up", "What would change our mind", "The check")
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -35,7 +36,9 @@ NUMBER = re.compile(r"[0-9]+")
 PARAGRAPH = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
 
 NAMED_BY_PUBLISHERS = ("sets", "reworded")
-"""Keys below which the keys are names that a publisher gives; below ``where`` they are columns of a list."""
+"""Keys below which the keys are names that a publisher gives."""
+OF_ANOTHER_SORT = ("where", "row", "set", "verdicts", "measures")
+"""Keys below which they are columns of a list, fields, scope editions, measures."""
 
 
 def text_of(path: Path) -> str:
@@ -99,7 +102,21 @@ def test_every_paragraph_that_the_code_cites_is_there() -> None:
 
 def test_every_key_of_what_is_published_is_described() -> None:
     described = set(QUOTED.findall(text_of(CONTRACT_PAGE)))
-    used = {key for path in (ROOT / "contracts").rglob("*.yaml") for key in keys_of(yaml.safe_load(text_of(path)))}
+    published = [path for path in (ROOT / "contracts").rglob("*.yaml") if path.parent.name != "examples"]
+    used = {key for path in published for key in keys_of(yaml.safe_load(text_of(path)))}
+    assert used - described == set()
+
+
+def test_every_key_of_an_example_is_described() -> None:
+    described = set(QUOTED.findall(text_of(KIT_PAGE)))
+    used: set[str] = set()
+    for path in (ROOT / "contracts").rglob("examples/*.yaml"):
+        document = yaml.load(text_of(path), yaml.BaseLoader)  # noqa: S506  every value is the text that stands there
+        if path.name == "clean.yaml":
+            rows = [row for part in document.values() for row in part.values()]
+            used |= {key for row in rows for key in row}
+        else:
+            used |= {key for key in keys_of(document) if key not in set(PartName)}
     assert used - described == set()
 
 
@@ -116,7 +133,7 @@ def keys_of(node: object) -> Iterator[str]:
     if isinstance(node, Mapping):
         for key, value in node.items():
             yield str(key)
-            if key != "where":
+            if key not in OF_ANOTHER_SORT:
                 yield from keys_of(list(value.values()) if key in NAMED_BY_PUBLISHERS else value)
 
 
