@@ -26,16 +26,17 @@ from service.api.asking import (
 from service.api.call import MOST_REVISIONS, Call, Calling, uuid_in_path
 from service.api.documented import DRY_RUN, PAGE, REVISION, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
-from service.api.replies import CSV, NDJSON, document, listed, ndjson_block, streamed
+from service.api.replies import CSV, ENDINGS, NDJSON, document, listed, ndjson_block, sent_file, streamed
 from service.api.returns import shown
 from service.api.row_shapes import CASE_ID
 from service.api.shapes import ReturnDocument, UploadDocument
 from service.api.uploads import MODES, ROWS, Bounds, take
 from service.contract.findings import key_name
 from service.contract.model import PartName
-from service.contract.sheet import csv_block
+from service.contract.sheet import XLSX, csv_block
 from service.identity.principal import Permission
 from service.returns.cases import CaseRow, case_fields, history, key_of, list_cases, read_case, stream_cases
+from service.returns.exports import cases_as_workbook, shown_case
 from service.returns.held import must_be_open
 from service.returns.model import AnyReturn, etag_of
 from service.returns.single import replace_case
@@ -82,11 +83,11 @@ class CasesController(Controller):
 
     @get(
         "/",
-        summary="The return's cases: pages as JSON, or all of them as NDJSON or CSV",
+        summary="The return's cases: pages as JSON, or all of them as NDJSON, CSV or a workbook",
         operation_id="listCases",
         description=(
-            "JSON comes in pages; `Accept: application/x-ndjson` or `text/csv` gives every case, and takes neither "
-            "cursor nor limit. Every reading is logged. Needs the permission `returns:read`."
+            "JSON comes in pages; `Accept: application/x-ndjson`, `text/csv` or that of XLSX gives every case, and "
+            "takes neither cursor nor limit. Every reading is logged. Needs the permission `returns:read`."
         ),
         operation_class=operation(
             Answer(
@@ -94,18 +95,26 @@ class CasesController(Controller):
                 says="Cases.",
                 headers=("ETag",),
                 sometimes=("Link", "Content-Disposition"),
-                other={NDJSON: "One case a line.", CSV: "The fields of the contract; it can be sent back."},
+                other={
+                    NDJSON: "One case a line.",
+                    CSV: "The fields of the contract; it can be sent back.",
+                    XLSX: "The template of the contract with the cases in it, up to 199,999; it can be sent back.",
+                },
             ),
             permission=Permission.RETURNS_READ,
             query=(*PAGE, REVISION),
+            refusals=("too-many-rows",),
         ),
     )
     async def list_cases(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes] | Stream:
         del force, period
         call.force(Permission.RETURNS_READ)
-        media = negotiated(call.request.headers.get("accept"), (JSON, NDJSON, CSV))
+        media = negotiated(call.request.headers.get("accept"), (JSON, NDJSON, CSV, XLSX))
         asked = parameters(call.request, "revision", *(["cursor", "limit"] if media == JSON else []))
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+        if media == XLSX:
+            file = await cases_as_workbook(call.context, call.actor, item)
+            return sent_file(file, XLSX, name=_file(call, item, XLSX))
         if media != JSON:
             return await streamed(_exported(call, item, media), media, name=_file(call, item, media))
         rows, following = await list_cases(call.context, call.actor, item, cursor(asked, UUID), page_size(asked))
@@ -233,7 +242,7 @@ class CasesController(Controller):
 def case_document(row: CaseRow) -> dict[str, Any]:
     """A case as it is shown, in the words in which it could be sent: null is not known, and the two other kinds of
     empty stand by their words."""
-    return {CASE_ID: row.case_id, **row.values, **row.empties}
+    return {CASE_ID: row.case_id, **shown_case(row)}
 
 
 def _version(entry: dict[str, Any]) -> dict[str, Any]:
@@ -263,4 +272,4 @@ def _file(call: Call, item: AnyReturn, media: str) -> str:
 def file_name(call: Call, item: AnyReturn, what: str, media: str) -> str:
     """What a browser calls the download."""
     force = call.context.forces.by_ordinal[item.force].code
-    return f"{force}-{item.period}-{what}.{'csv' if media == CSV else 'ndjson'}"
+    return f"{force}-{item.period}-{what}.{ENDINGS[media]}"

@@ -30,15 +30,17 @@ from service.api.cases import file_name
 from service.api.documented import NAME, PAGE, REVISION, TEXT, WORDS, Answer, Body, Query, operation
 from service.api.negotiation import negotiated
 from service.api.once import once_of
-from service.api.replies import CSV, document, listed, streamed
+from service.api.replies import CSV, document, listed, sent_file, streamed
 from service.api.returns import shown
 from service.api.shapes import AnsweredDocument, DisputeDocument, ReturnDocument
 from service.contract.findings import key_name
 from service.contract.model import Severity
+from service.contract.sheet import XLSX
 from service.criteria.problem import nearest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.answers import Words, dispute, explain
+from service.returns.exports import findings_as_workbook
 from service.returns.findings import Cursor
 from service.returns.held import HeldRow, must_be_open, set_aside
 from service.returns.model import AnyReturn, Open, etag_of
@@ -76,14 +78,14 @@ class FindingsController(Controller):
 
     @get(
         "/findings",
-        summary="The findings, in the order of the rows: pages as JSON, or all as CSV",
+        summary="The findings, in the order of the rows: pages as JSON, or all as CSV or a workbook",
         operation_id="listFindings",
         operation_class=operation(
             Answer(
                 shape="FindingList",
                 says="Findings.",
                 sometimes=("Link", "Content-Disposition"),
-                other={CSV: "One finding a line."},
+                other={CSV: "One finding a line.", XLSX: "One finding a row, up to 199,999."},
             ),
             permission=Permission.RETURNS_READ,
             query=(
@@ -92,6 +94,7 @@ class FindingsController(Controller):
                 *PAGE,
                 REVISION,
             ),
+            refusals=("too-many-rows",),
         ),
     )
     async def list_findings(
@@ -99,7 +102,7 @@ class FindingsController(Controller):
     ) -> Response[bytes] | Stream:
         del force, period
         call.force(Permission.RETURNS_READ)
-        media = negotiated(call.request.headers.get("accept"), (JSON, CSV))
+        media = negotiated(call.request.headers.get("accept"), (JSON, CSV, XLSX))
         pages = ["cursor", "limit"] if media == JSON else []
         asked = parameters(call.request, "severity", "rule", "revision", *pages)
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
@@ -108,6 +111,9 @@ class FindingsController(Controller):
         if media == CSV:
             blocks = findings_as_csv(call.context, call.actor, item, **which)
             return await streamed(blocks, CSV, name=file_name(call, item, "findings", CSV))
+        if media == XLSX:
+            file = await findings_as_workbook(call.context, call.actor, item, **which)
+            return sent_file(file, XLSX, name=file_name(call, item, "findings", XLSX))
         after, limit = cursor(asked, Cursor), page_size(asked)
         page, following = await read_findings(call.context, call.actor, item, **which, after=after, limit=limit)
         text = None if following is None else cursor_text(following)

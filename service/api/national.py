@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any, Final
 
@@ -12,17 +13,18 @@ from service.api.documented import NAME, Answer, Query, operation
 from service.api.identity import Caller
 from service.api.negotiation import negotiated
 from service.clock import Clock
+from service.contract.sheet import XLSX
 from service.errors import Forbidden, Invalid
 from service.identity.principal import Permission, Principal, require
 from service.picture.answer import answer
-from service.picture.export import PictureDocument, as_csv, as_document
+from service.picture.export import PictureDocument, as_csv, as_document, as_xlsx
 from service.picture.question import Table, question
 from service.storage.database import Database
 from service.terms.check import Published
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
-OFFERED: Final = (JSON, CSV)
+OFFERED: Final = (JSON, CSV, XLSX)
 
 
 _QUERY: Final = (
@@ -50,7 +52,11 @@ _QUERY: Final = (
         example="force,stage",
         pattern="^[a-z_]+(?:,[a-z_]+)*$",
     ),
-    Query(name="table", description="The one table that CSV carries; JSON carries all.", offered=tuple(Table)),
+    Query(
+        name="table",
+        description="The one table that CSV carries; XLSX carries it alone where it is named, and JSON carries all.",
+        offered=tuple(Table),
+    ),
 )
 
 
@@ -62,8 +68,8 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         summary="The national picture: sums of tallies, with their scope, moment and coverage",
         description=(
             "JSON carries the totals, the cells of `by`, attrition by rule, missing attributes and coverage. "
-            "CSV (`Accept: text/csv`) carries one table, `?table=cells` unless another is named. Needs the permission "
-            "`national:read` of a national body."
+            "CSV (`Accept: text/csv`) carries one table, `?table=cells` unless another is named; a workbook (XLSX) "
+            "all, each in a sheet. Needs the permission `national:read` of a national body."
         ),
         operation_id="nationalPicture",
         operation_class=operation(
@@ -71,7 +77,10 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
                 shape=PictureDocument,
                 says="The picture.",
                 headers=("ETag", "Vary"),
-                other={CSV: "One table of the picture, with what it is of on every line."},
+                other={
+                    CSV: "One table of the picture, with what it is of on every line.",
+                    XLSX: "The tables of the picture, a sheet each, with what they are of on every row.",
+                },
             ),
             permission=Permission.NATIONAL_READ,
             query=_QUERY,
@@ -88,9 +97,11 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = question(request.query_params.multi_items(), clock())
         if asked.table is not None and media == JSON:
-            raise Invalid("JSON carries every table.", "Leave table out, or ask for CSV (Accept: text/csv).")
+            raise Invalid("JSON carries every table.", "Leave table out, or ask for CSV or XLSX.")
         async with db.national() as tx:
             found = await answer(tx, published, asked, clock())
+        if media == XLSX:
+            return tagged(request, await asyncio.to_thread(as_xlsx, found, asked.table), XLSX)
         if media == CSV:
             return tagged(request, as_csv(found, asked.table or Table.CELLS).encode(), CSV)
         return tagged(request, msgspec.json.encode(as_document(found)), JSON)

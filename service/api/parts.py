@@ -5,18 +5,21 @@ from __future__ import annotations
 from litestar import Controller, Response, get, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from service.api.asking import JSON, parameters, whole
 from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.cases import block_of, file_name
 from service.api.documented import DRY_RUN, REVISION, Answer, Body, operation
 from service.api.negotiation import negotiated
-from service.api.replies import CSV, NDJSON, listed
+from service.api.replies import CSV, NDJSON, listed, sent_file
 from service.api.shapes import UploadDocument
 from service.api.uploads import ROWS, Bounds, take
 from service.contract.model import PartName
+from service.contract.sheet import XLSX
 from service.identity.principal import Permission
 from service.returns.cases import list_part
+from service.returns.exports import part_as_workbook
 from service.returns.model import etag_of
 
 _SEEN = "The `ETag` of the return; 412 where it has moved since."
@@ -41,10 +44,15 @@ def _get(rows: str) -> type[Operation]:
             says="The rows.",
             headers=("ETag",),
             sometimes=("Content-Disposition",),
-            other={NDJSON: "One row a line.", CSV: "The fields of the contract."},
+            other={
+                NDJSON: "One row a line.",
+                CSV: "The fields of the contract.",
+                XLSX: "The template of the contract with the rows in it.",
+            },
         ),
         permission=Permission.RETURNS_READ,
         query=(REVISION,),
+        refusals=("too-many-rows",),
     )
 
 
@@ -60,7 +68,9 @@ class PartsController(Controller):
         operation_id="listAggregates",
         operation_class=_get("AggregateList"),
     )
-    async def list_aggregates(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+    async def list_aggregates(
+        self, call: Calling, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes] | Stream:
         del force, period
         return await _listed(call, PartName.AGGREGATE, "aggregates")
 
@@ -83,7 +93,9 @@ class PartsController(Controller):
         operation_id="listWorkforce",
         operation_class=_get("WorkforceList"),
     )
-    async def list_workforce(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+    async def list_workforce(
+        self, call: Calling, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes] | Stream:
         del force, period
         return await _listed(call, PartName.WORKFORCE, "workforce")
 
@@ -101,11 +113,14 @@ class PartsController(Controller):
         return await take(call, limits, PartName.WORKFORCE)
 
 
-async def _listed(call: Call, part: PartName, name: str) -> Response[bytes]:
+async def _listed(call: Call, part: PartName, name: str) -> Response[bytes] | Stream:
     call.force(Permission.RETURNS_READ)
-    media = negotiated(call.request.headers.get("accept"), (JSON, NDJSON, CSV))
+    media = negotiated(call.request.headers.get("accept"), (JSON, NDJSON, CSV, XLSX))
     asked = parameters(call.request, "revision")
     item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
+    if media == XLSX:
+        file = await part_as_workbook(call.context, item, part)
+        return sent_file(file, XLSX, name=file_name(call, item, name, XLSX))
     rows = await list_part(call.context, item, part)
     if media == JSON:
         return listed(call.request, rows, None, etag=etag_of(item))

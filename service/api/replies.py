@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,9 +12,13 @@ from litestar import Response
 from litestar.response import Stream
 
 from service.api.asking import JSON, AnyRequest, entity_tags
+from service.contract.sheet import XLSX
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
+ENDINGS: Final = {CSV: "csv", NDJSON: "ndjson", XLSX: "xlsx"}
+"""By media type, what the name of a file ends with."""
+_CHUNK: Final = 1 << 16
 PUBLIC_SECONDS: Final = 60
 """For how long a public document may be kept without asking again."""
 
@@ -70,6 +74,18 @@ async def streamed(
                 yield block
         finally:
             await blocks.aclose()  # type: ignore[attr-defined]  # a generator: it gives its transaction back
+
+    given = {"Content-Disposition": f'attachment; filename="{name}"', **(headers or {})}
+    return Stream(sent(), media_type=media, headers=given)
+
+
+def sent_file(file: IO[bytes], media: str, *, name: str, headers: Mapping[str, str] | None = None) -> Stream:
+    """A file that was made for this answer, and is closed when it is sent."""
+
+    async def sent() -> AsyncIterator[bytes]:
+        with file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
 
     given = {"Content-Disposition": f'attachment; filename="{name}"', **(headers or {})}
     return Stream(sent(), media_type=media, headers=given)

@@ -1,7 +1,7 @@
-"""A picture as JSON and as CSV: the same numbers, each with its scope, its moment and its coverage. Pure.
+"""A picture as JSON, CSV and XLSX: the same numbers, each with its scope, its moment and its coverage. Pure.
 
-The CSV is made to be pivoted: one table at a time, one header line, one row a cell, and on every row what the figure
-is of, so that a line copied somewhere else still says so.
+The tables are made to be pivoted: one table at a time, one header line, one row a cell, and on every row what the
+figure is of, so that a line copied somewhere else still says so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 
 from service.clock import wire_time
 from service.contract.sheet import harmless
+from service.contract.workbook import Column, Workbook
 from service.picture.coverage import Coverage, ForceCoverage, Reporting
 from service.picture.national import Counts, Dimension, Picture
 from service.picture.question import Table
@@ -169,21 +170,7 @@ def as_document(answer: Answer) -> PictureDocument:
 
 def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
     """One table of the answer as CSV (RFC 4180), with a line of headings."""
-    rows: Iterable[Mapping[str, object]]
-    match table:
-        case Table.CELLS:
-            names = [name_of(answer.words, item) for item in answer.picture.by]
-            heads = [*names, *_names(Columns)]
-            heads += (
-                [f"led_elsewhere_{name}" for name in _names(Columns)] if Dimension.FORCE in answer.picture.by else []
-            )
-            rows = _cells(answer) if names else [asdict(columns(answer.picture.totals))]
-        case Table.ATTRITION:
-            heads, rows = _names(Charge), map(asdict, _attrition(answer))
-        case Table.MISSING:
-            heads, rows = _names(Lack), map(asdict, _missing(answer))
-        case Table.COVERAGE:
-            heads, rows = _names(ForceShown), map(asdict, _forces(answer))
+    heads, rows = _table(answer, table)
     stamp = _stamp(answer)
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
@@ -192,6 +179,36 @@ def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
         flat = _flat(row)
         writer.writerow([*(harmless(flat.get(head)) for head in heads), *map(harmless, stamp.values())])
     return written.getvalue()
+
+
+def as_xlsx(answer: Answer, table: Table | None = None) -> bytes:
+    """The answer as a workbook: every table in a sheet of its own, or the one that is asked for. Each row says what it
+    is of, as in CSV."""
+    stamp = _stamp(answer)
+    with Workbook() as book:
+        for which in Table if table is None else (table,):
+            heads, rows = _table(answer, which)
+            columns = [Column(name=name, text=False) for name in (*heads, *stamp)]
+            sheet = book.sheet(which.value.capitalize(), columns, filters=True)
+            sheet.add_all([*map(_flat(row).get, heads), *stamp.values()] for row in rows)
+        return book.content()
+
+
+def _table(answer: Answer, table: Table) -> tuple[list[str], Iterable[Mapping[str, object]]]:
+    """The headings and rows of one table."""
+    match table:
+        case Table.CELLS:
+            names = [name_of(answer.words, item) for item in answer.picture.by]
+            heads = [*names, *_names(Columns)]
+            if Dimension.FORCE in answer.picture.by:
+                heads += [f"led_elsewhere_{name}" for name in _names(Columns)]
+            return heads, _cells(answer) if names else [asdict(columns(answer.picture.totals))]
+        case Table.ATTRITION:
+            return _names(Charge), map(asdict, _attrition(answer))
+        case Table.MISSING:
+            return _names(Lack), map(asdict, _missing(answer))
+        case Table.COVERAGE:
+            return _names(ForceShown), map(asdict, _forces(answer))
 
 
 def month(period: date | None) -> str | None:

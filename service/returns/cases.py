@@ -5,7 +5,7 @@ The log entry is made in the transaction that reads, before the rows leave it: t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +118,7 @@ async def list_cases(
     return page, page[-1].case_id if len(rows) > limit else None
 
 
-async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> AsyncIterator[list[CaseRow]]:
+async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> AsyncGenerator[list[CaseRow], None]:
     """All cases of the return, some thousands at a time, out of one snapshot; logged before the first one leaves."""
     fields = case_fields(context, item)
     sql, parameters = _rows(item, column_names(fields))

@@ -6,7 +6,8 @@ through here must log it too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.findings import key_name
-from service.contract.model import Severity
+from service.contract.model import Contract, Severity
 from service.contract.sheet import csv_block
 from service.returns.context import Actor, Context
 from service.returns.findings import Cursor, ListedFinding, list_findings
@@ -47,26 +48,41 @@ async def read_findings(
     return page, following
 
 
-async def findings_as_csv(
+async def stream_findings(
     context: Context, actor: Actor, item: AnyReturn, *, severity: Severity | None = None, rule: str | None = None
-) -> AsyncIterator[bytes]:
-    """All findings as CSV, some thousands at a time; logged before the first leaves."""
+) -> AsyncGenerator[list[ListedFinding], None]:
+    """All findings, some thousands at a time, and once an empty list where there are none; logged before the first
+    leaves."""
     contract = context.library.contracts[item.contract_version]
-    names = ["rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix"]
-    names += ["case_id", "held", "answer"]
     async with context.db.force(item.force) as tx:
         await _log(context, tx, actor, item, "findings_read", None)
     async with context.db.force(item.force) as tx:
         after: Cursor | None = None
-        heading = True
         while True:
             page, after = await list_findings(
                 tx, contract, item, severity=severity, rule=rule, after=after, limit=_BLOCK
             )
-            yield csv_block(names, map(finding_row, page), heading=heading)
+            yield page
             if after is None:
                 return
+
+
+async def findings_as_csv(
+    context: Context, actor: Actor, item: AnyReturn, *, severity: Severity | None = None, rule: str | None = None
+) -> AsyncIterator[bytes]:
+    """All findings as CSV, some thousands at a time."""
+    names = finding_columns(context.library.contracts[item.contract_version])
+    heading = True
+    async with aclosing(stream_findings(context, actor, item, severity=severity, rule=rule)) as pages:
+        async for page in pages:
+            yield csv_block(names, map(finding_row, page), heading=heading)
             heading = False
+
+
+def finding_columns(contract: Contract) -> list[str]:
+    """The columns of findings in files."""
+    names = ["rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix"]
+    return [*names, "case_id", "held", "answer"]
 
 
 def finding_row(found: ListedFinding) -> dict[str, Any]:

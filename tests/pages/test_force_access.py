@@ -17,10 +17,21 @@ from tests.support.browser import signed_in
 from tests.support.desk import Desk, a_desk, words_of
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import PERIOD, Served, a_served
+from tests.support.workbooks import records_of
 
 PAGES = (
     *("", "declare", "correct", "withdraw", "upload/cases", "upload/aggregates", "upload/workforce", "findings"),
-    *("findings/Q336", "held", "missing", "seal", "receipt", "cases.csv", "findings.csv"),
+    *(
+        "findings/Q336",
+        "held",
+        "missing",
+        "seal",
+        "receipt",
+        "cases.csv",
+        "findings.csv",
+        "cases.xlsx",
+        "findings.xlsx",
+    ),
 )
 FORMS = ("declare", "correct", "withdraw", "findings/Q336", "held", "missing", "seal")
 
@@ -166,10 +177,12 @@ async def test_every_reading_of_rows_is_in_the_audit_log(served: Served) -> None
     desk = await a_kent_return(served)
     for page in ("findings", "findings/Q336", "held", "missing", "findings.csv", "cases.csv"):
         await desk.read(page)
+    for page in ("findings.xlsx", "cases.xlsx"):
+        assert (await desk.client.get(desk.address(page))).status_code == 200
     async with served.db.owner() as tx:
         rows_ = await tx.execute(text("select action, count(*) as n from audit_entry group by action"))
         found = {row.action: row.n for row in rows_}
-    assert (found["findings_read"], found["held_rows_read"], found["cases_read"]) == (3, 1, 2)
+    assert (found["findings_read"], found["held_rows_read"], found["cases_read"]) == (4, 1, 3)
 
 
 async def test_every_finding_is_counted_listed_and_downloaded(served: Served) -> None:
@@ -188,6 +201,12 @@ async def test_every_finding_is_counted_listed_and_downloaded(served: Served) ->
         following = re.search(r'href="(\?[^"]+)" rel="next"', page)
         address = f"findings{following[1].replace('&amp;', '&').partition('#')[0]}" if following else ""
     assert sorted(listed) == sorted(f"K/{n}" for n in range(60))
+    assert re.findall(r'href="[^"]*/(findings\.[^"]+)" download', await desk.read("findings?rule=Q336")) == [
+        "findings.xlsx?rule=Q336",
+        "findings.csv?rule=Q336",
+    ]
+    content = (await desk.client.get(desk.address("findings.xlsx?rule=Q336"))).content
+    assert [row["rule"] for row in records_of(content, "Findings")] == ["Q336"] * 60
     sheet = (await desk.read("findings.csv?rule=Q336")).splitlines()
     assert len(sheet) == 61
     assert sheet[0].startswith("rule,severity,part,row,case_ref,")

@@ -295,11 +295,14 @@ async def test_a_file_without_rows_is_no_success(served: Served) -> None:
     assert "The file holds no rows" in words_of(page)
 
 
-async def test_the_cases_of_a_return_can_be_downloaded_and_sent_back(served: Served) -> None:
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_the_cases_of_a_return_can_be_downloaded_and_sent_back(served: Served, form: str) -> None:
     desk = await a_desk(served)
     await desk.put(as_csv(rows(3)))
-    sheet = await desk.client.get(desk.address("cases.csv"))
-    assert sheet.headers["content-disposition"] == f'attachment; filename="kent-{PERIOD}-cases.csv"'
+    for page in ("", "upload/cases"):
+        assert f'href="{desk.address("cases." + form)}" download' in await desk.read(page)
+    sheet = await desk.client.get(desk.address(f"cases.{form}"))
+    assert sheet.headers["content-disposition"] == f'attachment; filename="kent-{PERIOD}-cases.{form}"'
     assert "0 new, 0 changed, 3 unchanged" in words_of(await desk.put(sheet.content))
 
 

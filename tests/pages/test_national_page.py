@@ -24,6 +24,7 @@ from tests.support.identity import Hand
 from tests.support.reading import Cell, Read, read_page
 from tests.support.server import Served, a_served, good
 from tests.support.tallies import PUBLISHED, REFERRAL, WIDE, Country, Row, a_country, statements_of
+from tests.support.workbooks import XLSX, sheets_of
 
 NOW = datetime(2026, 2, 20, 12, tzinfo=UTC)
 """January's returns were due six days ago."""
@@ -311,6 +312,16 @@ async def test_a_download_is_the_apis_own_table(mixed: Nation, table: str) -> No
     same = await mixed.client.get(f"/api/national/picture?{query}", headers={"Accept": "text/csv"})
     assert answered.content == same.content
     assert len(list(csv.DictReader(io.StringIO(answered.text)))) > 1
+
+
+async def test_the_tables_are_downloaded_as_one_workbook(mixed: Nation) -> None:
+    page = await mixed.page("?by=region,stage")
+    address = page.link("Download all tables as a workbook (XLSX)")
+    answered = await mixed.client.get(address)
+    assert f"national-picture-{WIDE}-change-5.xlsx" in answered.headers["content-disposition"]
+    same = await mixed.client.get(f"/api/national/picture?{address.partition('?')[2]}", headers={"Accept": XLSX})
+    assert answered.content == same.content
+    assert list(sheets_of(answered.content)) == ["Cells", "Attrition", "Missing", "Coverage"]
 
 
 async def test_the_picture_stands_alone_and_says_what_it_is_of(mixed: Nation) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from html import escape, unescape
 from typing import Any, Final
 
 import xlsxwriter
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CELL: Final = re.compile(
+    r'<c r="([A-Z]+)\d+"[^>]*?(?:/>|><is><t[^>]*>([^<]*)</t></is></c>|><v>([^<]*)</v></c>)', re.DOTALL
+)
 SHEET: Final = "xl/worksheets/sheet1.xml"
 HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -108,3 +113,65 @@ def a_sheet_of(rows: str) -> bytes:
     )
     whole = f'{HEAD}<row r="1">{head}</row>{rows}</sheetData></worksheet>'
     return changed(a_workbook([{"case_ref": "K/1"}]), sheet1=whole)
+
+
+def sheets_of(workbook: bytes) -> dict[str, list[dict[str, str]]]:
+    """The cells of every sheet by its name: a row at a time, by column (``A``), as they are kept."""
+    parts = parts_of(workbook)
+    found = {}
+    for number, name in enumerate(re.findall(r'<sheet name="([^"]+)"', parts["xl/workbook.xml"].decode()), 1):
+        xml = parts[f"xl/worksheets/sheet{number}.xml"].decode()
+        found[unescape(name)] = [
+            {column: unescape(text or number_of) for column, text, number_of in _CELL.findall(row)}
+            for row in re.findall(r"<row [^>]*>(.*?)</row>", xml, re.DOTALL)
+        ]
+    return found
+
+
+def records_of(workbook: bytes, sheet: str) -> list[dict[str, str]]:
+    """The rows of a sheet under its heading; what is empty has no entry."""
+    head, *rows = sheets_of(workbook)[sheet]
+    return [{head[column]: text for column, text in row.items()} for row in rows]
+
+
+def typed_into(workbook: bytes, row: int, typed: Mapping[str, str]) -> bytes:
+    """The workbook as a person saves it after typing into cells of its first sheet, by the names in the heading.
+
+    A cell keeps the format that it has, or that of its column; so a text stays one only where that format says so.
+    """
+    xml = parts_of(workbook)["xl/worksheets/sheet1.xml"].decode()
+    styles = _styles_of_columns(xml)
+    head = {unescape(text): column for column, text, _ in _CELL.findall(_row_of(xml, 1))}
+    inside = _row_of(xml, row)
+    cells = {found[1]: found[0] for found in re.finditer(rf'<c r="([A-Z]+){row}"[^>]*?(?:/>|>.*?</c>)', inside)}
+    for name, text in typed.items():
+        column = head[name]
+        style = re.search(r' s="(\d+)"', cells.get(column, ""))
+        kept = style[1] if style else styles.get(_number(column))
+        assert kept is not None, f"a spreadsheet would make something else of what is typed into {name}"
+        cells[column] = f'<c r="{column}{row}" s="{kept}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+    written = "".join(cells[column] for column in sorted(cells, key=_number))
+    whole = f'<row r="{row}">{written}</row>'
+    found = re.search(rf'<row r="{row}"[^>]*>.*?</row>', xml, re.DOTALL)
+    mended = xml.replace(found[0], whole) if found else xml.replace("</sheetData>", f"{whole}</sheetData>")
+    return changed(workbook, sheet1=mended)
+
+
+def _row_of(xml: str, row: int) -> str:
+    found = re.search(rf'<row r="{row}"[^>]*>(.*?)</row>', xml, re.DOTALL)
+    return found[1] if found else ""
+
+
+def _styles_of_columns(xml: str) -> dict[int, str]:
+    return {
+        place: style
+        for first, last, style in re.findall(r'<col min="(\d+)" max="(\d+)" [^>]*style="(\d+)"', xml)
+        for place in range(int(first), int(last) + 1)
+    }
+
+
+def _number(column: str) -> int:
+    number = 0
+    for letter in column:
+        number = number * 26 + ord(letter) - 64
+    return number

@@ -57,7 +57,9 @@ def force_routes() -> Router:
             sealing.take_seal,
             sealing.show_receipt,
             exports.download_cases,
+            exports.download_cases_workbook,
             exports.download_findings,
+            exports.download_findings_workbook,
         ],
         dependencies={"under_way": Provide(under_way, sync_to_thread=False)},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from litestar import Response, Router, get
 from msgspec import Struct
 
 from service.clock import london_date
+from service.contract.sheet import XLSX
 from service.errors import Invalid, NotFound
 from service.pages.guard import HEADERS
 from service.pages.national.asked import Asked, Problem, api_address, file_address, problem_of, read
@@ -19,7 +21,7 @@ from service.pages.national.words import BREAKDOWNS, ages, counted, meaning, ran
 from service.pages.site import Site
 from service.pages.visit import Visit, Visiting, to
 from service.picture.answer import NO_TALLIES, answer
-from service.picture.export import Answer, as_csv
+from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
 from service.picture.store import StoredEdition, editions
 from service.scope.words import EditionInWords, edition_in_words
@@ -47,6 +49,14 @@ def national_pages(site: Site) -> Router:
         which = asked.table or Table.CELLS
         return _file(as_csv(found, which).encode(), "text/csv", f"{_name(found)}-{which}.csv")
 
+    @get("/tables.xlsx", include_in_schema=False)
+    async def tables(visit: Visiting) -> Response[bytes]:
+        visit.national()
+        asked = question(visit.request.query_params.multi_items(), visit.context.now())
+        async with visit.context.db.national() as tx:
+            found = await answer(tx, site.published, asked, visit.context.now())
+        return _file(await asyncio.to_thread(as_xlsx, found, asked.table), XLSX, f"{_name(found)}.xlsx")
+
     @get("/chart.svg", include_in_schema=False)
     async def chart(visit: Visiting) -> Response[bytes]:
         visit.national()
@@ -59,7 +69,7 @@ def national_pages(site: Site) -> Router:
         drawn = template.render(view=view_of(found, asked), at=found.at, range_of=range_of, breakdowns=BREAKDOWNS)
         return _file(drawn.encode(), "image/svg+xml", f"{_name(found)}.svg")
 
-    return Router("/national", route_handlers=[page, table, chart])
+    return Router("/national", route_handlers=[page, table, tables, chart])
 
 
 class _Found(Struct, frozen=True):
@@ -116,6 +126,7 @@ def _page(visit: Visit, asked: Asked, found: _Found, in_words: Mapping[str, Edit
         state=next(item.state for item in found.editions if item.name == scope),
         api=api_address(asked, scope, as_of),
         files={table: file_address(asked, scope, as_of, "table.csv", table) for table in Table},
+        workbook=file_address(asked, scope, as_of, "tables.xlsx"),
         chart=file_address(asked, scope, as_of, "chart.svg"),
         kept=asked.address(scope=scope, as_of=as_of),
         breakdowns=BREAKDOWNS,
