@@ -124,7 +124,7 @@ async def _listed(call: Call, part: PartName, name: str) -> Response[bytes] | St
     rows = await list_part(call.context, item, part)
     if media == JSON:
         return listed(call.request, rows, None, etag=etag_of(item))
-    fields = call.context.library.contracts[item.contract_version].parts[part].fields
+    fields = call.context.library.contracts[item.contract_version].part(part).fields
     headers = {"Content-Disposition": f'attachment; filename="{file_name(call, item, name, media)}"'}
     body = block_of([field.name for field in fields], rows, media, heading=True)
     return Response(body, media_type=media, headers=headers)

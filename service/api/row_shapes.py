@@ -30,12 +30,13 @@ def row_components(contracts: Sequence[Contract]) -> dict[str, Schema]:
     """The components for the contract versions that forces may write in, by name."""
     found: dict[str, Schema] = {}
     for part, name in _PARTS.items():
+        having = [one for one in contracts if part in one.parts]
         first = {CASE_ID: {**_UUID, "description": "The case's opaque id."}} if part is PartName.CASE else None
-        sent = {f"{name}Row-{one.version}": sent_row(one, one.parts[part]) for one in contracts}
-        shown = {f"{name}Shown-{one.version}": shown_row(one, one.parts[part], first) for one in contracts}
+        sent = {f"{name}Row-{one.version}": sent_row(one, one.parts[part]) for one in having}
+        shown = {f"{name}Shown-{one.version}": shown_row(one, one.parts[part], first) for one in having}
         found |= sent | shown
         found[f"{name}Row"] = _any_of(sent)
-        found[f"{name}Rows"] = _rows(f"{name}Row", [one.parts[part] for one in contracts])
+        found[f"{name}Rows"] = _rows(f"{name}Row", [one.parts[part] for one in having])
         found[f"{name}Shown"] = _any_of(shown)
         if part is PartName.CASE:
             replaced = {f"{name}Replacement-{one.version}": _replacement(one) for one in contracts}
@@ -151,6 +152,8 @@ def _list_of(name: str, description: str) -> Schema:
 
 
 def _any_of(named: Mapping[str, Any]) -> Schema:
+    if not named:
+        return {"not": {}, "description": "The standard has no such part."}
     return _ref(next(iter(named))) if len(named) == 1 else {"anyOf": [_ref(name) for name in named]}
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.cli.output import FORMATS, as_csv, as_json, as_table
+from service.cli.standard import CONTRACT_HELP, edition_asked_for, library, standard
 from service.errors import Invalid
 
 if TYPE_CHECKING:
-    from service.contract.library import Library
-    from service.contract.model import Contract
+    from service.contract.model import Contract, Part
     from service.returns.offline import Report
-    from service.scope.edition import Edition
 
 PARTS = click.Choice(["case", "cases", "aggregate", "aggregates", "workforce"])
 _LISTED = 200
@@ -27,7 +25,7 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command(epilog="Example: case-returns validate cases.csv --format csv > findings.csv")
 @click.argument("file", type=_A_FILE)
-@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 def validate(file: Path, version: str | None, part: str, form: str) -> None:
@@ -38,8 +36,8 @@ def validate(file: Path, version: str | None, part: str, form: str) -> None:
     """
     from service.returns.offline import validate as validated
 
-    contract = contract_of(library(), version)
-    report = validated(file, contract, contract.parts[part_name(part)])
+    _, contract = standard(version)
+    report = validated(file, contract, part_of(contract, part))
     click.echo(_printed(report, contract, file, form), nl=form != "csv")
     if report.blocks:
         raise SystemExit(1)
@@ -47,8 +45,8 @@ def validate(file: Path, version: str | None, part: str, form: str) -> None:
 
 @click.command(epilog="Example: case-returns tally cases.csv --scope 2026-02-referral")
 @click.argument("file", type=_A_FILE)
-@click.option("--scope", help="Scope edition [default: the one in force].")
-@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--scope", metavar="EDITION|FILE", help="Scope edition, or the file of one [default: the one in force].")
+@click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=click.Choice(["case", "cases", "aggregate", "aggregates"]), default="cases")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 def tally(file: Path, scope: str | None, version: str | None, part: str, form: str) -> None:
@@ -57,12 +55,10 @@ def tally(file: Path, scope: str | None, version: str | None, part: str, form: s
     Rows that the service would hold are left out and counted. Exit status 1 when there are such rows.
     """
     from service.returns.offline_tally import tally_file
-    from service.terms.check import load_published
 
-    published = load_published(contracts_folder())
-    contract = contract_of(published.library, version)
-    edition = edition_named(published.scopes, scope or list(published.terms.values())[-1].scope)
-    counted = tally_file(file, published.library, contract, part_name(part), edition)
+    of, contract = standard(version)
+    edition = edition_asked_for(of, scope)
+    counted = tally_file(file, of, contract, part_of(contract, part).name, edition)
     click.echo(_tally_printed(counted.document(edition), form), nl=form != "csv")
     if counted.held:
         click.echo(f"{counted.held:,} rows would be held and are not counted: see case-returns validate.", err=True)
@@ -109,42 +105,14 @@ def generate(force: str, cases: int | None, seed: int | None, version: str, mess
     click.echo(f"{len(made.rows):,} rows of {force} in {out}", err=True)
 
 
-def contracts_folder() -> Path | None:
-    """The contracts that the settings name; none: those in the package."""
-    from service.settings import read_settings
-
-    return read_settings().contracts
-
-
-def library() -> Library:
-    """Contracts and code lists, checked."""
-    from service.contract.library import load_library
-
-    return load_library(contracts_folder())
-
-
-def edition_named(editions: Mapping[str, Edition], name: str) -> Edition:
-    """A scope edition, or wrong usage with those that there are."""
-    found = editions.get(name)
-    if found is None:
-        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
-    return found
-
-
-def contract_of(of: Library, version: str | None) -> Contract:
-    """The version asked for, or the newest one that is not a draft; an unknown one is wrong usage."""
-    if version is None:
-        return next(item for item in reversed(list(of.contracts.values())) if item.state != "draft")
-    if version not in of.contracts:
-        raise click.UsageError(f"There is no contract version {version}. There are: {', '.join(of.contracts)}.")
-    return of.contracts[version]
-
-
-def part_name(word: str) -> Any:
-    """The part that ``cases`` or ``case`` means."""
+def part_of(contract: Contract, word: str) -> Part:
+    """The part that ``cases`` or ``case`` means; one that the contract does not have is wrong usage."""
     from service.contract.model import PartName
 
-    return PartName(word if word == "workforce" else word.removesuffix("s"))
+    part = contract.parts.get(PartName(word if word == "workforce" else word.removesuffix("s")))
+    if part is None:
+        raise click.UsageError(f"Contract {contract.version} has no part {word}. It has: {', '.join(contract.parts)}.")
+    return part
 
 
 def _printed(report: Report, contract: Contract, file: Path, form: str) -> str:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.files import contracts_folder, edition_named, library
 from service.cli.output import as_json
-from service.errors import Malformed
-
-if TYPE_CHECKING:
-    from service.contract.library import Library
-    from service.scope.edition import Edition
+from service.cli.standard import contracts_folder, edition_in, edition_named, is_edition_file, library
 
 
 @click.group(epilog="Example: case-returns contracts check")
@@ -57,7 +51,7 @@ def scope() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def scope_check(file: Path) -> None:
     """Check a scope edition in a file. Exit status 1 where something is wrong with it."""
-    edition = _edition_in(file, library())
+    edition = edition_in(file, library())
     click.echo(f"Good: {edition.name}, {len(edition.rules)} rules over contract {edition.vocabulary}.")
     click.echo(f"Hash: {edition.hash}")
     for name, codes in edition.codes_left_out.items():
@@ -77,9 +71,8 @@ def scope_words(edition: str, form: str) -> None:
     from service.terms.check import load_published
 
     published = load_published(contracts_folder())
-    file = Path(edition)
-    written = file.suffix in (".yaml", ".yml") and file.is_file()
-    found = _edition_in(file, published.library) if written else edition_named(published.scopes, edition)
+    written = is_edition_file(edition)
+    found = edition_in(Path(edition), published.library) if written else edition_named(published.scopes, edition)
     words = edition_in_words(found, published.library)
     click.echo(as_json(words) if form == "json" else text_of(words).rstrip())
 
@@ -108,29 +101,3 @@ def scope_sql(edition: str, dialect: str) -> None:
     names = ", ".join(f"{1 << bit} {name}" for bit, name in enumerate(found.definition.attributes))
     rules = ", ".join(f"{-(place + 1)} {rule}" for place, rule in enumerate(found.rule_ids))
     click.echo(f"-- {found.name} {found.hash}\n-- out of scope by: {rules}\n-- undetermined for: {names}\n{ruling}")
-
-
-def _edition_in(file: Path, known: Library) -> Edition:
-    """The edition of a file; where something is wrong with it, all of it is said, and the exit status is 1."""
-    import hashlib
-    from types import MappingProxyType
-
-    from msgspec.structs import replace
-
-    from service.contract.library import Document
-    from service.contract.source import Problems, in_order
-    from service.scope.published import read_editions
-
-    try:
-        content = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"{file} is not UTF-8.", "Save it as UTF-8.") from error
-    document = Document(file.stem, str(file), content, hashlib.sha256(content.encode()).hexdigest())
-    problems = Problems()
-    editions = read_editions(replace(known, scopes=MappingProxyType({document.name: document})), problems)
-    for problem in in_order(problems.found):
-        click.echo(str(problem))
-    if problems.found:
-        raise SystemExit(1)
-    (edition,) = editions.values()
-    return edition

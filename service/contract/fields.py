@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -22,6 +22,19 @@ Short enough for ``_lo`` and ``_hi`` behind it within PostgreSQL's 63 bytes."""
 RESERVED = frozenset(
     ["and", "or", "not", "in", "is", "null", "between", "true", "false", "case", "when", "then", "else", "end"]
 )
+
+OF_ROLE: Final[Mapping[Role, Kind]] = {
+    Role.KEY: Kind.TEXT,
+    Role.FORMER_KEY: Kind.TEXT,
+    Role.STAGE: Kind.CODE,
+    Role.YEAR: Kind.DATE,
+    Role.SETTING: Kind.CODE,
+    Role.SHARED_REF: Kind.TEXT,
+    Role.SHARED_WITH: Kind.CODES,
+    Role.LEAD: Kind.CODE,
+    Role.WEIGHT: Kind.NUMBER,
+}
+"""The type that a field of each role has, because code counts, cuts and joins by it."""
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -50,10 +63,16 @@ def read_field(table: Table, lists: Mapping[str, CodeList], since: str, problems
         greatest=_bound(table, "greatest", kind, problems),
         pattern=_pattern(table, kind, problems),
         length=table.whole("length", 64),
+        identifier=table.yes("identifier"),
         since=since,
     )
+    if field.identifier and field.pattern is None:
+        problems.add(table.place_of("identifier"), f"'{name}' is an identifier of no known form.", "Give it a pattern.")
     if field.least is not None and field.greatest is not None and field.least > field.greatest:  # type: ignore[operator]
         problems.add(table.place_of("least"), f"'{name}' can have no value: its least is above its greatest.")
+    if field.role is not None and field.kind is not OF_ROLE[field.role]:
+        says = f"'{name}' has the role {field.role}, and its type is {field.kind}."
+        problems.add(table.place_of("type"), says, f"A field of that role is of the type {OF_ROLE[field.role]}.")
     table.done()
     return field
 

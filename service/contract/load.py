@@ -30,7 +30,7 @@ from service.contract.model import (
     Upgrade,
     UpgradeStep,
 )
-from service.contract.rules import parsed, read_rules, renamed
+from service.contract.rules import checks_of, parsed, read_rules, renamed
 from service.contract.source import Place, Problems, Table, closest, read_yaml
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError
@@ -82,6 +82,7 @@ class _Reader:
             self.base.rules if self.base else (),
             self.renames,
             self.version,
+            checks_of(parts.values()),
             problems,
         )
         used = self._used_lists(parts, sets)
@@ -189,6 +190,10 @@ class _Reader:
                 name=PartName.CASE, title="", row_is="", fields=(), vocabulary=self._vocabulary({}, sets)
             )
         self._check_case(parts[PartName.CASE])
+        cells = parts.get(PartName.AGGREGATE)
+        if cells is not None and Role.WEIGHT not in cells.by_role:
+            says = "No field of part aggregate has the role weight, so no cell says how many cases it stands for."
+            self.problems.add(self.document.place_of("parts"), says)
         return parts
 
     def _part(self, name: PartName, table: Table, parts: Mapping[PartName, Part], sets: Mapping[str, NamedSet]) -> Part:

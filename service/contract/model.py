@@ -17,6 +17,7 @@ from msgspec import Struct
 from service.criteria.tree import Criterion
 from service.criteria.vocabulary import FieldType, Kind, Vocabulary
 from service.criteria.wording import Titles, titles
+from service.errors import NotFound
 
 
 class Role(StrEnum):
@@ -128,6 +129,8 @@ class Field(Struct, frozen=True, kw_only=True):
     """A regular expression that the whole text must match (references)."""
     length: int = 64
     """The longest text taken, in characters."""
+    identifier: bool = False
+    """Text of a public scheme, of which the pattern says all that it can be: not looked at for being about a person."""
     derive: tuple[Derivation, ...] = ()
     since: str = ""
     """The contract version that brought the field."""
@@ -259,6 +262,14 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
         for name, part in self.parts.items():
             found[name] = measures.of_fields(part.vocabulary, {field.name: field.label for field in part.fields})
         return MappingProxyType(found)
+
+    def part(self, name: PartName) -> Part:
+        """One of its parts; ``NotFound`` where a standard has no such part."""
+        found = self.parts.get(name)
+        if found is None:
+            says = f"The contract {self.version} has no part {name}."
+            raise NotFound(says, f"It has: {', '.join(self.parts)}.")
+        return found
 
     def rules_of(self, part: PartName) -> tuple[Rule, ...]:
         """The rules with a condition of one part, in the order of the file."""

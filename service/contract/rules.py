@@ -7,21 +7,30 @@ version hold in the next as well, with its fields' new names, unless that versio
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
 
 from msgspec.structs import replace
 
 from service.contract.fields import choice
-from service.contract.model import PartName, Rule, Severity
+from service.contract.model import Part, PartName, Role, Rule, Severity
 from service.contract.source import Place, Problems, Table, closest
 from service.contract.values import Check
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError
 from service.criteria.tree import Criterion, fields_of
-from service.criteria.vocabulary import Vocabulary
+from service.criteria.vocabulary import Kind, Vocabulary
 
 UNHELD = frozenset({Check.KNOWLEDGE_LOST, Check.SUM_DIFFERS})
 """The reading checks after which a row has all its values; every other leaves one that cannot be kept, and holds it."""
+
+OF_KIND: Final[Mapping[Kind, Check]] = {
+    Kind.NUMBER: Check.NUMBER,
+    Kind.DECIMAL: Check.DECIMAL,
+    Kind.DATE: Check.DATE,
+}
+"""What reading finds in fields of one kind alone."""
 
 CHECK_PLACEHOLDERS = frozenset({"label", "value", "allowed"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -35,9 +44,12 @@ def read_rules(
     before: Sequence[Rule],
     renames: Mapping[str, str],
     version: str,
+    checks: AbstractSet[Check],
     problems: Problems,
 ) -> tuple[Rule, ...]:
-    """The rules that hold in this version: those of the version before, then its own. Ids are unique."""
+    """The rules that hold in this version: those of the version before, then its own. Ids are unique.
+
+    ``checks`` are those that can find anything in it: each has a rule."""
     own: dict[str, Rule] = {}
     for table in document.tables("rules"):
         rule = _read_rule(table, vocabularies, version, problems)
@@ -53,11 +65,30 @@ def read_rules(
     kept = [rule for rule in before if rule.id not in own and rule.id not in dropped]
     carried = [_carried(rule, vocabularies, renames, document.place, problems) for rule in kept]
     rules = (*carried, *own.values())
-    _check_checks(rules, document.place, problems)
+    _check_checks(rules, checks, document.place, problems)
     return rules
 
 
-def _check_checks(rules: Sequence[Rule], place: Place, problems: Problems) -> None:
+def checks_of(parts: Iterable[Part]) -> frozenset[Check]:
+    """The checks that can find anything in these parts. What a standard has no field, sum or role for needs no rule."""
+    parts = tuple(parts)
+    fields = [field for part in parts for field in part.fields]
+    kinds = {field.kind for field in fields}
+    absent = {check for kind, check in OF_KIND.items() if kind not in kinds}
+    if not any(kind.is_range for kind in kinds):
+        absent.add(Check.BOUNDS)
+    if not any(field.pattern for field in fields):
+        absent.add(Check.PATTERN)
+    if not any(field.role is Role.FORMER_KEY for field in fields):
+        absent.add(Check.FORMER_IN_USE)
+    if not any(part.sums for part in parts):
+        absent |= {Check.SUM_EXCEEDS, Check.SUM_DIFFERS}
+    if all(Role.KEY in part.by_role for part in parts):
+        absent.add(Check.DUPLICATE_CELL)
+    return frozenset(Check) - absent
+
+
+def _check_checks(rules: Sequence[Rule], checks: AbstractSet[Check], place: Place, problems: Problems) -> None:
     """Whatever reading finds has one rule in a part, and every check has a rule somewhere: it needs an id and words."""
     taken: dict[tuple[PartName, str], str] = {}
     for rule in rules:
@@ -66,7 +97,7 @@ def _check_checks(rules: Sequence[Rule], place: Place, problems: Problems) -> No
             if other != rule.id:
                 says = f"The check {rule.check} of part {part} has two rules, '{other}' and '{rule.id}'."
                 problems.add(place, says, "Keep one.")
-    absent = sorted(set(Check) - {check for _, check in taken})
+    absent = sorted(checks - {check for _, check in taken})
     if absent:
         problems.add(
             place, f"No rule says what is wrong where a check fails: {', '.join(absent)}.", "Add a rule for each."

@@ -115,7 +115,8 @@ def reading_sql(
     """
     held = set(stored_part(library, part) if stored is None else stored)
     contract = library.contracts[vocabulary_version]
-    fields = {name: field for each in (PartName.CASE, part) for name, field in contract.parts[each].by_name.items()}
+    parts = [contract.parts[each] for each in (PartName.CASE, part) if each in contract.parts]
+    fields = {name: field for each in parts for name, field in each.by_name.items()}
     found = {
         field.name: _joined(
             [name for name in all_names(library, vocabulary_version, field.name) if name in held], field, alias

@@ -131,7 +131,7 @@ def _text(field: Field) -> CellReader:
     def read(text: str) -> Cell:
         if len(text) > field.length:
             return Cell(failed=Check.TEXT)
-        if personal_in(text) is not None:
+        if not field.identifier and personal_in(text) is not None:
             return Cell(failed=Check.PERSONAL)
         if not text.isprintable():
             return Cell(failed=Check.TEXT)

@@ -65,12 +65,13 @@ def _place(field: Field) -> tuple[bool, bool]:
 
 
 def fields_of(contract: Contract, carries: Carries) -> Iterator[Field]:
-    """The fields of one contract version that such a table carries."""
+    """The fields of one contract version that such a table carries; none of a part that the version does not have."""
     if carries is Carries.CASE:
         yield from contract.parts[PartName.CASE].fields
     elif carries is Carries.WORKFORCE:
-        yield from contract.parts[PartName.WORKFORCE].fields
-    else:
+        if PartName.WORKFORCE in contract.parts:
+            yield from contract.parts[PartName.WORKFORCE].fields
+    elif PartName.AGGREGATE in contract.parts:
         names = set()
         for field in _aggregate_fields(contract):
             if field.name not in names:

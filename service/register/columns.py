@@ -18,6 +18,7 @@ def stored_types(library: Library, part: PartName) -> Mapping[str, str]:
     return {
         column.name: column.sql_type
         for contract in library.contracts.values()
+        if part in contract.parts
         for column in columns_of(contract.parts[part].fields)
     }
 

@@ -202,7 +202,7 @@ async def key_of(context: Context, item: Open, case_id: UUID) -> str:
 async def list_part(context: Context, item: AnyReturn, part: PartName) -> list[dict[str, Any]]:
     """The rows of the aggregate or workforce part, in the order of the file; what is empty for a reason says it."""
     table = {PartName.AGGREGATE: "aggregate_cell", PartName.WORKFORCE: "workforce_row"}[part]
-    fields = context.library.contracts[item.contract_version].parts[part].fields
+    fields = context.library.contracts[item.contract_version].part(part).fields
     columns = ", ".join(column.name for column in columns_of(fields))
     async with context.db.force(item.force) as tx:
         rows = (

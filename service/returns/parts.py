@@ -40,7 +40,10 @@ async def carry_parts(tx: AsyncConnection, force: int, base_id: UUID | None, ret
     """Give a return the cells and workforce rows of its base (None: no base, and so none), in the parts that the force
     did not send for it."""
     for part, table in TABLES.items():
-        columns = f"n, digest, empties, {listed(stored_types(library, part))}"
+        typed = stored_types(library, part)
+        if not typed:  # a part that no version of the standard has
+            continue
+        columns = f"n, digest, empties, {listed(typed)}"
         parameters = {"force": force, "base": base_id, "return_id": return_id}
         own = f"select 1 from case_return r where r.force = :force and r.id = :return_id and r.{OWN[part]}"
         await tx.execute(

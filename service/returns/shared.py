@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import CodeList, PartName, Role
+from service.contract.library import Library
+from service.contract.model import CodeList, Field, PartName, Role
 from service.contract.upgrade import reading_sql
 from service.register.columns import stored_types
 from service.returns.context import Context
@@ -16,10 +17,14 @@ from service.returns.current import sealed_rows
 from service.returns.model import Open
 from service.scope.store import Standing
 from service.storage.remembered import Statements
+from service.tally.count import dimension_lists
 from service.tally.judge import judged
-from service.tally.model import dimension_of
+from service.tally.model import Margin, dimension_of
 
 _STATEMENTS: Final = Statements()
+
+SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
+"""What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
 
 async def shared_rows(
@@ -28,13 +33,16 @@ async def shared_rows(
     """One row for each counted case that carries a shared reference and each edition, judged under it (semantics 29).
     The stock is looked through once for all editions."""
     library = context.library
+    standings = [standing for standing in standings if _roles(library, standing).keys() >= SHARING]
+    if not standings:  # a standard that knows no shared cases
+        return []
     asked = tuple((standing.edition.vocabulary, standing.edition.definition) for standing in standings)
     statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, standings))
     found = (await tx.execute(statement, {"force": item.force, "line": line})).mappings().all()
     rows = []
     for place, standing in enumerate(standings):
-        roles = library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_role
-        lead, stage, setting = (_list(roles[role].list) for role in (Role.LEAD, Role.STAGE, Role.SETTING))
+        roles = _roles(library, standing)
+        lists = dimension_lists(library, standing.edition.vocabulary)
         rows += [
             {
                 "force": item.force,
@@ -43,10 +51,10 @@ async def shared_rows(
                 "case_id": row["case_id"],
                 "shared_ref": row[f"shared_ref{place}"],
                 "shared_with": row[f"shared_with{place}"],
-                "lead": dimension_of(row[f"lead{place}"], lead),
+                "lead": _ordinal(row[f"lead{place}"], roles[Role.LEAD].list),
                 "ruling": row[f"ruling{place}"],
-                "stage": dimension_of(row[f"stage{place}"], stage),
-                "setting": dimension_of(row[f"setting{place}"], setting),
+                "stage": _ordinal(row[f"stage{place}"], lists.get(Margin.STAGE)),
+                "setting": _ordinal(row[f"setting{place}"], lists.get(Margin.SETTING)),
                 "year": row[f"year{place}"],
             }
             for row in found
@@ -59,7 +67,7 @@ def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
     library = context.library
     chosen, named = ["o.case_id"], []
     for place, edition in enumerate(standing.edition for standing in standings):
-        roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
+        roles = _roles(library, standings[place])
         readings = reading_sql(library, edition.vocabulary, "o")
         expressions = judged(library, edition)
         shared_ref = readings[roles[Role.SHARED_REF].name].text
@@ -87,7 +95,9 @@ async def store_shared_rows(tx: AsyncConnection, rows: Sequence[dict[str, Any]])
         )
 
 
-def _list(codes: CodeList | None) -> CodeList:
-    if codes is None:
-        raise TypeError("a dimension by code needs a code list")
-    return codes
+def _roles(library: Library, standing: Standing) -> Mapping[Role, Field]:
+    return library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_role
+
+
+def _ordinal(mask: int | None, codes: CodeList | None) -> int | None:
+    return None if codes is None else dimension_of(mask, codes)

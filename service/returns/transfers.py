@@ -16,6 +16,7 @@ from service.contract.model import PartName, Role
 from service.returns.context import Context
 from service.returns.current import current_rows
 from service.returns.model import Open
+from service.returns.shared import SHARING
 from service.tally.model import dimension_of
 
 TRANSFERRED = "transferred"
@@ -33,6 +34,8 @@ async def not_taken_over(context: Context, tx: AsyncConnection, item: Open, case
     if not cases:
         return set()
     roles = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role
+    if not roles.keys() >= SHARING:  # a standard that knows no shared cases: nobody could have taken one over
+        return set(cases)
     shared, lead = roles[Role.SHARED_REF].name, roles[Role.LEAD].name
     rows = (
         await tx.execute(

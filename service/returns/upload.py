@@ -114,13 +114,14 @@ async def upload(
     """
     began, contract = perf_counter(), context.library.contracts[target.item.contract_version]
     tell_of_target(context, target.item, part, mode)
+    asked = contract.part(part)
     async with context.db.force(target.item.force) as tx:
         if target.once is not None:
             known = await recall(tx, target.item.force, target.once)
             if known is not None:
                 return known.as_type(Upload)
         ground = await _ground(tx, target.item, part, mode)
-        check = Check(tx, contract, contract.parts[part], ground)
+        check = Check(tx, contract, asked, ground)
         staged = await _stage(check, spool, media, _span_rows(target.item, ground))
         with span("validate"):
             checked = await check.finish(staged)

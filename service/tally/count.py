@@ -88,7 +88,8 @@ async def judge_under(
         folded: list[dict[_Key, list[int]]] = [{} for _ in some]
         for which, mark, raw, is_case, *numbers in rows:
             for place, margin in grouping.about[which]:
-                dimension = raw if margin is Margin.YEAR else dimension_of(raw, lists[place][margin])
+                codes = lists[place].get(margin)
+                dimension = raw if codes is None else dimension_of(raw, codes)
                 _add(folded[place], (margin, mark >> 1, dimension, bool(mark & 1), is_case), numbers)
         found += (_groups(each) for each in folded)
     return found
@@ -118,12 +119,11 @@ def _groups(folded: Mapping[_Key, Sequence[int]]) -> tuple[Group, ...]:
 
 
 def dimension_lists(library: Library, version: str) -> Mapping[Margin, CodeList]:
-    """The code lists behind the two dimensions by code, in one contract version."""
+    """The code lists behind the two dimensions by code, in one contract version, as far as it has them."""
     roles = library.contracts[version].parts[PartName.CASE].by_role
-    stage, setting = roles[Role.STAGE].list, roles[Role.SETTING].list
-    if stage is None or setting is None:
-        raise TypeError(f"contract {version}: stage and setting need code lists")
-    return {Margin.STAGE: stage, Margin.SETTING: setting}
+    by_code = ((Margin.STAGE, Role.STAGE), (Margin.SETTING, Role.SETTING))
+    lists = {margin: roles[role].list for margin, role in by_code if role in roles}
+    return {margin: codes for margin, codes in lists.items() if codes is not None}
 
 
 def tally_of(groups: Iterable[Group]) -> Tally:

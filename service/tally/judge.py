@@ -57,8 +57,14 @@ def _judged(library: Library, vocabulary: str, definition: Definition) -> Judged
     readings = reading_sql(library, vocabulary, "o")
     ruling = ruling_sql(definition, readings)
     roles = library.contracts[vocabulary].parts[PartName.CASE].by_role
-    stage, setting, year = (readings[roles[role].name] for role in (Role.STAGE, Role.SETTING, Role.YEAR))
-    texts = (ruling, _mask(stage), _mask(setting), year_sql(year))
+    setting, year = (readings[roles[role].name] if role in roles else None for role in (Role.SETTING, Role.YEAR))
+    texts = (
+        ruling,
+        _mask(readings[roles[Role.STAGE].name]),
+        # a standard without such a field: it is not known of any row
+        "null::bigint" if setting is None else _mask(setting),
+        "null::integer" if year is None else year_sql(year),
+    )
     columns = tuple(dict.fromkeys(name for text in texts for name in _COLUMN.findall(text)))
     return Judged(*texts, columns)
 
@@ -190,5 +196,7 @@ def case_source(contract_columns: frozenset[str], rows: str, sign: int = 1) -> S
 
 def cell_source(contract: Contract, columns: frozenset[str], rows: str, sign: int = 1) -> Source:
     """Aggregate cells: the weight is what the field with that role says; null where it was not provided."""
-    weight = contract.parts[PartName.AGGREGATE].by_role[Role.WEIGHT]
-    return Source(rows=rows, columns=columns, weight=f"{weight.name}_lo::bigint", is_case=False, sign=sign)
+    part = contract.parts.get(PartName.AGGREGATE)
+    # a standard without cells has no rows of them either
+    weight = "null" if part is None else f"{part.by_role[Role.WEIGHT].name}_lo"
+    return Source(rows=rows, columns=columns, weight=f"{weight}::bigint", is_case=False, sign=sign)

@@ -9,6 +9,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from service.clock import london_date
+from service.contract.model import PartName
 from service.pages.force.opening import years_text
 from service.pages.force.place import HERE, Place, month_of, whole_number
 from service.pages.force.words import SEVERITY, counted, next_step, stage_title
@@ -82,41 +83,43 @@ def _groups(
     counts: Mapping[str, int] = item.summary.get("counts", {})
     blocked = {reason.code: reason.count for reason in reasons}
     return [
-        Group("Send what your force holds", _sending(place, counts, again="base-moved" in blocked)),
+        Group("Send what your force holds", _sending(place, item, counts, again="base-moved" in blocked)),
         Group("Answer what was found", _answering(place, counts, blocked, findings)),
         Group("Sign", [_signing(place, counts, reasons)]),
     ]
 
 
-def _sending(place: Place, counts: Mapping[str, int], *, again: bool) -> list[Task]:
+def _sending(place: Place, item: Open, counts: Mapping[str, int], *, again: bool) -> list[Task]:
     upload = f"{place.path}/upload" if place.may_write else None
 
     def task(name: str, title: str, hint: str, status: str, tag: str | None = None) -> Task:
         href = None if upload is None else f"{upload}/{name}"
         return Task(title=title, href=href, hint=hint, status=status, tag=tag)
 
+    parts = place.context.library.contracts[item.contract_version].parts
     cells, teams = counts.get("aggregate_cells", 0), counts.get("workforce_rows", 0)
     cases, tag = _cases_status(counts)
-    return [
-        task(
+    tasks = {
+        PartName.CASE: task(
             "cases",
             "Upload cases",
             "One row a case, from your record system",
             *(("Send again", "govuk-tag--red") if again else (cases, tag)),
         ),
-        task(
+        PartName.AGGREGATE: task(
             "aggregates",
             "Upload counts",
             "Only for years that you cannot report case by case",
             counted(cells, "count", "counts") if cells else "Optional",
         ),
-        task(
+        PartName.WORKFORCE: task(
             "workforce",
             "Upload workforce",
             "Teams, and the people in them",
             counted(teams, "row", "rows") if teams else "Not sent",
         ),
-    ]
+    }
+    return [each for part, each in tasks.items() if part in parts]
 
 
 def _cases_status(counts: Mapping[str, int]) -> tuple[str, str | None]:

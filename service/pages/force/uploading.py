@@ -171,7 +171,7 @@ def _page(place: Place, named: Named, sent: Typed, problems: Problems = FINE, st
     contract = place.context.library.contracts[place.item.contract_version]
     counts: Mapping[str, int] = place.item.summary.get("counts", {})
     word = str(place.visit.request.path_params["part"])
-    fields = contract.parts[named.part].fields
+    fields = contract.part(named.part).fields
     return place.visit.page(
         "force/upload.html",
         status=status,

@@ -105,7 +105,7 @@ class Typing:
         for field in part.fields:
             look = (
                 *(field.kind, field.list.name if field.list is not None else None, field.required, field.exact),
-                *(field.not_applicable, field.least, field.greatest, field.pattern, field.length),
+                *(field.not_applicable, field.least, field.greatest, field.pattern, field.length, field.identifier),
                 field is self.key,
             )
             if look not in alike:

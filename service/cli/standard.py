@@ -1,0 +1,127 @@
+"""Which standard a command works by: a version of the contracts that are published here, or a folder of another one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import click
+
+from service.errors import Malformed
+
+if TYPE_CHECKING:
+    from service.contract.library import Library
+    from service.contract.model import Contract
+    from service.scope.edition import Edition
+
+CONTRACT_HELP = "Version of the contract, or a folder of contracts [default: the newest published]."
+
+
+def contracts_folder() -> Path | None:
+    """The contracts that the settings name; none: those in the package."""
+    from service.settings import read_settings
+
+    return read_settings().contracts
+
+
+def library() -> Library:
+    """Contracts and code lists, checked."""
+    from service.contract.library import load_library
+
+    return load_library(contracts_folder())
+
+
+def contract_of(of: Library, version: str | None) -> Contract:
+    """The version asked for, or the newest one that is not a draft; an unknown one is wrong usage."""
+    if version is None:
+        newest_first = list(of.contracts.values())[::-1]
+        if not newest_first:
+            raise click.UsageError(f"There is no contract version in {of.root}.")
+        return next((item for item in newest_first if item.state != "draft"), newest_first[0])
+    if version not in of.contracts:
+        raise click.UsageError(f"There is no contract version {version}. There are: {', '.join(of.contracts)}.")
+    return of.contracts[version]
+
+
+def standard(named: str | None) -> tuple[Library, Contract]:
+    """The library and the version that ``--contract`` names: by its name, or by a folder laid out as ``contracts/`` is,
+    or by the folder of one version inside such a one."""
+    from service.contract.library import load_library
+
+    folder = None if named is None else Path(named)
+    if named is None or folder is None or not folder.is_dir():
+        of = library()
+        if named is not None and named not in of.contracts:
+            known = ", ".join(of.contracts)
+            raise click.UsageError(f"There is no contract version {named}, and no such folder. There are: {known}.")
+        return of, contract_of(of, named)
+    folder = folder.resolve()
+    if (folder / "returns").is_dir():
+        of = load_library(folder)
+        return of, contract_of(of, None)
+    if folder.parent.name == "returns" and (folder / "contract.yaml").is_file():
+        of = load_library(folder.parent.parent)
+        return of, contract_of(of, folder.name)
+    raise click.UsageError(f"{named} is no folder of contracts: there is no folder 'returns' in it.")
+
+
+def edition_named(editions: Mapping[str, Edition], name: str) -> Edition:
+    """A scope edition, or wrong usage with those that there are."""
+    found = editions.get(name)
+    if found is None:
+        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
+    return found
+
+
+def is_edition_file(name: str) -> bool:
+    """Whether a name is that of a file with a scope edition that is being written."""
+    file = Path(name)
+    return file.suffix in (".yaml", ".yml") and file.is_file()
+
+
+def edition_asked_for(of: Library, scope: str | None) -> Edition:
+    """The edition of ``--scope``: a published one, or the file of one; without it the one in force, or the only one."""
+    from service.contract.published import FILE
+    from service.scope.published import published_editions
+    from service.terms.check import load_published
+
+    if scope is not None and is_edition_file(scope):
+        return edition_in(Path(scope), of)
+    if not (of.root / FILE).exists():  # a standard of somebody's own, of which nothing is in force
+        editions, in_force = published_editions(of), None
+    else:
+        published = load_published(of.root)
+        editions = published.scopes
+        in_force = list(published.terms.values())[-1].scope if published.terms else None
+    if scope is None and in_force is None:
+        if len(editions) != 1:
+            listed = ", ".join(editions) or "none"
+            raise click.UsageError(f"Say which scope edition, or give a file of one: --scope. There are: {listed}.")
+        return next(iter(editions.values()))
+    return edition_named(editions, scope or in_force or "")
+
+
+def edition_in(file: Path, known: Library) -> Edition:
+    """The edition of a file; where something is wrong with it, all of it is said, and the exit status is 1."""
+    from msgspec.structs import replace
+
+    from service.contract.library import Document
+    from service.contract.source import Problems, in_order
+    from service.scope.published import read_editions
+
+    try:
+        content = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{file} is not UTF-8.", "Save it as UTF-8.") from error
+    document = Document(file.stem, str(file), content, hashlib.sha256(content.encode()).hexdigest())
+    problems = Problems()
+    editions = read_editions(replace(known, scopes=MappingProxyType({document.name: document})), problems)
+    for problem in in_order(problems.found):
+        click.echo(str(problem))
+    if problems.found:
+        raise SystemExit(1)
+    (edition,) = editions.values()
+    return edition
