@@ -148,7 +148,7 @@ class PublicController(Controller):
     ) -> Response[bytes]:
         parameters(request)
         contract = _one(context.library.contracts, version)
-        found = contract.parts[_one(PART_PATHS, part)]
+        found = contract.part(_one(PART_PATHS, part))
         return public(request, row_schema(contract, found, f"/api/contracts/{version}/schema/{part}"))
 
     @get(
@@ -174,7 +174,7 @@ class PublicController(Controller):
         parameters(request)
         contract = _one(context.library.contracts, version)
         word, _, form = file.partition(".")
-        part = contract.parts[_one(PART_PATHS, word)]
+        part = contract.part(_one(PART_PATHS, word))
         name = f"{word}-{contract.version}.{form}"
         if form == "csv":
             return public_bytes(request, empty_csv(part), CSV, name=name)

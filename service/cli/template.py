@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from service.cli.files import PARTS, contract_of, library, part_name
+from service.cli.files import PARTS, part_of
+from service.cli.standard import CONTRACT_HELP, standard
 
 
 @click.command(epilog="Example: case-returns template cases --out cases.xlsx")
 @click.argument("part", type=PARTS)
-@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 def template(part: str, version: str | None, out: Path) -> None:
     """Write an empty sheet for the rows of a part.
@@ -22,8 +23,8 @@ def template(part: str, version: str | None, out: Path) -> None:
     """
     from service.contract.template import empty_csv, empty_workbook
 
-    contract = contract_of(library(), version)
-    found = contract.parts[part_name(part)]
+    _, contract = standard(version)
+    found = part_of(contract, part)
     body = empty_workbook(contract, found) if out.suffix.lower() == ".xlsx" else empty_csv(found)
     if str(out) == "-":
         sys.stdout.buffer.write(body)

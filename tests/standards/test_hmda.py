@@ -145,6 +145,12 @@ def test_cells_are_counted_under_the_same_scope_with_what_they_leave_open(tmp_pa
     assert document["missing"] == [{"attribute": "occupancy_type", "cases": 7}]
 
 
+def test_an_empty_sheet_of_the_folder_has_its_columns(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    assert ran("template", "cases", "--contract", FOLDER, "--out", file).exit_code == 0
+    assert file.read_text(encoding="utf-8-sig").strip().split(",") == [field.name for field in REGISTER.fields]
+
+
 def test_a_folder_with_a_mistake_is_refused_with_its_place(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "hmda")
     rules = tmp_path / "hmda" / "returns" / "2018" / "rules.yaml"
