@@ -61,12 +61,33 @@ def read_rules(
     for name, place in dropped.items():
         if name not in known:
             problems.add(place, f"The version before has no rule '{name}'.", closest(name, known))
+    guidance = document.table("guidance")
     document.done()
     kept = [rule for rule in before if rule.id not in own and rule.id not in dropped]
     carried = [_carried(rule, vocabularies, renames, document.place, problems) for rule in kept]
-    rules = (*carried, *own.values())
+    rules = _guided((*carried, *own.values()), guidance, problems)
+    if before:
+        _check_guidance(rules, document.place, problems)
     _check_checks(rules, checks, document.place, problems)
     return rules
+
+
+def _guided(rules: Sequence[Rule], guidance: Table, problems: Problems) -> tuple[Rule, ...]:
+    """The rules with the guidance that this version gives by id to those that do not say it themselves: a published
+    version is never edited, so the words for its rules stand in the next one."""
+    known = {rule.id for rule in rules}
+    words = {name: guidance.text(name) for name in guidance.names()}
+    for name in words.keys() - known:
+        problems.add(guidance.place_of(name), f"There is no rule '{name}'.", closest(name, known))
+    return tuple(replace(rule, guidance=words.get(rule.id, rule.guidance)) for rule in rules)
+
+
+def _check_guidance(rules: Sequence[Rule], place: Place, problems: Problems) -> None:
+    """From its second version on, a contract says of every rule what to look at and whom to ask."""
+    without = [rule.id for rule in rules if not rule.guidance]
+    if without:
+        says = f"No guidance is given for: {', '.join(without)}."
+        problems.add(place, says, "Give a rule its own, or name it under guidance.")
 
 
 def checks_of(parts: Iterable[Part]) -> frozenset[Check]:

@@ -119,6 +119,12 @@ def test_every_rule_says_what_is_wrong_and_what_to_do(library: Library) -> None:
             assert rule.fix.endswith((".", "}")), rule.id
 
 
+def test_the_second_version_has_many_rules_each_with_guidance(draft: Contract) -> None:
+    assert len(draft.rules) >= 120
+    assert all(rule.guidance.endswith(".") for rule in draft.rules), [rule.id for rule in draft.rules]
+    assert draft.rule["V220"].guidance.startswith("Compare with the victim's account")
+
+
 def test_the_letter_of_a_rule_is_that_of_its_severity(library: Library) -> None:
     for contract in library.contracts.values():
         for rule in contract.rules:

@@ -35,7 +35,7 @@ CITED = re.compile(r"\(semantics ([0-9][0-9, -]*)")
 NUMBER = re.compile(r"[0-9]+")
 PARAGRAPH = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
 
-NAMED_BY_PUBLISHERS = ("sets", "reworded")
+NAMED_BY_PUBLISHERS = ("sets", "reworded", "guidance")
 """Keys below which the keys are names that a publisher gives."""
 OF_ANOTHER_SORT = ("where", "row", "set", "verdicts", "measures")
 """Keys below which they are columns of a list, fields, scope editions, measures."""
@@ -134,7 +134,8 @@ def keys_of(node: object) -> Iterator[str]:
         for key, value in node.items():
             yield str(key)
             if key not in OF_ANOTHER_SORT:
-                yield from keys_of(list(value.values()) if key in NAMED_BY_PUBLISHERS else value)
+                named = key in NAMED_BY_PUBLISHERS and isinstance(value, Mapping)
+                yield from keys_of(list(value.values()) if named else value)
 
 
 def problems_of(words: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ _GROUPS = {
     Severity.QUALITY: "Unlikely or absent: to be confirmed or explained before the return is sealed",
     Severity.MACRO: "About the whole return: to be confirmed or explained before it is sealed",
 }
+_COLUMNS = ("| rule | parts | found if | says | what to do | guidance |", "|---|---|---|---|---|---|")
 
 
 def page(published: Published) -> str:
@@ -45,12 +46,25 @@ def _version(contract: Contract) -> Iterator[str]:
     for severity, title in _GROUPS.items():
         own = [rule for rule in contract.rules if rule.since == contract.version and rule.severity is severity]
         if own:
-            yield from (f"### {title}", "", "| rule | parts | found if | says | what to do |", "|---|---|---|---|---|")
+            yield from (f"### {title}", "", *_COLUMNS)
             for rule in own:
                 found = words[rule.id].removeprefix("Found if ").removesuffix(".")
                 parts = ", ".join(rule.parts)
-                yield f"| {rule.id} | {parts} | {_cell(found)} | {_cell(rule.says)} | {_cell(rule.fix)} |"
+                cells = (found, rule.says, rule.fix, rule.guidance)
+                yield f"| {rule.id} | {parts} | {' | '.join(map(_cell, cells))} |"
             yield ""
+    yield from _guidance(contract)
+
+
+def _guidance(contract: Contract) -> Iterator[str]:
+    """What this version says of rules that it has from the one before."""
+    if contract.upgrade is None:
+        return
+    carried = [rule for rule in contract.rules if rule.since != contract.version]
+    yield from ("### What to look at, and whom to ask, for the rules of earlier versions", "")
+    yield from ("| rule | guidance |", "|---|---|")
+    yield from (f"| {rule.id} | {_cell(rule.guidance)} |" for rule in carried)
+    yield ""
 
 
 def _derived(contract: Contract) -> Iterator[str]:
