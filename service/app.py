@@ -26,10 +26,12 @@ from msgspec import Struct
 from service.api.call import call_of
 from service.api.cases import CasesController
 from service.api.description import openapi_config, openapi_document, state_of_document
+from service.api.disputes import DisputesController
 from service.api.findings import FindingsController
 from service.api.health import HealthController
 from service.api.identity import Visitor, identity_routes, principal_dependency
 from service.api.national import national_routes
+from service.api.notices import NoticesController
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
@@ -111,12 +113,15 @@ def create_app(parts: Parts) -> Litestar:
             CasesController,
             PartsController,
             FindingsController,
+            NoticesController,
             national_routes(parts.db, parts.published, parts.clock),
+            DisputesController,
             no_pages if site is None else page_routes(site),
         ],
         dependencies={
             "context": _given(context),
             "published": _given(parts.published),
+            "signing": _given(keys),
             "limits": _given(Limits(parts.settings.max_upload_mb << 20)),
             "principal": principal_dependency(verifier, None if site is None else _visitor(site)),
             "call": Provide(call_of, sync_to_thread=False),

@@ -16,10 +16,10 @@ from msgspec import Struct
 from service.api.asking import AnyRequest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission, Principal, force_of, require
+from service.returns.asked import returns_now
 from service.returns.choice import current, found_returns
 from service.returns.context import Actor, Context
 from service.returns.model import AnyReturn
-from service.returns.store import returns_of
 from service.terms.calendar import Period, parse_period
 
 MOST_REVISIONS = 10_000
@@ -51,8 +51,7 @@ class Call(Struct, frozen=True):
         """The returns of the period in the path, newest revision first; NotFound where there is none."""
         force = self.force(permission)
         period = self.period
-        async with self.context.db.force(force) as tx:
-            return found_returns(await returns_of(tx, force, period))
+        return found_returns(await returns_now(self.context, force, period))
 
     async def reading(self, revision: int | None = None) -> AnyReturn:
         """The return to read: the revision asked for, else the current one."""

@@ -34,7 +34,8 @@ _TAGS: Final[Mapping[str, str]] = {
     "cases": "The cases of a return, by upload or one by one. An id is opaque: no reference stands in a URL.",
     "parts": "Aggregate cells and workforce rows, each a stock that is replaced whole.",
     "findings": "What is to be resolved before a seal: findings and answers, held rows, cases that a snapshot lacks.",
-    "national": "The national picture, for the bodies that adopt the terms.",
+    "national": "The national picture, and which rules are disputed, for the bodies that adopt the terms.",
+    "notices": "Rule notices: a rule switched off or given another severity from a day on, adopted by both bodies.",
     "public": "What is published, and what everyone may read: terms, contracts, code lists, scopes, problems.",
     "identity": "The embedded issuer: tokens for signed assertions, its keys and metadata.",
     "health": "Whether the process lives, and whether it can serve.",
@@ -44,8 +45,8 @@ _PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.RETURNS_WRITE: "Open and change the returns of one's own force.",
     Permission.RETURNS_SEAL: "Sign: seal a return, and withdraw a sealed one.",
     Permission.NATIONAL_READ: "Read the national picture.",
-    Permission.TERMS_PROPOSE: "Propose terms of reference.",
-    Permission.TERMS_CONFIRM: "Confirm terms that the other body proposed.",
+    Permission.TERMS_PROPOSE: "Propose terms of reference and rule notices.",
+    Permission.TERMS_CONFIRM: "Confirm or reject what is proposed: terms, rule notices.",
     Permission.AUDIT_READ: "Read the audit log.",
 }
 

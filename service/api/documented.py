@@ -55,6 +55,8 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
     "part": ("A part of a return.", "workforce", {"enum": list(PART_PATHS)}),
     "file": ("A part of a return, and the form of its template.", "cases.xlsx", {"enum": list(TEMPLATES)}),
+    "id": ("The notice's id.", "2026-01-q335", {"pattern": "^[0-9]{4}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,40}$"}),
+    "rule": ("A rule, as findings name it.", "Q335", {"pattern": NAME}),
     "name": ("The name of a code list with its year.", "settings-2025", {"pattern": NAME}),
     "code": ("The code at the end of a problem's `type`.", "not-open", {"pattern": "^[a-z][a-z-]*$"}),
 }  # fmt: skip

@@ -135,5 +135,19 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
     "listTerms": {"200": _links(_link("getTerms", {"edition": "$response.body#/items/0/edition"}))},
     "listContracts": {"200": _links(_link("getContract", {"version": "$response.body#/items/0/version"}))},
     "listCodeLists": {"200": _links(_link("getCodeList", {"name": "$response.body#/items/0/list"}))},
+    "listNotices": {"200": _links(_link("getNotice", {"id": "$response.body#/items/0/id"}))},
+    "proposeNotice": {
+        status: _links(
+            _link("getNotice", {"id": "$response.body#/id"}),
+            _link("rejectNotice", {"id": "$response.body#/id"}, {"reason": "The rule is right."}),
+        )
+        for status in ("200", "201")
+    },
+    "confirmNotice": {"200": _links(_link("getNotice", {"id": "$request.path.id"}))},
+    "rejectNotice": {"200": _links(_link("getNotice", {"id": "$request.path.id"}))},
+    "listDisputedRules": {"200": _links(_link("listDisputes", {"rule": "$response.body#/items/0/rule"}))},
+    "listDisputes": {
+        "200": _links(_link("listDisputes", {"rule": "$request.path.rule", "cursor": _NEXT})),
+    },
     "listScopes": {"200": _links(_link("getScope", {"edition": "$response.body#/items/0/edition"}))},
 }

@@ -242,6 +242,11 @@ _IN_THE_WAY: Final[Mapping[str, Meaning]] = {
     ),
     "held-rows": Meaning((), "Rows are held.", "Correct and send them again, or set them aside with a reason."),
     "not-in-snapshot": Meaning((), "The snapshot lacks cases that were reported.", "Say keep or withdraw for each."),
+    "held-by-notice": Meaning(
+        (),
+        "Rows were accepted that a rule holds now, because a rule notice made it a rule that holds rows.",
+        "Correct the rows and send them again, or take the cases out.",
+    ),
     "unanswered-findings": Meaning(
         (), "Findings wait for an answer.", "Confirm or explain each in words, or correct the rows."
     ),
@@ -250,6 +255,27 @@ _IN_THE_WAY: Final[Mapping[str, Meaning]] = {
     ),
 }
 """What stands in the way of a seal, in the ``errors`` of ``not-ready``."""
+
+_NOTICES: Final[Mapping[str, Meaning]] = {
+    "notice-refused": Meaning(
+        (422,), "The rule notice cannot be taken; `errors` has every reason.", "Mend what `errors` names."
+    ),
+    "notice-exists": Meaning(
+        (409,),
+        "There is a notice with that id, and it says something else or was proposed by another client.",
+        "A notice never changes once it is proposed: give yours an id of its own.",
+    ),
+    "own-proposal": Meaning(
+        (409,),
+        "A notice comes into force by the word of both bodies, and this body proposed it.",
+        "A person of the other body confirms it.",
+    ),
+    "notice-decided": Meaning(
+        (409,),
+        "The notice is in force or rejected already.",
+        "To change how a rule is treated, propose another notice for it.",
+    ),
+}
 
 _PICTURE: Final[Mapping[str, Meaning]] = {
     "no-such-scope": Meaning((404,), "There is no such scope edition.", "/api/scopes lists them."),
@@ -314,6 +340,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Meaning]]] = {
     "Uploads": _UPLOADS,
     "Returns": _RETURNS,
     "In the way of a seal": _IN_THE_WAY,
+    "Rule notices": _NOTICES,
     "The national picture": _PICTURE,
     "Pages": _PAGES,
     "Commands": _COMMANDS,

@@ -45,6 +45,7 @@ from service.contract.sheet import XLSX
 from service.contract.template import empty_csv, kept_workbook
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE
+from service.notices.store import notices_in_force
 from service.returns.context import Context
 from service.scope.store import states
 from service.scope.words import edition_in_words
@@ -133,7 +134,10 @@ class PublicController(Controller):
     )
     async def get_contract(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
         parameters(request)
-        return public(request, contract_document(_one(context.library.contracts, version)))
+        contract = _one(context.library.contracts, version)
+        async with context.db.app() as tx:
+            notices = await notices_in_force(tx)
+        return public(request, contract_document(contract, notices))
 
     @get(
         "/contracts/{version:str}/schema/{part:str}",
@@ -261,6 +265,7 @@ def _links(context: Context) -> dict[str, Any]:
             "contracts": "/api/contracts",
             "codes": "/api/codes",
             "scopes": "/api/scopes",
+            "rule_notices": "/api/rule-notices",
             "returns": "/api/forces/{force}/returns",
             "picture": "/api/national/picture",
             "token": "/oauth/token",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
 from service.contract.model import CodeList, Contract, Field, Part, PartName, Rule
+from service.contract.notices import Notice
 from service.contract.schema import DIALECT, sent_row
 from service.contract.words import derivations_in_words, rules_in_words
 from service.criteria.wording import Titles, set_title
@@ -76,9 +77,10 @@ def row_schema(contract: Contract, part: Part, address: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": address, **sent_row(contract, part)}
 
 
-def contract_document(contract: Contract) -> dict[str, Any]:
-    """A contract version: everything that a force's system needs to write a return."""
+def contract_document(contract: Contract, notices: Sequence[Notice]) -> dict[str, Any]:
+    """A contract version: everything that a force's system needs to write a return; its rules with their notices."""
     words = rules_in_words(contract)
+    mine = [notice for notice in notices if contract.version in notice.contracts]
     return {
         **head(contract),
         "parts": [_part(part, contract.titles[part.name]) for part in contract.parts.values()],
@@ -94,7 +96,10 @@ def contract_document(contract: Contract) -> dict[str, Any]:
             for item in contract.vocabulary.sets.values()
         ],
         "measures": [{"name": item.name, "title": item.title, "meaning": item.meaning} for item in contract.measures],
-        "rules": [_rule(rule, words[rule.id]) for rule in contract.rules],
+        "rules": [
+            _rule(rule, words[rule.id], [notice for notice in mine if notice.rule == rule.id])
+            for rule in contract.rules
+        ],
     }
 
 
@@ -197,7 +202,7 @@ def _field(field: Field, known: Titles) -> dict[str, Any]:
     return shown
 
 
-def _rule(rule: Rule, words: str) -> dict[str, Any]:
+def _rule(rule: Rule, words: str, notices: Sequence[Notice]) -> dict[str, Any]:
     return {
         "id": rule.id,
         "parts": [part.value for part in rule.parts],
@@ -210,4 +215,15 @@ def _rule(rule: Rule, words: str) -> dict[str, Any]:
         "fix": rule.fix,
         "guidance": rule.guidance,
         "since": rule.since,
+        "until": rule.until,
+        "notices": [
+            {
+                "id": notice.id,
+                "severity": notice.severity,
+                "from": notice.start,
+                "until": notice.until,
+                "links": {"self": f"/api/rule-notices/{notice.id}"},
+            }
+            for notice in notices
+        ],
     }

@@ -167,10 +167,20 @@ class MeasureShown(Shape):
     meaning: str
 
 
+class RuleNoticeShown(Shape, rename={"start": "from"}):
+    """A rule notice in force for a rule: how it is treated from which day on, and until which."""
+
+    id: str
+    severity: Literal["off", "validity", "quality", "macro"]
+    start: Day
+    until: Day | None
+    links: Links
+
+
 class RuleShown(Shape):
     """A validation rule: a condition that must not be true (``when``), or what reading finds (``check``).
 
-    ``words``: when it is found, in English, made from the condition.
+    ``words``: when it is found, in English, made from the condition. ``until``: the last day on which it is asked.
     """
 
     id: str
@@ -184,6 +194,8 @@ class RuleShown(Shape):
     fix: str
     guidance: str
     since: str
+    until: Day | None
+    notices: list[RuleNoticeShown]
 
 
 class ContractDocument(Shape):

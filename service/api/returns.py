@@ -34,6 +34,7 @@ from service.clock import wire_time
 from service.criteria.problem import nearest
 from service.errors import NotFound, Unavailable
 from service.identity.principal import Permission, require
+from service.returns.asked import returns_now
 from service.returns.choice import current, found_returns, signed_one
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Sealed, Superseded, Withdrawn, etag_of, sealed_of, state_of
@@ -144,8 +145,7 @@ class ReturnsController(Controller):
         )
         seen = None
         if "if-match" in call.request.headers:
-            async with call.context.db.force(number) as tx:
-                items = await returns_of(tx, number, month)
+            items = await returns_now(call.context, number, month)
             seen = if_match(call.request, etag_of(current(items)) if items else "")
         item, opened = await open_return(call.context, call.actor, number, month, opening, seen)
         return await shown(call, item, status=201 if opened else 200)
@@ -165,8 +165,8 @@ class ReturnsController(Controller):
         number = call.force(Permission.RETURNS_READ)
         asked = parameters(call.request, "revision")
         month, revision = call.period, whole(asked, "revision", 1, MOST_REVISIONS)
+        item = current(found_returns(await returns_now(call.context, number, month)), revision)
         async with call.context.db.force(number) as tx:
-            item = current(found_returns(await returns_of(tx, number, month)), revision)
             return await _document(call, tx, item)
 
     @post(

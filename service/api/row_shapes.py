@@ -86,6 +86,7 @@ def _about_rows(key: str) -> dict[str, Schema]:
         "value": {**_TEXT, "description": "What was sent, cut where it is long."},
         "says": {"type": "string"},
         "fix": {"type": "string"},
+        "notice": {**_TEXT, "description": "The rule notice that gave it this severity, if one did."},
         CASE_ID: {"type": ["string", "null"], "format": "uuid"},
         "held": {**_WHOLE, "description": "The number of the held row."},
         "answer": {**_TEXT, "description": "The force's words on it."},
@@ -98,6 +99,7 @@ def _about_rows(key: str) -> dict[str, Schema]:
         "text": {"type": "string", "description": "The row as it was sent."},
         "set_aside": {**_TEXT, "description": "Why it is left out of the return."},
         "words": _TEXT,
+        "freed_by": {**_TEXT, "description": "Rule notices since which it is taken as it is, if sent again."},
     }
     missing: dict[str, Schema] = {
         CASE_ID: _UUID,

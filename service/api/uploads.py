@@ -22,12 +22,12 @@ from service.api.replies import document
 from service.contract.model import PartName
 from service.errors import CaseReturnsError, Conflict, PreconditionFailed, UnsupportedMedia
 from service.identity.principal import Permission
+from service.returns.asked import returns_now
 from service.returns.choice import found_returns
 from service.returns.idempotency import recall
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.readers import MEDIA, XLSX
 from service.returns.spool import Spool, spool
-from service.returns.store import returns_of
 from service.returns.upload import Mode, Target, find_target, upload
 from service.telemetry.spans import note, traced
 from service.telemetry.told import BYTES
@@ -58,8 +58,7 @@ async def take(call: Call, limits: Limits, part: PartName) -> Response[bytes]:
     asked = parameters(call.request, "dry_run", *(["mode"] if part is PartName.CASE else []))
     mode, dry_run = Mode(chosen(asked, "mode", MODES) or Mode.CHANGES), yes(asked, "dry_run")
     media, context, period = media_of(call), call.context, call.period
-    async with context.db.force(force) as tx:
-        items = found_returns(await returns_of(tx, force, period))
+    items = found_returns(await returns_now(context, force, period))
     target = _target(call, items)
     with await received(call, limits) as body:
         once = None if dry_run else once_of(call, body.digest)

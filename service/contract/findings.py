@@ -40,6 +40,8 @@ class Finding(Struct, frozen=True, gc=False):
     field: str | None = None
     value: str | None = None
     key: str | None = None
+    notice: str | None = None
+    """The rule notice that gave it this severity, where one did."""
 
     @property
     def first_value(self) -> str | None:
@@ -63,7 +65,7 @@ def found(
 ) -> Finding:
     """The finding of a reading check, under the id and severity that the contract gives it in this part."""
     rule = rule_of(contract, part, check)
-    return Finding(part, row, rule.id, rule.severity, field, cut(value), key)
+    return Finding(part, row, rule.id, rule.severity, field, cut(value), key, rule.notice)
 
 
 def rule_of(contract: Contract, part: PartName, check: Check) -> Rule:
@@ -112,6 +114,7 @@ def shown(contract: Contract, finding: Finding) -> dict[str, str | int | None]:
         "value": finding.first_value,
         "says": what,
         "fix": do,
+        "notice": finding.notice,
     }
 
 

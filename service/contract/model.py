@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 
 from service.criteria.tree import Criterion
@@ -197,6 +198,18 @@ class Rule(Struct, frozen=True, kw_only=True):
     sent, and what is allowed there.
     """
     since: str = ""
+    until: date | None = None
+    """The last day on which it is asked; none: still."""
+    notice: str | None = None
+    """The rule notice that gave it this severity, where one did (``notices.py``)."""
+
+
+class Deviation(Struct, frozen=True):
+    """How one rule is treated otherwise than its contract version says: another severity, or (None) not asked at all.
+    ``notice`` is the rule notice that says so; none: the rule's own last day has passed."""
+
+    severity: Severity | None
+    notice: str | None
 
 
 class Rename(Struct, frozen=True, kw_only=True, tag="renamed"):
@@ -222,6 +235,18 @@ class Upgrade(Struct, frozen=True, kw_only=True):
     steps: tuple[UpgradeStep, ...]
 
 
+def deviations_text(deviations: Mapping[str, Deviation]) -> str:
+    """Deviations as canonical JSON: equal ones are the same text."""
+    shown = {rule: (each.severity, each.notice) for rule, each in deviations.items()}
+    return msgspec.json.encode(shown, order="sorted").decode()
+
+
+def deviations_of(text: str) -> dict[str, Deviation]:
+    """The same, read again."""
+    shown = msgspec.json.decode(text, type=dict[str, tuple[Severity | None, str | None]])
+    return {rule: Deviation(severity, notice) for rule, (severity, notice) in shown.items()}
+
+
 class Contract(Struct, frozen=True, kw_only=True, dict=True):
     """One version of the case-return contract. ``hash`` is over the files of its folder and the code lists it names."""
 
@@ -238,6 +263,13 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
     rules: tuple[Rule, ...]
     upgrade: Upgrade | None
     hash: str
+    deviations: Mapping[str, Deviation] = {}
+    """By rule: what notices changed. ``rules`` are then those that are asked, with the severity that they have now."""
+
+    @cached_property
+    def judging(self) -> str:
+        """Stands for the rules as they are asked: the same text, the same rules."""
+        return f"{self.hash} {deviations_text(self.deviations)}"
 
     @cached_property
     def rule(self) -> Mapping[str, Rule]:

@@ -171,6 +171,7 @@ def _read_rule(table: Table, vocabularies: Mapping[PartName, Vocabulary], versio
         check=check,
         fields=_shown(table, criterion, parts, vocabularies, problems),
         since=version,
+        until=table.day("until") if "until" in table else None,
     )
     if check is not None or criterion is not None:
         _check_words(rule, table, problems)

@@ -25,7 +25,6 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from joserfc import jwt
 from msgspec import Struct
 
 from service.clock import Clock
@@ -33,7 +32,7 @@ from service.errors import Invalid
 from service.identity.assertion import ALGORITHMS, ASSERTION_TYPE, client_of, refused, verified_assertion
 from service.identity.clients import Addresses, ClientDirectory
 from service.identity.jose import BadToken, unverified_claims
-from service.identity.keys import SIGNING_ALGORITHM, SigningKeys
+from service.identity.keys import SigningKeys
 from service.identity.principal import Permission
 from service.identity.store import Client, use_assertion
 from service.storage.database import Database
@@ -173,9 +172,7 @@ class _Desk:
             "client_id": record.client_id,
             "scope": scope,
         } | ({"force": record.force} if record.force is not None else {"body": record.body})
-        keys = self.keys.current()
-        header = {"alg": SIGNING_ALGORITHM, "typ": "at+jwt", "kid": keys.active}
-        return jwt.encode(header, claims, keys.signing, algorithms=[SIGNING_ALGORITHM])
+        return self.keys.sign(claims, "at+jwt")
 
 
 class _Registered(ClientMixin):  # type: ignore[misc]  # Authlib carries no types

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from msgspec import Struct
 
@@ -65,6 +66,12 @@ class SigningKeys:
             keys = _read(self._path)
             self._keys, self._seen = keys, seen
         return keys
+
+    def sign(self, claims: dict[str, Any], kind: str) -> str:
+        """A compact JWS of these claims by the active key, its ``typ`` so that none can pass for one of another."""
+        keys = self.current()
+        header = {"alg": SIGNING_ALGORITHM, "typ": kind, "kid": keys.active}
+        return jwt.encode(header, claims, keys.signing, algorithms=[SIGNING_ALGORITHM])
 
 
 def ensure_keys(path: Path) -> None:

@@ -9,6 +9,7 @@ from service.pages.errors import page_errors
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
+from service.pages.rules import show_rules
 from service.pages.site import Site
 from service.pages.visit import visit_dependency
 
@@ -21,6 +22,7 @@ def page_routes(site: Site) -> Router:
             site.assets.routes(),
             entry_routes(site),
             national_pages(site),
+            show_rules,
             force_routes(),
         ],
         guards=[guard],

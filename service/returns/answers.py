@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.findings import key_name
+from service.contract.model import deviations_of
 from service.errors import Invalid
 from service.returns.changes import Touched, change_draft
 from service.returns.context import Actor, Context
@@ -40,6 +41,13 @@ UNANSWERED = (
 )
 """Condition on a finding ``f`` that still waits for words. A row that is held, or a case that is to be withdrawn, is
 not in the return, so nobody need explain it."""
+
+HELD_NOW = (
+    f"f.severity < {QUALITY} and f.notice is not null and f.held_n is null and not exists (select 1 from "
+    "draft_withdrawal w where w.force = f.force and w.return_id = f.return_id and w.case_id = f.case_id "
+    "and w.answer = 'withdraw')"
+)
+"""Condition on a finding ``f`` of a row that was accepted before a rule notice made its rule one that holds rows."""
 
 LONGEST = 2_000
 
@@ -94,11 +102,12 @@ async def explain(
 ) -> tuple[Open, int]:
     """Store answers; all of them or none. The return as it is then, and how many findings they answer."""
     contract = context.library.contracts[item.contract_version]
+    deviations = deviations_of(item.judged_by)
     problems: list[Problem] = []
     for index, answer in enumerate(answers):
         if answer.rule not in contract.rule:
             problems.append(_problem(index, "rule", "There is no such rule.", "Take the rule from the finding."))
-        elif contract.rule[answer.rule].severity.holds:
+        elif (severity := deviations.get(answer.rule, contract.rule[answer.rule]).severity) and severity.holds:
             problems.append(
                 _problem(index, "rule", "This rule holds the row: words cannot answer it.", "Correct the row.")
             )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.errors import Conflict, PreconditionFailed
+from service.returns.asked import judged_today
 from service.returns.context import Actor, Context
 from service.returns.idempotency import Known, Once, recall, remember
 from service.returns.model import Open, etag_of
@@ -98,7 +99,7 @@ async def change_draft(
             change.known = known
             yield change
             return
-    item = await lock_draft(tx, seen, if_match, must_be_unmoved=must_be_unmoved)
+    item = await judged_today(context, tx, await lock_draft(tx, seen, if_match, must_be_unmoved=must_be_unmoved))
     change = Change(item)
     yield change
     if change.action is None:

@@ -97,7 +97,7 @@ class Check:
         )
 
     async def _run(self, key: tuple[Any, ...], sql: Callable[[], str], **more: Any) -> CursorResult[Any]:
-        statement = _STATEMENTS.get((self.tables, self.ground.kind, *key), sql)
+        statement = _STATEMENTS.get((self.tables, self.contract.judging, self.ground.kind, *key), sql)
         return await self.tx.execute(statement, {**self._parameters, **more})
 
     async def _check_again(self, overlay: Overlay) -> None:

@@ -6,7 +6,7 @@ The checked rows stand in temporary tables of the same transaction; the caller h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -22,6 +22,19 @@ PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerat
 """How a part stands in stored findings: also the order in which they are listed."""
 
 SEVERITY_NUMBER: Mapping[Severity, int] = {name: number for number, name in enumerate(Severity)}
+
+
+INTO_FINDINGS: Final = (
+    "insert into finding (force, return_id, part, row, rule, severity, field, value, key, case_id, held_n, bound, "
+    "notice) "
+)
+
+
+def bound_sql(part: Part, values: str, alias: str = "c") -> str:
+    """The digest that an answer is bound to: the values of the rule's fields, and for a row that is no case the whole
+    row, because nothing else tells it from another with these values."""
+    row = "" if Role.KEY in part.by_role else f" || coalesce(chr(31) || encode({alias}.digest, 'hex'), '')"
+    return f"sha256(convert_to({values}{row}, 'UTF8'))"
 
 
 class Present(Struct, frozen=True, kw_only=True):
@@ -194,23 +207,13 @@ class DraftWriter:
             if self._checked.lost >> index & 1:
                 await self._store_lost(number, index, field)
 
-    _INTO = (
-        "insert into finding (force, return_id, part, row, rule, severity, field, value, key, case_id, held_n, bound) "
-    )
-
-    def _bound(self, values: str, alias: str = "c") -> str:
-        """The digest that an answer is bound to: the values of the rule's fields, and for a row that is no case the
-        whole row, because nothing else tells it from another with these values."""
-        row = "" if self._check.key is not None else f" || coalesce(chr(31) || encode({alias}.digest, 'hex'), '')"
-        return f"sha256(convert_to({values}{row}, 'UTF8'))"
-
     async def _store_reading_findings(self, number: int) -> None:
-        bound = self._bound("concat_ws('=', t.field, t.value)")
+        bound = bound_sql(self._part, "concat_ws('=', t.field, t.value)")
         rules = {rule.id: SEVERITY_NUMBER[rule.severity] for rule in self._check.contract.rules}
         await self.run(
-            self._INTO + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
+            INTO_FINDINGS + "select :force, :return_id, :part, t.row, t.rule, coalesce((cast(:severities as jsonb) ->> "
             "t.rule)::smallint, 0), t.field, t.value, t.key, case when not coalesce(c.held, true) then c.case_id end, "
-            f"h.n, {bound} from staging_finding t "
+            f"h.n, {bound}, null from staging_finding t "
             f"left join {self._check.tables.checked} c on c.idx = t.idx left join held_row h on h.force = :force "
             "and h.return_id = :return_id and h.n > :before and h.row = t.row and coalesce(c.held, true)",
             part=number,
@@ -228,11 +231,12 @@ class DraftWriter:
         rules = ", ".join(f"'{probe.rule.id}'" for probe in probes)
         severities = ", ".join(str(SEVERITY_NUMBER[probe.rule.severity]) for probe in probes)
         fields = ", ".join(_quoted(probe.shown[0].name if probe.shown else None) for probe in probes)
-        bound = self._bound("coalesce(m.value, '')", "m")
+        notices = ", ".join(_quoted(probe.rule.notice) for probe in probes)
+        bound = bound_sql(self._part, "coalesce(m.value, '')", "m")
         await self.run(
-            self._INTO + f"select :force, :return_id, :part, m.row, (array[{rules}])[m.n], "
+            INTO_FINDINGS + f"select :force, :return_id, :part, m.row, (array[{rules}])[m.n], "
             f"(array[{severities}]::smallint[])[m.n], (array[{fields}])[m.n], m.value, {key}, "
-            f"case when not m.held then m.case_id end, h.n, {bound} "
+            f"case when not m.held then m.case_id end, h.n, {bound}, (array[{notices}])[m.n] "
             f"from (select m.*, n.n, case n.n {values} end as value from {self._check.tables.checked} m "
             f"cross join generate_series(1, {len(probes)}) n (n) "
             f"where {any_mark('m')} and case n.n {marks} end offset 0) m "
@@ -248,9 +252,9 @@ class DraftWriter:
         if rule is None or key is None:
             return
         await self.run(
-            self._INTO + "select :force, :return_id, :part, c.row, :rule, :severity, :field, "
+            INTO_FINDINGS + "select :force, :return_id, :part, c.row, :rule, :severity, :field, "
             f"{text_sql(field, 'cur')}, c.{key.name}, c.case_id, null, "
-            f"sha256(convert_to('{field.name}=' || {text_sql(field, 'cur')}, 'UTF8')) "
+            f"sha256(convert_to('{field.name}=' || {text_sql(field, 'cur')}, 'UTF8')), null "
             f"from staging_lost l join {self._check.tables.checked} c on c.idx = l.idx "
             f"join ({self._check.current()}) cur on cur.case_id = c.case_id where l.lost & {1 << index} <> 0",
             part=number,

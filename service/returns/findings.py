@@ -62,7 +62,8 @@ async def list_findings(
     rows = (
         await tx.execute(
             text(
-                "select f.id, f.part, f.row, f.rule, f.severity, f.field, f.value, f.key, f.case_id, f.held_n, a.words "
+                "select f.id, f.part, f.row, f.rule, f.severity, f.field, f.value, f.key, f.case_id, f.held_n, "
+                "f.notice, a.words "
                 "from finding f left join answer a on a.force = f.force and a.rule = f.rule and a.bound = f.bound "
                 f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') and f.severity >= 2 where f.force = :force "
                 "and f.return_id = :id and (cast(:severity as smallint) is null or f.severity = :severity) "
@@ -127,6 +128,8 @@ class RuleCount(Struct, frozen=True, kw_only=True):
     total: int
     waiting: int
     newest: int
+    notice: str | None
+    """The rule notice that gave it its severity, where one did."""
     says: str | None
     """The very words where the finding is about the whole return: there is one, and it speaks of no row."""
 
@@ -139,7 +142,8 @@ async def count_by_rule(
         text(
             f"select f.rule, f.severity, count(*) as total, count(*) filter (where {UNANSWERED}) as waiting, "
             "max(f.id) as newest, min(f.part) as part, min(f.row) as row, min(f.key) as key, min(f.field) as field, "
-            "min(f.value) as value from finding f where f.force = :force and f.return_id = :id "
+            "min(f.value) as value, min(f.notice) as notice "
+            "from finding f where f.force = :force and f.return_id = :id "
             "and (cast(:rule as text) is null or f.rule = :rule) "
             'group by f.rule, f.severity order by f.severity, total desc, f.rule collate "C"'
         ),
@@ -152,6 +156,7 @@ async def count_by_rule(
             total=row.total,
             waiting=row.waiting,
             newest=row.newest,
+            notice=row.notice,
             says=says(contract, _finding(contract, row)) if _PARTS[row.part] is PartName.RETURN else None,
         )
         for row in rows
@@ -166,7 +171,7 @@ def _finding(contract: Contract, row: Any) -> Finding:
         names = (row.field,) if rule.check == "knowledge_lost" else rule.fields or (row.field,)
         texts = value.split(SEPARATOR)
         value = SEPARATOR.join(_readable(contract, part, name, text) for name, text in zip(names, texts, strict=False))
-    return Finding(part, row.row, row.rule, _SEVERITIES[row.severity], row.field, value, row.key)
+    return Finding(part, row.row, row.rule, _SEVERITIES[row.severity], row.field, value, row.key, row.notice)
 
 
 def _readable(contract: Contract, part: PartName, name: str, stored: str) -> str:

@@ -32,6 +32,8 @@ class HeldRow(Struct, frozen=True, kw_only=True):
     text: str
     set_aside: str | None
     words: str | None
+    freed_by: str | None
+    """The rule notices since which no rule holds it: sent again as it is, it is taken."""
 
 
 async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: str) -> None:
@@ -75,7 +77,7 @@ async def list_held(tx: AsyncConnection, item: AnyReturn, after: int, limit: int
     rows = (
         await tx.execute(
             text(
-                "select n, part, row, key, text, set_aside, set_aside_words as words from held_row "
+                "select n, part, row, key, text, set_aside, set_aside_words as words, freed_by from held_row "
                 "where force = :force and return_id = :id and n > :after order by n limit :limit"
             ),
             {"force": item.force, "id": item.id, "after": after, "limit": limit + 1},

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
+from service.contract.model import deviations_text
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.line import restore
+from service.returns.asked import contract_asked, is_judged_today, judged_today
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
@@ -62,18 +64,20 @@ async def open_return(
         _check_place(of_period, head, period, opening.corrects)
         before = head if isinstance(head, Sealed) else None
         years = opening.case_years or (before.years if before is not None else ALL_YEARS)
+        version = version or _newest_accepted(context, period, before)
         item = Open(
             id=uuid4(),
             force=force,
             period=period,
             revision=max((old.revision for old in of_period), default=0) + 1,
-            contract_version=version or _newest_accepted(context, period, before),
+            contract_version=version,
             years=years,
             base_id=None if before is None else before.id,
             opened_at=now,
             opened_by=actor.id,
             summary={},
             draft_version=1,
+            judged_by=deviations_text((await contract_asked(context, tx, version)).deviations),
         )
         await insert_open(tx, item)
         if before is not None:
@@ -195,7 +199,11 @@ async def _redeclare(
     years = opening.case_years or item.years
     if (target, years) != (item.contract_version, item.years):
         await declare(tx, item, target, years)
-        await refresh_summary(context, tx, await move_draft(tx, item.force, item.id))
+        moved = await move_draft(tx, item.force, item.id)
+        if await is_judged_today(context, tx, moved):
+            await refresh_summary(context, tx, moved)
+        else:  # a notice may be for one of two versions alone
+            await judged_today(context, tx, moved)
         details = {
             "contract_version": target,
             "case_years": "all" if years.listed is None else tuple(years.listed),

@@ -32,6 +32,8 @@ class Open(Return, frozen=True, kw_only=True, tag="open"):
     """May be changed; ``draft_version`` moves on with every change and is its ETag."""
 
     draft_version: int
+    judged_by: str = "{}"
+    """How the rules that its findings are of differ from its contract version's: ``contract.model.deviations_text``."""
 
 
 class Sealed(Return, frozen=True, kw_only=True, tag="sealed"):

@@ -175,6 +175,7 @@ class _Validation:
             field=shown[0].name if shown else None,
             value=cut(SEPARATOR.join(texts)),
             key=self._key(block, index),
+            notice=rule.notice,
         )
 
     def _column_value(self, block: TypedBlock, name: str, index: int) -> Value:

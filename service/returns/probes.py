@@ -46,7 +46,7 @@ _MADE: Remembered[tuple[Probe, ...]] = Remembered()
 
 def probes_of(contract: Contract, part: Part) -> tuple[Probe, ...]:
     """Every probe of a part, in the order of the contract's rules."""
-    return _MADE.get((contract.hash, part.name), lambda: _probes(contract, part))
+    return _MADE.get((contract.judging, part.name), lambda: _probes(contract, part))
 
 
 def _probes(contract: Contract, part: Part) -> tuple[Probe, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,8 @@ from service.audit.log import append
 from service.clock import london_date
 from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
 from service.register.line import extend
-from service.returns.answers import UNANSWERED
+from service.returns.answers import HELD_NOW, UNANSWERED
+from service.returns.asked import is_judged_today
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.digest import return_digest
@@ -92,6 +93,8 @@ async def seal(
             raise Conflict("The return was withdrawn.", "Open it again with PUT.", code="not-open")
         if if_match != etag_of(item):
             raise draft_moved(PreconditionFailed)
+        if not await is_judged_today(context, tx, item):
+            raise draft_moved(PreconditionFailed)  # by a rule notice: one signs what one saw
         await _check_place(tx, force, item, head_id)
         reasons = (*await in_the_way(tx, item), *await _gone_too_soon(context, tx, item))
         if reasons:
@@ -133,22 +136,25 @@ async def _check_place(tx: AsyncConnection, force: int, item: Open, head_id: UUI
         raise branch_refused(item.period, head.period)
 
 
+_WAITING: Final = text(
+    "select "
+    "(select count(*) from case_return r join force_line l on l.force = r.force "
+    "where r.force = :force and r.id = :id and r.compared_line <> l.head) as moved, "
+    "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null) as held, "
+    "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null "
+    "and h.freed_by is not null) as freed, "
+    "(select count(*) from draft_withdrawal w where w.force = :force and w.return_id = :id and w.answer is null) "
+    "as missing, "
+    f"(select count(*) from finding f where f.force = :force and f.return_id = :id and {UNANSWERED}) as unanswered, "
+    "(select count(distinct (f.part, f.row, f.case_id)) from finding f "
+    f"where f.force = :force and f.return_id = :id and {HELD_NOW}) as tightened"
+)
+
+
 @traced("readiness")
 async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
     """Everything that must be resolved before this return can be sealed."""
-    row = (
-        await tx.execute(
-            text(
-                "select (select count(*) from case_return r join force_line l on l.force = r.force "
-                "where r.force = :force and r.id = :id and r.compared_line <> l.head) as moved, "
-                "(select count(*) from held_row h where h.force = :force and h.return_id = :id "
-                "and h.set_aside is null) as held, (select count(*) from draft_withdrawal w where w.force = :force "
-                "and w.return_id = :id and w.answer is null) as missing, (select count(*) from finding f "
-                f"where f.force = :force and f.return_id = :id and {UNANSWERED}) as unanswered"
-            ),
-            {"force": item.force, "id": item.id},
-        )
-    ).one()
+    row = (await tx.execute(_WAITING, {"force": item.force, "id": item.id})).one()
     found = (
         Reason(
             code="base-moved",
@@ -160,7 +166,15 @@ async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
             code="held-rows",
             count=row.held,
             says=_counted(row.held, "row is held", "rows are held") + ".",
-            do="Correct and send them again, or set them aside with a reason.",
+            do="Correct and send them again, or set them aside with a reason."
+            + (f" {row.freed:,} of them can be sent again as they are: a rule notice freed them." if row.freed else ""),
+        ),
+        Reason(
+            code="held-by-notice",
+            count=row.tightened,
+            says=_counted(row.tightened, "row was accepted", "rows were accepted")
+            + " that a rule holds now, by a rule notice.",
+            do="Correct and send them again, or take the cases out of the return.",
         ),
         Reason(
             code="not-in-snapshot",

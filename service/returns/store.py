@@ -15,8 +15,8 @@ from service.terms.calendar import Period, period_of
 
 _COLUMNS = (
     "id, force, period, revision, state, contract_version, case_years, case_year_unknown, base_id, line, "
-    "draft_version, summary, opened_at, opened_by, sealed_at, sealed_position, sealed_draft, digest, receipt, "
-    "withdrawn_at, withdrawn_reason"
+    "draft_version, judged_by, summary, opened_at, opened_by, sealed_at, sealed_position, sealed_draft, digest, "
+    "receipt, withdrawn_at, withdrawn_reason"
 )
 
 
@@ -34,7 +34,7 @@ def _return(row: Row[Any]) -> AnyReturn:
         "summary": row.summary,
     }
     if row.state == "open":
-        return Open(**common, draft_version=row.draft_version)
+        return Open(**common, draft_version=row.draft_version, judged_by=row.judged_by)
     if row.state == "withdrawn":
         return Withdrawn(
             **common,
@@ -94,9 +94,9 @@ async def insert_open(tx: AsyncConnection, item: Open) -> None:
     await tx.execute(
         text(
             "insert into case_return (force, id, period, revision, state, contract_version, case_years, "
-            "case_year_unknown, base_id, draft_version, opened_at, opened_by) values (:force, :id, :period, "
-            ":revision, 'open', :contract_version, :case_years, :unknown, :base_id, :draft_version, :opened_at, "
-            ":opened_by)"
+            "case_year_unknown, base_id, draft_version, judged_by, opened_at, opened_by) values (:force, :id, "
+            ":period, :revision, 'open', :contract_version, :case_years, :unknown, :base_id, :draft_version, "
+            ":judged_by, :opened_at, :opened_by)"
         ),
         {
             "force": item.force,
@@ -108,6 +108,7 @@ async def insert_open(tx: AsyncConnection, item: Open) -> None:
             "unknown": item.years.unknown,
             "base_id": item.base_id,
             "draft_version": item.draft_version,
+            "judged_by": item.judged_by,
             "opened_at": item.opened_at,
             "opened_by": item.opened_by,
         },
@@ -147,6 +148,14 @@ async def move_draft(tx: AsyncConnection, force: int, return_id: UUID) -> Open:
     if not isinstance(moved, Open):
         raise TypeError("only a draft can move")
     return moved
+
+
+async def write_judged_by(tx: AsyncConnection, force: int, return_id: UUID, judged_by: str) -> None:
+    """By which rules the return's findings are now."""
+    await tx.execute(
+        text("update case_return set judged_by = :judged_by where force = :force and id = :id"),
+        {"force": force, "id": return_id, "judged_by": judged_by},
+    )
 
 
 async def compared(tx: AsyncConnection, force: int, return_id: UUID, *, rests_on_base: bool) -> None:

@@ -20,6 +20,7 @@ from service.contract.measures import Count, measured
 from service.contract.model import Contract, PartName, Role
 from service.criteria.evaluate import evaluate
 from service.criteria.vocabulary import OPEN_NUMBER
+from service.notices.store import contract_now
 from service.register.columns import OPEN_END
 from service.returns.context import Context
 from service.returns.current import current_rows, draft_rows
@@ -73,7 +74,8 @@ async def _judged_summary(
     edition: Edition,
     groups: Sequence[Group],
 ) -> dict[str, Any]:
-    contract = context.library.contracts[item.contract_version]
+    published = context.library.contracts[item.contract_version]
+    contract = await contract_now(tx, published, london_date(context.now()))
     measures = await _measures(tx, item, base, counts, contract, groups)
     await _replace_macro_findings(tx, item, contract, measures)
     verdicts = verdict_counts(context.library.contracts[edition.vocabulary], tally_of(groups))
@@ -260,8 +262,9 @@ async def _replace_macro_findings(
         value = "\x1f".join("" if pair is None else f"{pair[0]}/{pair[1]}" for pair in shown)
         await tx.execute(
             text(
-                "insert into finding (force, return_id, part, row, rule, severity, field, value, bound) values "
-                "(:force, :return_id, :part, 0, :rule, :severity, :field, :value, sha256(convert_to(:value, 'UTF8')))"
+                "insert into finding (force, return_id, part, row, rule, severity, field, value, bound, notice) "
+                "values (:force, :return_id, :part, 0, :rule, :severity, :field, :value, "
+                "sha256(convert_to(:value, 'UTF8')), :notice)"
             ),
             {
                 **parameters,
@@ -269,5 +272,6 @@ async def _replace_macro_findings(
                 "severity": SEVERITY_NUMBER[rule.severity],
                 "field": rule.fields[0] if rule.fields else None,
                 "value": value,
+                "notice": rule.notice,
             },
         )

@@ -15,9 +15,10 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import Contract, PartName
+from service.contract.model import Contract, PartName, deviations_text
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
+from service.returns.asked import contract_asked
 from service.returns.binary import binary_of
 from service.returns.changes import Touched, change_draft, draft_moved
 from service.returns.check import Check, Checked
@@ -112,7 +113,7 @@ async def upload(
 
     ``refuse_held``: a row that would be held is refused with its findings instead (``RowRefused``), and all with it.
     """
-    began, contract = perf_counter(), context.library.contracts[target.item.contract_version]
+    began = perf_counter()
     tell_of_target(context, target.item, part, mode)
     asked = contract.part(part)
     async with context.db.force(target.item.force) as tx:
@@ -120,6 +121,7 @@ async def upload(
             known = await recall(tx, target.item.force, target.once)
             if known is not None:
                 return known.as_type(Upload)
+        contract = await contract_asked(context, tx, target.item.contract_version)
         ground = await _ground(tx, target.item, part, mode)
         check = Check(tx, contract, asked, ground)
         staged = await _stage(check, spool, media, _span_rows(target.item, ground))
@@ -140,6 +142,8 @@ async def upload(
             if known is not None:
                 return known.as_type(Upload)
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
+            if change.item.judged_by != deviations_text(contract.deviations):
+                raise draft_moved(Conflict)  # a rule notice came into force while the file was checked
             await _write(writer, check, mode, change.item.contract_version, answer)
             if refuse_held and answer.held:
                 found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)

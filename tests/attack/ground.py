@@ -6,6 +6,7 @@ looked up here before a request goes out, so that it meets what it is about.
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ class Target(Struct, frozen=True):
     clock: Path
     force: ClientKey
     body: ClientKey
+    other: ClientKey
+    """Of the other national body: it proposes what the attack confirms."""
 
 
 def write_target(file: Path, target: Target) -> None:
@@ -57,6 +60,7 @@ class Ground:
         self.clock = TickingClock(target.clock)
         self.http = httpx.Client(base_url=target.url, timeout=60, transport=httpx.HTTPTransport(retries=3))
         self._token = ""
+        self._notices = count(1)
 
     def token(self, key: ClientKey) -> str:
         """A new access token, from the issuer."""
@@ -150,6 +154,22 @@ class Ground:
         headers = {"Authorization": f"Bearer {self.token(self.target.body)}"}
         document: Json = self.http.get("/api/national/picture", headers=headers).json()
         return document
+
+    def notice(self) -> str:
+        """The id of a rule notice that the other body has just proposed, of days that are not attacked."""
+        said = {
+            "id": f"2030-01-attacked-{next(self._notices)}",
+            "contracts": ["2025.1"],
+            "rule": "Q371",
+            "severity": "off",
+            "from": "2031-01-01",
+            "why": "Proposed to be decided.",
+        }
+        headers = {"Authorization": f"Bearer {self.token(self.target.other)}"}
+        answered = self.http.post("/api/rule-notices", json=said, headers=headers)
+        if not answered.is_success:
+            raise AssertionError(f"proposing: {answered.status_code} {answered.text}")
+        return str(said["id"])
 
     def _opening(self, period: str) -> Json:
         now = self.read(f"/{period}")

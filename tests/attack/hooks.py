@@ -55,7 +55,7 @@ class Tokens:
 
 def whose(operation: Any) -> str:
     """Which of the two clients may call an operation."""
-    return "body" if operation.path.startswith("/api/national/") else "force"
+    return "body" if operation.path.startswith(("/api/national/", "/api/rule-notices")) else "force"
 
 
 @schemathesis.hook

@@ -114,6 +114,12 @@ class Mending:
                 self.ground.restore(period)
                 held = [item["n"] for item in self.ground.items(f"/{period}/held")]
             given["n"] = str(held[0]) if held else given["n"]
+        self._published(name, case, given)
+        if given != (case.path_parameters or {}):
+            case.path_parameters = given
+
+    def _published(self, name: str, case: Any, given: dict[str, Any]) -> None:
+        """Names of what is published, adopted or declared, in most requests of those that there are."""
         for parameter, listing, member in (
             ("version", "/api/contracts", "version"),
             ("name", "/api/codes", "list"),
@@ -121,10 +127,14 @@ class Mending:
         ):
             if parameter in given and self._turn(parameter, 4):
                 given[parameter] = self.ground.http.get(listing).json()["items"][0][member]
+        if name in ("confirmNotice", "rejectNotice") and self._turn("decided", 6):
+            given["id"] = self.ground.notice()
+        if name == "getNotice" and self._turn("notice", 3):
+            given["id"] = self.ground.notice()
+        if "rule" in given and self._turn("rule", 3):
+            given["rule"] = "Q335"
         if "code" in given and self._turn("code", 4):
             given["code"] = "not-open"
-        if given != (case.path_parameters or {}):
-            case.path_parameters = given
 
     def _case_id(self, period: Any, drawn: str) -> str:
         cases = [item["case_id"] for item in self.ground.items(f"/{period}/cases")]
@@ -168,6 +178,8 @@ class Mending:
     def _page(self, name: str, period: Any) -> str | None:
         paths = {"listReturns": "", "listFindings": f"/{period}/findings", "listCases": f"/{period}/cases"}
         paths |= {"listHeldRows": f"/{period}/held", "listWithdrawals": f"/{period}/withdrawals"}
+        if name not in paths:
+            return None
         found: str | None = self.ground.read(paths[name], limit=1).get("next")
         return found
 
@@ -232,6 +244,12 @@ class Mending:
             self.ground.restore(period)
             found = [item for item in self.ground.items(f"/{period}/findings") if item["severity"] in severities]
         return found or [{"rule": "Q335", "case_ref": None}]
+
+    def _body_of_proposeNotice(self, case: Any) -> Any:  # noqa: N802
+        body = case.body if isinstance(case.body, dict) else {}
+        said = {"id": f"2030-02-proposed-{next(self._keys)}", "contracts": ["2025.1"], "rule": "Q335"}
+        said |= {"severity": body.get("severity", "off"), "from": body.get("from", "2031-01-01")}
+        return {**said, "why": body.get("why") or "Because it is so."}
 
     def _body_of_answerWithdrawals(self, case: Any) -> Any:  # noqa: N802
         period = case.path_parameters["period"]

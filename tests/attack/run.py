@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.identity.principal import BODIES
 from service.storage.database import Database
 from tests.attack.clock import TickingClock
 from tests.attack.document import document_for
@@ -21,6 +22,7 @@ from tests.support.workbooks import XLSX
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MEDIA: Final = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson", "xlsx": XLSX}
+ADOPTS: Final = ("national:read", "terms:propose", "terms:confirm")
 PHASES: Final = {"json": "examples,coverage,fuzzing,stateful"}
 """The coverage phase tries the bounds of every parameter and member, which are the same in every medium."""
 EVERY_MEDIUM: Final = "examples,fuzzing,stateful"
@@ -38,8 +40,8 @@ async def attack(db: Database, folder: Path, medium: str, examples: int, *more: 
     """Attack a fresh service over this database in one medium, with so many generated requests an operation."""
     clock = folder / "clock"
     async with a_served(db, folder, clock=TickingClock(clock)) as served:
-        force, body = await served.key(FORCE), await served.key(body="nca")
-        target = Target(url=served.addresses.origin, clock=clock, force=force, body=body)
+        force, body, other = [await served.key(FORCE), *[await served.key(None, *ADOPTS, body=name) for name in BODIES]]
+        target = Target(url=served.addresses.origin, clock=clock, force=force, body=body, other=other)
         write_target(folder / "target.json", target)
         (folder / "openapi.json").write_text(json.dumps(document_for(MEDIA[medium])), encoding="utf-8")
         environment = {

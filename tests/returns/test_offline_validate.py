@@ -70,6 +70,7 @@ def test_a_finding_speaks_in_the_rules_words_with_the_values() -> None:
         "value": "2014-06",
         "says": "The offence ends (2014-06) before it begins (2015).",
         "fix": "Correct one of the two dates.",
+        "notice": None,
     }
 
 

@@ -89,13 +89,16 @@ def _redacted(name: str) -> str | None:
 async def walk(served: Served) -> dict[str, Any]:
     """Every operation once, by those who may."""
     recorder = Recorder(openapi_of(served.app))
-    kent, nca, anyone = await served.client("kent"), await served.client(body="nca"), await served.bare()
-    for client in (kent, nca, anyone):
+    adopts = ("national:read", "terms:propose", "terms:confirm")
+    kent, anyone = await served.client("kent"), await served.bare()
+    nca, npcc = [await served.client(None, *adopts, body=body) for body in ("nca", "npcc")]
+    for client in (kent, nca, npcc, anyone):
         client.event_hooks["response"].append(recorder.record)
     await _identity(served, anyone)
     await _public(anyone)
     await _first_return(Return(kent, period="2025-11"))
     await _second_return(Return(kent, period="2025-12"))
+    await _notices(nca, npcc, anyone)
     await nca.get("/api/national/picture", params={"by": "stage"})
     await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
     return recorder.found
@@ -119,6 +122,27 @@ async def _public(anyone: httpx.AsyncClient) -> None:
         good(await anyone.get(f"/api/{path}/{listed['items'][0][member]}"))
     good(await anyone.get("/api/contracts/2025.1/schema/workforce"))
     await anyone.get("/api/contracts/2025.1/template/workforce.csv")
+
+
+async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: httpx.AsyncClient) -> None:
+    """A rule notice from its proposal on, one that is rejected, and the disputes that are behind it."""
+    notice = {
+        "id": "2026-01-q335",
+        "contracts": ["2025.1"],
+        "rule": "Q335",
+        "severity": "off",
+        "from": "2026-02-01",
+        "why": "Cases in which no victim could be identified are within the terms.",
+    }
+    good(await nca.get("/api/national/disputes"))
+    good(await nca.get("/api/national/disputes/Q335"))
+    for _ in range(2):
+        good(await nca.post("/api/rule-notices", json=notice))
+    good(await npcc.post("/api/rule-notices/2026-01-q335/confirm", json={}))
+    good(await nca.post("/api/rule-notices", json={**notice, "id": "2026-01-q336", "rule": "Q336"}))
+    good(await npcc.post("/api/rule-notices/2026-01-q336/reject", json={"reason": "The rule is right."}))
+    good(await anyone.get("/api/rule-notices"))
+    good(await anyone.get("/api/rule-notices/2026-01-q335"))
 
 
 async def _first_return(item: Return) -> None:

@@ -19,6 +19,7 @@ create table case_return (
     compared_line integer,
     own_aggregates boolean not null default false,
     own_workforce boolean not null default false,
+    judged_by text not null default '{}',
     summary jsonb not null default '{}',
     opened_at timestamptz not null,
     opened_by text not null,
@@ -46,6 +47,7 @@ comment on column case_return.compared_line is
     must be sent again before the seal.';
 comment on column case_return.held_last is 'The highest number that a held row of this return ever had: none is given twice.';
 comment on column case_return.own_aggregates is 'The force sent this part for this return; otherwise it is its base''s.';
+comment on column case_return.judged_by is 'How the rules that its findings are of differ from its contract version''s, by notice.';
 comment on column case_return.line is 'Its number on the force''s main line, given at the seal.';
 comment on column case_return.sealed_draft is 'The draft_version that was signed: sealing it again gives the same receipt.';
 
@@ -86,9 +88,12 @@ create table held_row (
     set_aside text,
     set_aside_words text,
     set_aside_by text,
+    freed_by text,
     primary key (force, return_id, n),
     foreign key (force, return_id) references case_return (force, id)
 );
+
+comment on column held_row.freed_by is 'The rule notices since which no rule holds the row: it can be sent again as it is.';
 
 create table finding (
     force smallint not null,
@@ -104,9 +109,11 @@ create table finding (
     case_id uuid,
     held_n integer,
     bound bytea,
+    notice text,
     primary key (force, return_id, id)
 );
 comment on column finding.part is '0 case, 1 aggregate, 2 workforce, 3 the whole return: the order of listing.';
+comment on column finding.notice is 'The rule notice that gave it this severity, where one did.';
 comment on column finding.bound is 'Digest of the values of the rule''s fields: an answer holds as long as it is the same.';
 
 -- Answers outlive the return they were given in: they are bound to rule, case and values (semantics 23).
@@ -176,4 +183,5 @@ grant select, insert, update, delete on draft_case, draft_withdrawal, held_row, 
     workforce_row, idempotent_answer to case_returns_app;
 grant select, insert on dispute to case_returns_app;
 grant select on case_return, workforce_row to case_returns_national;
+grant select (force, id, return_id, rule, words, raised_at) on dispute to case_returns_national;
 grant select on case_return, aggregate_cell to case_returns_judge;

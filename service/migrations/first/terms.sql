@@ -44,5 +44,28 @@ create table participation (
     primary key (terms, force, first_period)
 );
 
-grant select on contract_version, scope_edition, scope_in_force, terms_edition, participation
+-- Rule notices: what NCA and NPCC say together about one rule, beside the contract that stays as it was published.
+create table rule_notice (
+    id text primary key,
+    content jsonb not null,
+    hash text not null,
+    state text not null check (state in ('proposed', 'in_force', 'rejected')),
+    proposed_at timestamptz not null,
+    proposed_by text not null,
+    proposed_body text not null,
+    decided_at timestamptz,
+    decided_by text,
+    decided_body text,
+    reason text,
+    position bigint unique,
+    signature text,
+    check ((state = 'proposed') = (decided_at is null)),
+    check ((state = 'in_force') = (position is not null and signature is not null)),
+    check (state <> 'in_force' or decided_body <> proposed_body)
+);
+comment on table rule_notice is 'What it says never changes once it is proposed; a decision is made once.';
+grant select, insert, update (state, decided_at, decided_by, decided_body, reason, position, signature)
+    on rule_notice to case_returns_national;
+
+grant select on contract_version, scope_edition, scope_in_force, terms_edition, participation, rule_notice
     to case_returns_app, case_returns_national, case_returns_judge;

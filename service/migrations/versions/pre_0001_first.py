@@ -39,8 +39,9 @@ FORCE_OWNED: Final = (
 )
 """Tables whose rows belong to one force: the application role sees and writes its own force's rows alone."""
 
-NATIONAL_READS: Final = ("case_return", "workforce_row", "force_line", *TALLIES)
-"""Tables of which the national role reads every force's rows. No table that holds a case stands here."""
+NATIONAL_READS: Final = ("case_return", "workforce_row", "force_line", "dispute", *TALLIES)
+"""Tables of which the national role reads every force's rows. No table that holds a case stands here; of a dispute it
+may read everything but which case it is about."""
 
 JUDGED: Final = ("case_return", "aggregate_cell", "force_line", "case_version", *TALLIES)
 """Tables of which the judge role reads every force's rows."""

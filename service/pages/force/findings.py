@@ -61,6 +61,7 @@ class Line(Struct, frozen=True, kw_only=True):
     fix: str
     answer: str | None
     held: int | None
+    notice: str | None
 
 
 @get("/forces/{force:str}/returns/{period:str}/findings", include_in_schema=False)
@@ -143,6 +144,7 @@ def line_of(contract: Contract, found: ListedFinding) -> Line:
         fix=document["fix"],
         answer=found.answer,
         held=found.held,
+        notice=document["notice"],
     )
 
 

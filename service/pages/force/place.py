@@ -9,11 +9,11 @@ from msgspec import Struct
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.visit import Visit
+from service.returns.asked import returns_now
 from service.returns.choice import current, found_returns, open_of
 from service.returns.context import Context
 from service.returns.held import must_be_open
 from service.returns.model import AnyReturn, Open, Sealed, sealed_of
-from service.returns.store import returns_of
 from service.terms.calendar import Period, parse_period
 
 HERE = "returns"
@@ -83,8 +83,7 @@ async def month_of(visit: Visit, permission: Permission = Permission.RETURNS_REA
     number = visit.force(permission)
     slug = str(visit.request.path_params["force"])
     period = parse_period(str(visit.request.path_params["period"]))
-    async with visit.context.db.force(number) as tx:
-        items = await returns_of(tx, number, period)
+    items = await returns_now(visit.context, number, period)
     title = visit.context.force(slug).title
     return Place(visit=visit, number=number, slug=slug, title=title, period=period, items=items)
 

@@ -136,7 +136,8 @@ def _answering(
     blocked: Mapping[str, int],
     findings: Mapping[str, Mapping[str, int]],
 ) -> list[Task]:
-    waiting, total = blocked.get("unanswered-findings", 0), sum(each["total"] for each in findings.values())
+    waiting, tightened = blocked.get("unanswered-findings", 0), blocked.get("held-by-notice", 0)
+    total = sum(each["total"] for each in findings.values())
     held, missing = blocked.get("held-rows", 0), blocked.get("not-in-snapshot", 0)
     aside = counts.get("set_aside", 0)
     found = ", ".join(
@@ -149,8 +150,8 @@ def _answering(
             title="Findings",
             href=f"{place.path}/findings" if total else None,
             hint=found or "What the rules of the standard found in your rows",
-            status=f"{waiting:,} to answer" if waiting else ("All answered" if total else "None"),
-            tag="govuk-tag--yellow" if waiting else None,
+            status=_found_status(blocked, total),
+            tag="govuk-tag--red" if tightened else ("govuk-tag--yellow" if waiting else None),
         ),
         Task(
             title="Rows that could not be taken",
@@ -167,6 +168,13 @@ def _answering(
             tag="govuk-tag--yellow" if missing else None,
         ),
     ]
+
+
+def _found_status(blocked: Mapping[str, int], total: int) -> str:
+    for code, what in (("held-by-notice", "to correct"), ("unanswered-findings", "to answer")):
+        if code in blocked:
+            return f"{blocked[code]:,} {what}"
+    return "All answered" if total else "None"
 
 
 def _gone(counts: Mapping[str, int]) -> str:

@@ -135,10 +135,9 @@ def _resolve(place: Place, reason: Reason) -> Step:
             says = "The sealed return under this one changed since you sent your file. Send the file again, whole."
             return Step(says, f"{place.path}/upload/cases", "Send the file again")
         case "held-rows":
-            says = (
-                f"{counted(count, 'row', 'rows')} could not be taken. Correct and send them again, or set them aside."
+            return Step(
+                f"{counted(count, 'row', 'rows')} could not be taken. {reason.do}", f"{place.path}/held", "See the rows"
             )
-            return Step(says, f"{place.path}/held", "See the rows")
         case "not-in-snapshot":
             says = f"{counted(count, 'case is', 'cases are')} not in your file. Say for each whether to keep it."
             return Step(says, f"{place.path}/missing", "See the cases")
@@ -146,6 +145,8 @@ def _resolve(place: Place, reason: Reason) -> Step:
             waiting = counted(count, "finding waits", "findings wait")
             says = f"{waiting} for your answer. Confirm or explain, or correct the rows."
             return Step(says, f"{place.path}/findings", "See the findings")
+        case "held-by-notice":
+            return Step(f"{reason.says} {reason.do}", f"{place.path}/findings", "See the findings")
         case "not-taken-over":
             return Step(f"{reason.says} {reason.do}", f"{place.path}/missing", "See the cases")
         case _:

@@ -1,0 +1,107 @@
+"""Routes of disputes by rule, for the national bodies, who keep the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar import Controller, Response, get
+from litestar.params import FromPath
+
+from service.api.asking import AnyRequest, cursor, cursor_text, page_size, parameters
+from service.api.call import Serving
+from service.api.documented import PAGE, Answer, operation
+from service.api.identity import Caller
+from service.api.national import require_national
+from service.api.notice_shapes import DisputedRules, DisputesOfRule
+from service.api.replies import document, listed
+from service.clock import wire_time
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE, Permission
+from service.notices.store import notices_in_force
+from service.picture.disputes import Cursor, Dispute, DisputedRule, disputes_by_rule, disputes_of
+from service.returns.context import Context
+from service.terms.calendar import period_of
+
+_REFUSED: Final = ("forbidden",)
+
+
+class DisputesController(Controller):
+    """What forces say of findings that they hold to be wrong."""
+
+    path = "/api/national/disputes"
+    tags = ["national"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/",
+        summary="Disputed rules: how often forces say that a finding is wrong, by rule",
+        operation_id="listDisputedRules",
+        operation_class=operation(
+            Answer(shape=DisputedRules, says="The rules, those with most disputes first."),
+            permission=Permission.NATIONAL_READ,
+            refusals=_REFUSED,
+        ),
+    )
+    async def by_rule(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
+        require_national(principal)
+        parameters(request)
+        async with context.db.national() as tx:
+            found, notices = await disputes_by_rule(tx), await notices_in_force(tx)
+        by_rule: dict[tuple[str, str], list[str]] = {}
+        for notice in notices:
+            for version in notice.contracts:
+                by_rule.setdefault((notice.rule, version), []).append(notice.id)
+        return document({"items": [_rule(context, item, by_rule) for item in found], "next": None})
+
+    @get(
+        "/{rule:str}",
+        summary="The disputes of one rule, in the words of the forces, newest first",
+        operation_id="listDisputes",
+        operation_class=operation(
+            Answer(shape=DisputesOfRule, says="The disputes.", sometimes=("Link",)),
+            permission=Permission.NATIONAL_READ,
+            query=PAGE,
+            refusals=_REFUSED,
+        ),
+    )
+    async def of_rule(
+        self, request: AnyRequest, context: Serving, principal: Caller, rule: FromPath[str]
+    ) -> Response[bytes]:
+        require_national(principal)
+        if not any(rule in contract.rule for contract in context.library.contracts.values()):
+            raise NotFound(NOT_HERE)
+        asked = parameters(request, "cursor", "limit")
+        after, limit = cursor(asked, Cursor), page_size(asked)
+        async with context.db.national() as tx:
+            page, following = await disputes_of(tx, rule, after, limit)
+        return listed(
+            request,
+            [_dispute(context, item) for item in page],
+            None if following is None else cursor_text(following),
+        )
+
+
+def _rule(context: Context, item: DisputedRule, notices: Mapping[tuple[str, str], list[str]]) -> dict[str, Any]:
+    return {
+        "rule": item.rule,
+        "contract_version": item.contract_version,
+        "says": context.library.contracts[item.contract_version].rule[item.rule].says,
+        "disputes": item.disputes,
+        "forces": item.forces,
+        "first_at": wire_time(item.first_at),
+        "last_at": wire_time(item.last_at),
+        "notices": notices.get((item.rule, item.contract_version), []),
+        "links": {"self": f"/api/national/disputes/{item.rule}"},
+    }
+
+
+def _dispute(context: Context, item: Dispute) -> dict[str, Any]:
+    return {
+        "id": str(item.id),
+        "rule": item.rule,
+        "contract_version": item.contract_version,
+        "force": context.forces.by_ordinal[item.force].code,
+        "period": str(period_of(item.period)),
+        "words": item.words,
+        "raised_at": wire_time(item.raised_at),
+    }

@@ -1,0 +1,177 @@
+"""Routes of rule notices: everyone may read them; one national body proposes, the other confirms or rejects."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+from msgspec import Meta, Struct
+
+from service.api.asking import AnyRequest, body_of, parameters
+from service.api.call import Serving
+from service.api.documented import WORDS, Answer, Body, operation
+from service.api.identity import Caller
+from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
+from service.api.replies import document, public
+from service.contract.notices import Notice
+from service.errors import Forbidden, NotFound
+from service.identity.keys import SigningKeys
+from service.identity.principal import NOT_HERE, Permission, Principal, require
+from service.notices.adopt import SIGNED_TYPE, Adopter, confirm, propose, reject
+from service.notices.store import all_notices, notice_by_id
+
+Keys = NamedDependency[SkipValidation[SigningKeys]]
+"""How a route asks for the keys of this service: ``signing: Keys``."""
+
+_SHOWN: Final = {"id": "2026-01-q335"}
+
+
+class RejectionBody(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Why a notice is not adopted, in words."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2000, extra_json_schema={"pattern": WORDS})]
+
+
+class NoticesController(Controller):
+    """Rule notices."""
+
+    path = "/api/rule-notices"
+    tags = ["notices"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/",
+        summary="Rule notices, proposed, in force and rejected",
+        description="For `case-returns validate --notices` too: the answer is the file. Public: no token is needed.",
+        operation_id="listNotices",
+        tags=["public"],
+        operation_class=operation(
+            Answer(shape=NoticeList, says="The notices.", headers=("ETag", "Cache-Control")),
+            kept=True,
+            refusals=("parameter", "unavailable"),
+        ),
+    )
+    async def list_notices(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        async with context.db.app() as tx:
+            found = await all_notices(tx)
+        return public(request, {"items": [notice_document(item) for item in found], "next": None})
+
+    @get(
+        "/{id:str}",
+        summary="One rule notice: which rule, how it is treated, from when, why, and who adopted it",
+        operation_id="getNotice",
+        tags=["public"],
+        operation_class=operation(
+            Answer(shape=NoticeDocument, says="The notice.", headers=("ETag", "Cache-Control")),
+            kept=True,
+            shown=_SHOWN,
+            refusals=("parameter", "unavailable"),
+        ),
+    )
+    async def get_notice(self, request: AnyRequest, context: Serving, id: FromPath[str]) -> Response[bytes]:  # noqa: A002
+        parameters(request)
+        async with context.db.app() as tx:
+            found = await notice_by_id(tx, id)
+        if found is None:
+            raise NotFound(NOT_HERE)
+        return public(request, notice_document(found))
+
+    @post(
+        "/",
+        status_code=201,
+        summary="Propose a rule notice",
+        description=(
+            "It comes into force when the other body confirms it, and never changes. The very same proposal again is "
+            "answered with the one that is there (200). Needs the permission `terms:propose` of a national body."
+        ),
+        operation_id="proposeNotice",
+        operation_class=operation(
+            {
+                200: Answer(shape=NoticeDocument, says="The same client proposed the very same before."),
+                201: Answer(shape=NoticeDocument, says="It is proposed."),
+            },
+            permission=Permission.TERMS_PROPOSE,
+            body=Body(shape=NoticeBody),
+            refusals=("forbidden", "notice-refused", "notice-exists"),
+        ),
+    )
+    async def propose(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
+        adopter = _adopter(principal, Permission.TERMS_PROPOSE)
+        parameters(request)
+        body = await body_of(request, NoticeBody)
+        notice = Notice(
+            id=body.id,
+            contracts=tuple(body.contracts),
+            rule=body.rule,
+            severity=body.severity,
+            start=body.start,
+            until=body.until,
+            why=body.why.strip(),
+            issued_by=adopter.body,
+        )
+        made, is_new = await propose(context.db, context.library.contracts, adopter, notice, context.now())
+        return document(notice_document(made), status=201 if is_new else 200)
+
+    @post(
+        "/{id:str}/confirm",
+        status_code=200,
+        summary="Confirm a rule notice that the other body proposed: it is in force then, and signed",
+        description="Needs the permission `terms:confirm`, and a token of the body that did not propose it.",
+        operation_id="confirmNotice",
+        operation_class=operation(
+            Answer(shape=NoticeDocument, says="It is in force from its first day on."),
+            permission=Permission.TERMS_CONFIRM,
+            body=Body(shape=NoReasonBody, required=False),
+            shown=_SHOWN,
+            refusals=("forbidden", "own-proposal", "notice-decided"),
+        ),
+    )
+    async def confirm(
+        self,
+        request: AnyRequest,
+        context: Serving,
+        principal: Caller,
+        signing: Keys,
+        id: FromPath[str],  # noqa: A002  the name in the path
+    ) -> Response[bytes]:
+        adopter = _adopter(principal, Permission.TERMS_CONFIRM)
+        parameters(request)
+        await body_of(request, NoReasonBody)
+        done = await confirm(context.db, adopter, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
+        return document(notice_document(done))
+
+    @post(
+        "/{id:str}/reject",
+        status_code=200,
+        summary="Reject a rule notice that is proposed, or take back one's own",
+        description="Needs the permission `terms:confirm` of a national body.",
+        operation_id="rejectNotice",
+        operation_class=operation(
+            Answer(shape=NoticeDocument, says="It is rejected; its id is not given again."),
+            permission=Permission.TERMS_CONFIRM,
+            body=Body(shape=RejectionBody),
+            shown=_SHOWN,
+            refusals=("forbidden", "notice-decided"),
+        ),
+    )
+    async def reject(
+        self,
+        request: AnyRequest,
+        context: Serving,
+        principal: Caller,
+        id: FromPath[str],  # noqa: A002  the name in the path
+    ) -> Response[bytes]:
+        adopter = _adopter(principal, Permission.TERMS_CONFIRM)
+        parameters(request)
+        body = await body_of(request, RejectionBody)
+        return document(notice_document(await reject(context.db, adopter, id, body.reason, context.now())))
+
+
+def _adopter(principal: Principal, permission: Permission) -> Adopter:
+    """Who speaks for a body; a force's client never does, whatever an issuer gave it."""
+    require(principal, permission)
+    if principal.body is None:
+        raise Forbidden("Rule notices are for the national bodies to adopt.", "Call as one of them.")
+    return Adopter(client=principal.client_id, body=principal.body)

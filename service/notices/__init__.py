@@ -1,0 +1,1 @@
+"""Rule notices that NCA and NPCC adopt together: proposed by one body, confirmed by the other, signed."""

@@ -1,0 +1,158 @@
+"""Propose, confirm, reject a rule notice. It comes into force when the body that did not propose it confirms it.
+
+Nobody confirms for another body: the body is a claim of the caller's token. Each step is one transaction with its audit
+entry; a decision is made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.clock import wire_time
+from service.contract.model import Contract
+from service.contract.notices import Notice, Problem, problems_of
+from service.errors import Conflict, Invalid, NotFound
+from service.notices.store import (
+    AnyNotice,
+    Decision,
+    InForce,
+    Proposed,
+    Rejected,
+    insert_notice,
+    notice_by_id,
+    put_in_force,
+    turn_down,
+)
+from service.storage.database import Database
+from service.storage.position import Position, advance
+
+Sign = Callable[[Mapping[str, Any]], str]
+"""Makes a compact JWS of a document, with the key that signs for this service."""
+
+SIGNED_TYPE: Final = "rule-notice+jwt"
+"""The ``typ`` of a notice's signature: no token can pass for one, nor the other way round."""
+
+
+class Adopter(Struct, frozen=True, kw_only=True):
+    """Who speaks for one of the two bodies."""
+
+    client: str
+    body: str
+
+
+class NoticeRefused(Invalid):
+    """A notice that cannot be taken, with every reason."""
+
+    code = "notice-refused"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("The notice cannot be taken; nothing was stored.", "Mend what errors names.")
+        self.errors = tuple(msgspec.to_builtins(problem) for problem in problems)
+
+
+async def propose(
+    db: Database, contracts: Mapping[str, Contract], by: Adopter, notice: Notice, now: datetime
+) -> tuple[AnyNotice, bool]:
+    """Store a notice for the other body to confirm; True if this call did. The very same proposal again is the one
+    that is there."""
+    problems = problems_of(notice, contracts)
+    if problems:
+        raise NoticeRefused(problems)
+    async with db.national() as tx:
+        made = await insert_notice(tx, notice, Decision(at=now, by=by.client, body=by.body))
+        stored = await _found(tx, notice.id)
+        if made:
+            await _log(tx, "rule_notice_proposed", by, stored, now)
+    if stored.notice != notice or stored.proposed.by != by.client:
+        raise Conflict(
+            f"There is a notice {notice.id} already, and it says something else.",
+            "A notice never changes once it is proposed: give yours an id of its own.",
+            code="notice-exists",
+        )
+    return stored, made
+
+
+async def confirm(db: Database, by: Adopter, name: str, now: datetime, sign: Sign) -> InForce:
+    """Put a proposed notice into force, signed."""
+    async with db.national() as tx:
+        item = await _proposed(tx, name)
+        if by.body == item.proposed.body or by.client == item.proposed.by:
+            raise Conflict(
+                f"{by.body.upper()} proposed this notice, so the other body confirms it.",
+                "It comes into force when a person of the other body has confirmed it.",
+                code="own-proposal",
+            )
+        decision = Decision(at=now, by=by.client, body=by.body)
+        moved = await advance(tx, "rule_notice_in_force", now, subject=name)
+        await put_in_force(tx, name, decision, moved.position, sign(adopted(item, decision, moved.position)))
+        stored = await _found(tx, name)
+        await _log(tx, "rule_notice_confirmed", by, stored, now, moved)
+    if not isinstance(stored, InForce):
+        raise TypeError("a notice that was just confirmed is in force")
+    return stored
+
+
+async def reject(db: Database, by: Adopter, name: str, reason: str, now: datetime) -> Rejected:
+    """Turn a proposed notice down; the body that proposed it takes it back in this way."""
+    async with db.national() as tx:
+        await _proposed(tx, name)
+        await turn_down(tx, name, Decision(at=now, by=by.client, body=by.body), reason.strip())
+        stored = await _found(tx, name)
+        await _log(tx, "rule_notice_rejected", by, stored, now)
+    if not isinstance(stored, Rejected):
+        raise TypeError("a notice that was just rejected is so")
+    return stored
+
+
+def adopted(item: Proposed, confirmed: Decision, position: int) -> dict[str, Any]:
+    """What is signed: the notice, and who adopted it when."""
+    said: dict[str, Any] = msgspec.to_builtins(item.notice)
+    return {
+        **said,
+        "proposed_by": item.proposed.body,
+        "proposed_at": wire_time(item.proposed.at),
+        "confirmed_by": confirmed.body,
+        "confirmed_at": wire_time(confirmed.at),
+        "position": position,
+    }
+
+
+async def _proposed(tx: AsyncConnection, name: str) -> Proposed:
+    """A notice that still waits for a decision; nobody else makes it meanwhile."""
+    item = await _found(tx, name, lock=True)
+    if isinstance(item, InForce | Rejected):
+        state = "in force" if isinstance(item, InForce) else "rejected"
+        raise Conflict(
+            f"The notice {name} is {state} already.",
+            "To change how a rule is treated, propose another notice for it.",
+            code="notice-decided",
+        )
+    return item
+
+
+async def _found(tx: AsyncConnection, name: str, *, lock: bool = False) -> AnyNotice:
+    item = await notice_by_id(tx, name, lock=lock)
+    if item is None:
+        raise NotFound("There is no such rule notice.", "See /api/rule-notices.")
+    return item
+
+
+async def _log(
+    tx: AsyncConnection, action: str, by: Adopter, item: AnyNotice, now: datetime, moved: Position | None = None
+) -> None:
+    entry = Entry(
+        action=action,
+        actor=by.client,
+        subject=f"rule-notice/{item.notice.id}",
+        position=None if moved is None else moved.position,
+        details={"body": by.body, "hash": item.hash, "rule": item.notice.rule, "severity": item.notice.severity},
+    )
+    await append(tx, entry, now if moved is None else moved.at)

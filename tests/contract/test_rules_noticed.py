@@ -1,0 +1,121 @@
+"""Rules as rule notices and their own last day have them on a day: a pure function of contract, notices and day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.contract.library import load_library
+from service.contract.model import Severity, deviations_of, deviations_text
+from service.contract.notices import Notice, noticed, problems_of
+from tests.support.contracts import Contracts
+from tests.support.notices import a_notice
+from tests.support.returns import published
+
+CONTRACTS = published().library.contracts
+CONTRACT = CONTRACTS["2025.1"]
+DAY = date(2026, 3, 1)
+
+
+def test_a_rule_that_is_off_is_not_asked_on_its_days_and_asked_on_all_others() -> None:
+    notice = a_notice("Q335", "off", until=date(2026, 3, 31))
+    asked = {day: "Q335" in noticed(CONTRACT, [notice], date(2026, *day)).rule for day in ((2, 28), (3, 1), (3, 31))}
+    assert asked == {(2, 28): True, (3, 1): False, (3, 31): False}
+    assert noticed(CONTRACT, [notice], date(2026, 4, 1)) is CONTRACT
+
+
+def test_a_rule_that_is_graded_anew_names_its_notice_and_nothing_else_of_it_changes() -> None:
+    notice = a_notice("V220", "quality")
+    before, after = CONTRACT.rule["V220"], noticed(CONTRACT, [notice], DAY).rule["V220"]
+    assert (after.severity, after.notice) == (Severity.QUALITY, notice.id)
+    assert (after.criterion, after.says, after.fields) == (before.criterion, before.says, before.fields)
+
+
+def test_of_two_notices_the_one_that_begins_later_holds_and_of_two_alike_the_one_adopted_later() -> None:
+    off, back = a_notice("Q335", "off"), a_notice("Q335", "quality", start=date(2026, 4, 1))
+    assert "Q335" not in noticed(CONTRACT, [back, off], date(2026, 3, 31)).rule
+    assert noticed(CONTRACT, [back, off], date(2026, 4, 1)) is CONTRACT
+    assert noticed(CONTRACT, [off, a_notice("Q335", "validity")], DAY).rule["Q335"].severity is Severity.VALIDITY
+
+
+def test_a_notice_for_another_version_says_nothing_of_this_one() -> None:
+    assert noticed(CONTRACT, [a_notice(contracts=("2026.1",))], DAY) is CONTRACT
+
+
+def test_a_rule_has_a_last_day_of_its_own_and_a_notice_goes_before_it(tmp_path: Path) -> None:
+    copy = Contracts(tmp_path).change(
+        "returns/2025.1/rules.yaml", "when: victim_count = 0\n", "when: victim_count = 0\n    until: 2026-03-31\n"
+    )
+    contract = load_library(copy.root).contracts["2025.1"]
+    assert contract.rule["Q335"].until == date(2026, 3, 31)
+    assert "Q335" in noticed(contract, [], date(2026, 3, 31)).rule
+    assert "Q335" not in noticed(contract, [], date(2026, 4, 1)).rule
+    assert "Q335" in noticed(contract, [a_notice("Q335", "quality")], date(2026, 4, 1)).rule
+
+
+def test_a_last_day_that_is_no_day_is_told_with_its_line(tmp_path: Path) -> None:
+    copy = Contracts(tmp_path).change(
+        "returns/2025.1/rules.yaml", "when: victim_count = 0\n", "when: victim_count = 0\n    until: soon\n"
+    )
+    assert copy.only_problem().line == copy.line_of("returns/2025.1/rules.yaml", "until: soon")
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"rule": "Q999"}, "/rule"),
+        ({"rule": "S101"}, "/rule"),
+        ({"rule": "V201", "severity": "quality"}, "/rule"),
+        ({"rule": "Q301"}, "/rule"),
+        ({"severity": "macro"}, "/severity"),
+        ({"rule": "M401", "severity": "quality"}, "/severity"),
+        ({"id": "q335"}, "/id"),
+        ({"until": date(2026, 2, 28)}, "/until"),
+        ({"why": "  "}, "/why"),
+        ({"contracts": ()}, "/contracts"),
+        ({"contracts": ("2024.1",)}, "/contracts/0"),
+        ({"contracts": ("2025.1", "2025.1")}, "/contracts/1"),
+    ],
+)
+def test_a_notice_that_cannot_be_says_which_member_is_wrong(said: dict[str, Any], pointer: str) -> None:
+    assert [problem.pointer for problem in problems_of(a_notice(**said), CONTRACTS)] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity"),
+    [("Q335", "off"), ("Q335", "validity"), ("V220", "quality"), ("Q302", "off"), ("M401", "off"), ("M401", "macro")],
+)
+def test_what_a_notice_may_say(rule: str, severity: str) -> None:
+    assert problems_of(a_notice(rule, severity), CONTRACTS) == []
+
+
+NOTICES = st.builds(
+    lambda rule, severity, start, length: a_notice(
+        rule, severity, start=DAY + timedelta(start), until=None if length is None else DAY + timedelta(start + length)
+    ),
+    st.sampled_from(["Q335", "Q336", "V220"]),
+    st.sampled_from(["off", "quality", "validity"]),
+    st.integers(-3, 3),
+    st.none() | st.integers(0, 4),
+)
+
+
+@given(st.lists(NOTICES, max_size=6), st.integers(-4, 8))
+def test_each_rule_is_as_the_last_notice_that_holds_says_and_every_other_as_published(
+    notices: list[Notice], days: int
+) -> None:
+    day = DAY + timedelta(days)
+    asked = noticed(CONTRACT, notices, day)
+    for rule in CONTRACT.rules:
+        holding = [each for each in notices if each.rule == rule.id and each.holds_on(day)]
+        last = max(holding, key=lambda each: (each.start, notices.index(each)), default=None)
+        expected = rule.severity.value if last is None else last.severity
+        found = asked.rule.get(rule.id)
+        assert (found.severity.value if found is not None else "off") == expected
+    assert deviations_of(deviations_text(asked.deviations)) == dict(asked.deviations)
+    assert asked.hash == CONTRACT.hash
