@@ -8,9 +8,9 @@ from typing import Any, Final
 from litestar import Controller, Response, get
 from litestar.params import FromPath
 
-from service.api.asking import AnyRequest, cursor, cursor_text, page_size, parameters
+from service.api.asking import AnyRequest, ParameterRefused, cursor, cursor_text, page_size, parameters
 from service.api.call import Serving
-from service.api.documented import PAGE, Answer, operation
+from service.api.documented import NAME, PAGE, Answer, Query, operation
 from service.api.identity import Caller
 from service.api.national import require_national
 from service.api.notice_shapes import DisputedRules, DisputesOfRule
@@ -39,19 +39,24 @@ class DisputesController(Controller):
         operation_class=operation(
             Answer(shape=DisputedRules, says="The rules, those with most disputes first."),
             permission=Permission.NATIONAL_READ,
+            query=(Query(name="rule", description="Only this one.", example="Q335", pattern=NAME),),
             refusals=_REFUSED,
         ),
     )
     async def by_rule(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         require_national(principal)
-        parameters(request)
+        rule = parameters(request, "rule").get("rule")
+        if rule is not None and not _is_known(context, rule):
+            raise ParameterRefused("rule", "There is no such rule.", "Take it from /api/contracts.")
         async with context.db.national() as tx:
             found, notices = await disputes_by_rule(tx), await notices_in_force(tx)
         by_rule: dict[tuple[str, str], list[str]] = {}
         for notice in notices:
             for version in notice.contracts:
                 by_rule.setdefault((notice.rule, version), []).append(notice.id)
-        return document({"items": [_rule(context, item, by_rule) for item in found], "next": None})
+        return document(
+            {"items": [_rule(context, item, by_rule) for item in found if rule in (None, item.rule)], "next": None}
+        )
 
     @get(
         "/{rule:str}",
@@ -68,7 +73,7 @@ class DisputesController(Controller):
         self, request: AnyRequest, context: Serving, principal: Caller, rule: FromPath[str]
     ) -> Response[bytes]:
         require_national(principal)
-        if not any(rule in contract.rule for contract in context.library.contracts.values()):
+        if not _is_known(context, rule):
             raise NotFound(NOT_HERE)
         asked = parameters(request, "cursor", "limit")
         after, limit = cursor(asked, Cursor), page_size(asked)
@@ -79,6 +84,10 @@ class DisputesController(Controller):
             [_dispute(context, item) for item in page],
             None if following is None else cursor_text(following),
         )
+
+
+def _is_known(context: Context, rule: str) -> bool:
+    return any(rule in contract.rule for contract in context.library.contracts.values())
 
 
 def _rule(context: Context, item: DisputedRule, notices: Mapping[tuple[str, str], list[str]]) -> dict[str, Any]:

@@ -155,6 +155,8 @@ async def test_disputes_are_counted_by_rule_for_those_who_keep_the_rules(served:
     nca = await served.client(body="nca")
     (counted,) = good(await nca.get("/api/national/disputes"))["items"]
     assert (counted["rule"], counted["disputes"], counted["forces"]) == ("Q335", 3, 2)
+    assert good(await nca.get("/api/national/disputes", params={"rule": "Q336"}))["items"] == []
+    problem(await nca.get("/api/national/disputes", params={"rule": "Q999"}), 422, "parameter")
     first = await nca.get("/api/national/disputes/Q335", params={"limit": 2})
     rest = good(await nca.get("/api/national/disputes/Q335", params={"cursor": good(first)["next"]}))
     told = [*good(first)["items"], *rest["items"]]
