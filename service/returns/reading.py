@@ -82,7 +82,7 @@ async def findings_as_csv(
 def finding_columns(contract: Contract) -> list[str]:
     """The columns of findings in files."""
     names = ["rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix"]
-    return [*names, "case_id", "held", "answer"]
+    return [*names, "notice", "case_id", "held", "answer"]
 
 
 def finding_row(found: ListedFinding) -> dict[str, Any]:

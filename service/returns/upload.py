@@ -115,7 +115,7 @@ async def upload(
     """
     began = perf_counter()
     tell_of_target(context, target.item, part, mode)
-    asked = contract.part(part)
+    asked = context.library.contracts[target.item.contract_version].part(part)
     async with context.db.force(target.item.force) as tx:
         if target.once is not None:
             known = await recall(tx, target.item.force, target.once)
