@@ -8,7 +8,7 @@ from typing import Any, Final
 from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
-from service.contract.model import CodeList, Contract, Field, Part, PartName, Rule
+from service.contract.model import CodeList, Contract, Field, Measure, Part, PartName, Rule
 from service.contract.notices import Notice
 from service.contract.schema import DIALECT, sent_row
 from service.contract.words import derivations_in_words, rules_in_words
@@ -95,7 +95,7 @@ def contract_document(contract: Contract, notices: Sequence[Notice]) -> dict[str
             }
             for item in contract.vocabulary.sets.values()
         ],
-        "measures": [{"name": item.name, "title": item.title, "meaning": item.meaning} for item in contract.measures],
+        "measures": [_measure(item) for item in contract.measures],
         "rules": [
             _rule(rule, words[rule.id], [notice for notice in mine if notice.rule == rule.id])
             for rule in contract.rules
@@ -199,6 +199,13 @@ def _field(field: Field, known: Titles) -> dict[str, Any]:
             {"value": item.value, "when": item.when, "words": said}
             for item, said in zip(field.derive, words, strict=True)
         ]
+    return shown
+
+
+def _measure(item: Measure) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": item.name, "title": item.title, "meaning": item.meaning}
+    if item.counts is not None:
+        shown |= {"counts": item.counts.value, "field": item.field, "at_least": item.at_least}
     return shown
 
 

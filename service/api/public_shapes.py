@@ -160,11 +160,15 @@ class SetShown(Shape):
 
 
 class MeasureShown(Shape):
-    """A number about the whole return that macro rules speak of."""
+    """A number about the whole return that macro rules speak of. ``counts``: what is counted over a field of all cases,
+    unknown where fewer than ``at_least`` say anything."""
 
     name: str
     title: str
     meaning: str
+    counts: Literal["same", "first_of_month", "first_of_year", "fives"] | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    at_least: int | UnsetType = UNSET
 
 
 class RuleNoticeShown(Shape, rename={"start": "from"}):

@@ -13,15 +13,14 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from service.contract.declared import read_measures
 from service.contract.fields import NAME, check_fields, field_type, read_field, reworded
-from service.contract.measures import KNOWN
 from service.contract.model import (
     Added,
     CodeList,
     Contract,
     Derivation,
     Field,
-    Measure,
     Part,
     PartName,
     Rename,
@@ -71,7 +70,13 @@ class _Reader:
         self.renames = {step.old: step.new for step in self.steps if isinstance(step, Rename)}
         sets = self._sets()
         parts = self._parts(sets)
-        measures = self._measures()
+        measures = read_measures(
+            document.tables("measures"),
+            self.base.measures if self.base else (),
+            self.renames,
+            parts[PartName.CASE],
+            problems,
+        )
         vocabularies = {name: part.vocabulary for name, part in parts.items()}
         vocabularies[PartName.RETURN] = self._vocabulary(
             {item.name: FieldType(item.name, item.kind) for item in measures}
@@ -287,16 +292,6 @@ class _Reader:
             found.append(Sum(total=total, parts=tuple(one.value for one in parts)))
             entry.done()
         return tuple(found)
-
-    def _measures(self) -> tuple[Measure, ...]:
-        found = {item.name: item for item in self.base.measures} if self.base else {}
-        for table in self.document.tables("measures"):
-            name = table.text("name")
-            if name not in KNOWN:
-                self.problems.add(table.place_of("name"), f"There is no measure '{name}'.", closest(name, KNOWN))
-            found[name] = Measure(name=name, title=table.text("title"), meaning=table.text("meaning"))
-            table.done()
-        return tuple(found.values())
 
     def _vocabulary(self, fields: Mapping[str, FieldType], sets: Mapping[str, NamedSet] | None = None) -> Vocabulary:
         return Vocabulary(self.version, MappingProxyType(dict(fields)), MappingProxyType(dict(sets or {})))

@@ -164,13 +164,35 @@ class Part(Struct, frozen=True, kw_only=True, dict=True):
         return MappingProxyType({field.role: field for field in self.fields if field.role is not None})
 
 
+class Counts(StrEnum):
+    """What a declared measure counts over one field of all cases of the return."""
+
+    SAME = "same"
+    """How many cases say anything of the field, where all of them say the same; 0 where they differ."""
+    FIRST_OF_MONTH = "first_of_month"
+    """How many of a hundred exact days are the first of a month."""
+    FIRST_OF_YEAR = "first_of_year"
+    """How many of a hundred exact days are the first of January."""
+    FIVES = "fives"
+    """How many of a hundred exact numbers above 0 end in 0 or 5."""
+
+    @property
+    def kind(self) -> Kind | None:
+        """The only kind of field that it can be counted over; None where any will do."""
+        return {Counts.SAME: None, Counts.FIVES: Kind.NUMBER}.get(self, Kind.DATE)
+
+
 class Measure(Struct, frozen=True, kw_only=True):
-    """A number about the whole return that macro rules may speak of."""
+    """A number about the whole return that macro rules may speak of: one that the service knows by its name, or one
+    that ``counts`` something over a ``field`` of the case part, unknown where fewer than ``at_least`` cases say it."""
 
     name: str
     title: str
     meaning: str
     kind: Kind = Kind.NUMBER
+    counts: Counts | None = None
+    field: str = ""
+    at_least: int = 1
 
 
 class Rule(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from service.register.columns import OPEN_END
 from service.returns.context import Context
 from service.returns.current import current_rows, draft_rows
 from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
+from service.returns.habits import declared_measures
 from service.returns.model import AnyReturn, Open, Sealed
 from service.returns.stock import judge_open
 from service.returns.store import return_by_id
@@ -170,7 +171,8 @@ async def _measures(
     )
     # the share is of what counts under the scope, not of rows outside the declared years
     shares = measured(cases_now=_counted(total), undetermined=_counted(undetermined))
-    return {**found, "share_undetermined": shares["share_undetermined"]}
+    declared = await declared_measures(tx, item, contract)
+    return {**found, "share_undetermined": shares["share_undetermined"], **declared}
 
 
 def _open_count(least: int, is_open: bool) -> Count:

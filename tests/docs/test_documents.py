@@ -13,7 +13,7 @@ import yaml
 
 from service.cli import command
 from service.contract.measures import KNOWN
-from service.contract.model import PartName, Role, Severity
+from service.contract.model import Counts, PartName, Role, Severity
 from service.contract.values import Check
 from service.criteria.vocabulary import Kind
 
@@ -122,7 +122,7 @@ def test_every_key_of_an_example_is_described() -> None:
 
 def test_every_word_that_a_key_may_have_is_described() -> None:
     described = set(QUOTED.findall(text_of(CONTRACT_PAGE)))
-    words = {str(word) for kind in (Kind, Role, Severity, Check) for word in kind} | set(KNOWN)
+    words = {str(word) for kind in (Kind, Role, Severity, Check, Counts) for word in kind} | set(KNOWN)
     assert words - described == set()
 
 

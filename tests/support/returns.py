@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from service.contract.model import PartName
@@ -26,6 +27,7 @@ from service.storage.database import Database
 from service.terms.adopt import adopt
 from service.terms.calendar import Period, parse_period
 from service.terms.check import Published, load_published
+from service.terms.model import Accepted
 
 LEAD = Actor("kent-lead", "Kent data lead")
 SIGNED = Declaration(declaration=True, name="A. Signer", role="Detective Superintendent")
@@ -77,6 +79,20 @@ def a_case(case_ref: str = "K/1", **fields: str) -> dict[str, str]:
         "stage": "identified",
     }
     return usual | fields
+
+
+def a_case_of_2026(case_ref: str = "K/1", **fields: str) -> dict[str, str]:
+    """The same case under the names of the second version."""
+    usual = a_case(case_ref)
+    usual["victim_age_youngest"] = usual.pop("youngest_victim_age")
+    return usual | fields
+
+
+def both_versions(context: Context) -> Context:
+    """A service under terms that take a return of either contract version, for any period."""
+    first = parse_period("2025-11")
+    accepted = tuple(Accepted(version=version, start=first) for version in ("2025.1", "2026.1"))
+    return replace(context, terms=replace(context.terms, contracts=accepted))
 
 
 def csv_of(rows: Iterable[Mapping[str, str]]) -> bytes:
