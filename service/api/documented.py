@@ -21,6 +21,7 @@ from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
 from service.api.public_documents import PART_PATHS, TEMPLATES
+from service.api.replies import ZIP
 from service.identity.principal import Permission
 from service.returns.readers import XLSX
 
@@ -29,6 +30,9 @@ Json = dict[str, Any]
 COMPONENT: Final = "#/components/schemas/"
 SCHEME: Final = "clientCredentials"
 """The security scheme of every route that is not public."""
+
+BYTES: Final = (XLSX, ZIP)
+"""Media that are no text."""
 
 NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """A name of something that is published."""
@@ -332,7 +336,7 @@ def _request(body: Body, examples: Json) -> Json:
 def _file(media: str, says: str) -> Json:
     """The schema of a file: text, or bytes, which JSON has no type for."""
     return (
-        {"contentMediaType": media, "description": says} if media == XLSX else {"type": "string", "description": says}
+        {"contentMediaType": media, "description": says} if media in BYTES else {"type": "string", "description": says}
     )
 
 

@@ -39,12 +39,13 @@ from service.api.public_shapes import (
     TermsDocument,
     TermsList,
 )
-from service.api.replies import CSV, public, public_bytes
+from service.api.replies import CSV, ZIP, public, public_bytes
 from service.api.scope_shapes import ScopeDocument, ScopeList
 from service.contract.sheet import XLSX
 from service.contract.template import empty_csv, kept_workbook
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE
+from service.kit.archive import kept_archive
 from service.notices.store import notices_in_force
 from service.returns.context import Context
 from service.scope.store import states
@@ -185,6 +186,31 @@ class PublicController(Controller):
         if form != "xlsx":
             raise NotFound(NOT_HERE)
         return public_bytes(request, await asyncio.to_thread(kept_workbook, contract, part), XLSX, name=name)
+
+    @get(
+        "/contracts/{version:str}/kit",
+        summary="The conformance kit of a version, as one archive",
+        description="Files of every medium with exactly what must be found in each and what it must count to, an "
+        "example for every rule, and a README for suppliers. Public: no token is needed.",
+        operation_class=operation(
+            Answer(
+                shape=None,
+                says="The kit.",
+                headers=("ETag", "Cache-Control", "Content-Disposition"),
+                other={ZIP: "A ZIP archive; `kit.json` in it says what it is."},
+            ),
+            kept=True,
+            refusals=("parameter", "unavailable"),
+        ),
+        operation_id="getKit",
+    )
+    async def get_kit(
+        self, request: AnyRequest, published: Given, context: Serving, version: FromPath[str]
+    ) -> Response[bytes]:
+        parameters(request)
+        contract = _one(context.library.contracts, version)
+        made = await asyncio.to_thread(kept_archive, context.library, published.scopes, version)
+        return public_bytes(request, made.content, ZIP, name=f"kit-{contract.version}-{made.hash[:12]}.zip")
 
     @get("/codes", summary="Code lists", operation_class=_public(CodeLists, "The lists."), operation_id="listCodeLists")
     async def list_codes(self, request: AnyRequest, context: Serving) -> Response[bytes]:

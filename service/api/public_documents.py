@@ -159,6 +159,7 @@ def head(contract: Contract) -> dict[str, Any]:
             "schema": f"/api/contracts/{contract.version}/schema/{{part}}",
             "template": f"/api/contracts/{contract.version}/template/{{part}}.xlsx",
             "template_csv": f"/api/contracts/{contract.version}/template/{{part}}.csv",
+            "kit": f"/api/contracts/{contract.version}/kit",
         },
     }
 

@@ -16,6 +16,7 @@ from service.contract.sheet import XLSX
 
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
+ZIP: Final = "application/zip"
 ENDINGS: Final = {CSV: "csv", NDJSON: "ndjson", XLSX: "xlsx"}
 """By media type, what the name of a file ends with."""
 _CHUNK: Final = 1 << 16

@@ -1,4 +1,8 @@
-"""The barest workbook that spreadsheets open: one sheet, text and numbers. The same rows give the same bytes."""
+"""The barest workbook that spreadsheets open: one sheet, text and numbers.
+
+Not that of ``service/contract/workbook.py``, which is for people: nothing is compressed here, so the same rows give the
+same bytes on every machine, whatever its zlib, and the hash of the kit is the same everywhere.
+"""
 
 from __future__ import annotations
 

@@ -19,11 +19,11 @@ from urllib.parse import parse_qsl
 import httpx
 
 from service.api.description import openapi_of
+from service.api.documented import BYTES
 from service.identity.client import token_form
 from tests.support.postgres import Server, running_server
 from tests.support.rows import a_row, as_csv, as_ndjson
 from tests.support.server import Return, Served, a_served, good
-from tests.support.workbooks import XLSX
 
 FILE = Path(__file__).resolve().parents[2] / "service" / "api" / "examples.json"
 MOST = 2
@@ -61,7 +61,7 @@ class Recorder:
 
 def _keep(kept: dict[str, Any], media: str, content: bytes) -> None:
     media = media.partition(";")[0]
-    if media in kept or media == XLSX:  # bytes cannot stand in a JSON document
+    if media in kept or media in BYTES:  # bytes cannot stand in a JSON document
         return
     if media == "application/json":
         kept[media] = _cut(json.loads(content))
@@ -122,6 +122,7 @@ async def _public(anyone: httpx.AsyncClient) -> None:
         good(await anyone.get(f"/api/{path}/{listed['items'][0][member]}"))
     good(await anyone.get("/api/contracts/2025.1/schema/workforce"))
     await anyone.get("/api/contracts/2025.1/template/workforce.csv")
+    await anyone.get("/api/contracts/2025.1/kit")
 
 
 async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: httpx.AsyncClient) -> None:
