@@ -28,6 +28,7 @@ _COMMANDS = {
     "submit": ("submit", "Send a file to the service, and seal the return."),
     "contracts": ("published", "Check everything that is published."),
     "scope": ("published", "Check a scope edition, or print it in words or as SQL."),
+    "kit": ("kit", "Run the conformance kit against this package, a service, or a program."),
     "openapi": ("openapi", "Print the OpenAPI document."),
     "audit": ("audit", "Verify the audit log."),
 }

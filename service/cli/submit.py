@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import getpass
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.calling import SHOWN, Caller
 from service.cli.output import Advance, progress
-from service.errors import CaseReturnsError, Conflict, Unavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from service.identity.clients import ClientKey
 
 _CHUNK = 256 << 10
-_SHOWN = 10
-"""So many findings are printed after an upload."""
-
 _PARTS = {"cases": "cases", "case": "cases", "aggregates": "aggregates", "aggregate": "aggregates"}
 
 
@@ -75,23 +71,13 @@ def submit(
             click.echo(f"Sealed: {receipt['number']}, signed by {name}, at {receipt['sealed_at']}")
 
 
-class Refused(CaseReturnsError):
-    """The service said no: its problem document in words."""
-
-    code = "refused"
-
-
 class _Service:
     """The API as one force uses it for one return."""
 
     def __init__(self, http: httpx.Client, key: ClientKey, period: str) -> None:
-        from service.clock import system_clock
-        from service.identity.client import fetch_token
-
-        self._http = http
-        token = fetch_token(key, http, system_clock()).value
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._return = f"{key.audience}/api/forces/{_force_of(token)}/returns/{period}"
+        caller = Caller(http, key, key.audience)
+        self._ask = caller.ask
+        self._return = f"{caller.returns}/{period}"
 
     def open(self, version: str | None) -> None:
         """Open the return, or go on with the open one."""
@@ -124,7 +110,7 @@ class _Service:
 
     def print_findings(self) -> None:
         """The first findings, one a line."""
-        page = self._ask("GET", f"{self._return}/findings", params={"limit": str(_SHOWN)}).json()
+        page = self._ask("GET", f"{self._return}/findings", params={"limit": str(SHOWN)}).json()
         for item in page["items"]:
             place = "the whole return" if item["part"] == "return" else f"{item['part']} row {item['row']}"
             field = f", {item['field']}" if item["field"] else ""
@@ -141,31 +127,6 @@ class _Service:
         ).json()
         return receipt
 
-    def _ask(self, verb: str, url: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        import httpx
-
-        try:
-            answer = self._http.request(verb, url, headers={**self._headers, **(headers or {})}, **more)
-        except httpx.TransportError as error:
-            raise Unavailable(f"The service did not answer: {error}.", "Try again; nothing is sent twice.") from error
-        if not answer.is_success:
-            raise _refusal(answer)
-        return answer
-
-
-def _refusal(answer: httpx.Response) -> CaseReturnsError:
-    try:
-        problem = answer.json()
-        says, do = str(problem["detail"]), str(problem.get("do", ""))
-    except (ValueError, KeyError):
-        return Unavailable(f"The service answered {answer.status_code}, but not as it should.", "Try again later.")
-    lines = [do] if do else []
-    for item in problem.get("errors", [])[:_SHOWN]:
-        place = item.get("pointer") or item.get("field") or item.get("code") or ""
-        words = " ".join(str(item[name]) for name in ("says", "fix", "do") if item.get(name))
-        lines.append(f"  {place}: {words}" if place else f"  {words}")
-    return (Conflict if answer.status_code == 409 else Refused)(says, "\n".join(lines))
-
 
 def _pieces(file: Path, advance: Advance) -> Iterator[bytes]:
     size, sent = file.stat().st_size, 0
@@ -179,15 +140,6 @@ def _pieces(file: Path, advance: Advance) -> Iterator[bytes]:
 def _digest(file: Path) -> str:
     with file.open("rb") as content:
         return base64.b64encode(hashlib.file_digest(content, "sha256").digest()).decode()
-
-
-def _force_of(token: str) -> str:
-    """The force that a token is for: read, not checked; the service checks it."""
-    claims = token.split(".")[1]
-    force = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("force")
-    if not force:
-        raise Refused("This key is not that of a force.", "Returns are a force's: use its key.")
-    return str(force)
 
 
 def _counted(answer: dict[str, Any]) -> str:

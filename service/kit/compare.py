@@ -23,11 +23,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int] = {}
     """Received, accepted, held: those that it gave."""
     by_severity: Mapping[str, int] | None = None
-    """Where it gave numbers of findings alone."""
+    """Where it gave the number of its findings by severity, and not the findings."""
     tallies: Mapping[str, Mapping[str, Any]] | None = None
     """By scope edition: verdicts, and perhaps attrition and what is missing."""
     refused: str | None = None
     """The code with which it refused the file as a whole; empty where it gave none."""
+    trouble: str | None = None
+    """Why it said nothing."""
+    status: int | None = None
+    """Of a program that was started for the file: 1 says that rows are held."""
 
 
 class Difference(Struct, frozen=True):
@@ -55,7 +59,9 @@ class NotRun(Struct, frozen=True):
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
-    """What a run of the kit came to. ``pack`` and ``contract`` are hashes of the examples and of the version."""
+    """What a run of the kit came to. ``pack`` and ``contract`` are hashes of the examples and of the version.
+
+    ``passed`` and ``failed`` are numbers of files; a whole return is one."""
 
     contract_version: str
     contract: str
@@ -63,6 +69,10 @@ class Certificate(Struct, frozen=True, kw_only=True):
     program: str
     against: str
     at: str
+    examples: int
+    """Of how many examples something was run."""
+    of: int
+    """How many the kit has."""
     files: int
     passed: int
     failed: int
@@ -77,6 +87,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
 
 def differences(expected: Expected, came: Outcome) -> tuple[Difference, ...]:
     """Everything that came otherwise than it must."""
+    if came.trouble is not None:
+        return (Difference("answer", "an answer", came.trouble),)
     if expected.refused is not None or came.refused is not None:
         same = expected.refused is not None and came.refused in (expected.refused, "")
         return () if same else (Difference("refused", expected.refused, came.refused),)
@@ -85,19 +97,16 @@ def differences(expected: Expected, came: Outcome) -> tuple[Difference, ...]:
         for name in _COUNTS
         if name in came.counts and came.counts[name] != getattr(expected, name)
     ]
+    if came.status is not None and came.status != int(expected.held > 0):
+        found.append(Difference("exit status", int(expected.held > 0), came.status))
     if came.by_severity is None:
         found += _of_findings(expected.findings, came.findings)
+    elif (given := {name: count for name, count in came.by_severity.items() if count}) != expected.by_severity:
+        found.append(Difference("findings", dict(expected.by_severity), given))
     for edition, tally in (came.tallies or {}).items():
         if edition in expected.tallies:
             found += _of_tally(edition, msgspec.to_builtins(expected.tallies[edition]), tally)
     return tuple(found)
-
-
-def severities_differ(expected: Mapping[str, int], came: Outcome) -> tuple[Difference, ...]:
-    """The same for a program that gave numbers of findings alone."""
-    given = {name: count for name, count in (came.by_severity or {}).items() if count or expected.get(name)}
-    wanted = {name: count for name, count in expected.items() if count or given.get(name)}
-    return () if given == wanted else (Difference("findings", wanted, given),)
 
 
 def _of_findings(expected: Sequence[RowFinding], came: Sequence[RowFinding]) -> list[Difference]:

@@ -30,7 +30,7 @@ def content_of(part: Part, rows: Sequence[Values], ending: str) -> bytes:
 
 
 def _columns(part: Part, rows: Sequence[Values]) -> list[str]:
-    used = dict.fromkeys(name for row in rows for name in row)
+    used = dict.fromkeys(name for row in rows for name in row) if rows else part.by_name
     fields = [field.name for field in part.fields if field.name in used]
     return [*fields, *(name for name in used if name not in part.by_name)]
 

@@ -46,6 +46,8 @@ class Expected(Struct, frozen=True, kw_only=True):
     accepted: int
     held: int
     findings: tuple[RowFinding, ...]
+    by_severity: Mapping[str, int]
+    """The number of those findings, zeros left out."""
     tallies: Mapping[str, Count]
     refused: str | None = None
 
@@ -106,19 +108,26 @@ def _of_rows(kit: Kit, part: Part, rows: tuple[Row, ...], heading: tuple[Find, .
         accepted=len(accepted),
         held=len(rows) - len(accepted),
         findings=tuple(sorted(found)),
+        by_severity=_by_severity(kit, found),
         tallies=_tallies(kit, part, [(row.verdicts, _weight(part, row)) for row in accepted]),
     )
 
 
 def _of_raw(kit: Kit, content: Raw) -> Expected:
+    found = [RowFinding(row, item.rule, item.field) for row, item in content.finds]
     return Expected(
         received=content.received,
         accepted=len(content.accepted),
         held=content.received - len(content.accepted),
-        findings=tuple(sorted(RowFinding(row, item.rule, item.field) for row, item in content.finds)),
+        findings=tuple(sorted(found)),
+        by_severity=_by_severity(kit, found),
         tallies=_tallies(kit, kit.contract.parts[PartName.CASE], [(verdicts, 1) for verdicts in content.accepted]),
         refused=content.refused,
     )
+
+
+def _by_severity(kit: Kit, found: Iterable[RowFinding]) -> Mapping[str, int]:
+    return Counter(kit.contract.rule[item.rule].severity.value for item in found)
 
 
 def _is_held(kit: Kit, finds: tuple[Find, ...]) -> bool:

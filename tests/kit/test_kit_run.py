@@ -1,0 +1,182 @@
+"""``case-returns kit run``: against this package, somebody else's program, and a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from service.cli import command
+from service.clock import system_clock
+from service.storage.database import Database
+from tests.support.server import PERIOD, Return, a_served
+
+OF_EVERY_SORT = (
+    *("V220", "Q336", "S105-csv", "Q301", "V211", "excel", "cells", "V210-team", "no-key-column", "wrong-part"),
+    *("M401", "M404", "M406", "M407"),
+)
+"""Examples that a service is asked about in one way or another; that it agrees on all rows is tested below HTTP."""
+
+
+def ran(*words: object) -> Result:
+    return CliRunner().invoke(command, ["kit", "run", *map(str, words)])
+
+
+def certificate(*words: object) -> tuple[dict[str, Any], int]:
+    result = ran(*words, "--format", "json")
+    assert result.stdout, result.output
+    return json.loads(result.stdout), result.exit_code
+
+
+def a_program(folder: Path, body: str) -> str:
+    """A supplier's program, and the command that runs it."""
+    file = folder / "program of ours.py"
+    file.write_text("import json, sys\nfile, media, part, version = sys.argv[1:5]\n" + dedent(body), encoding="utf-8")
+    return f"{sys.executable} {shlex.quote(str(file))} {{file}} {{media}} {{part}} {{version}}"
+
+
+def test_our_own_validator_passes_and_says_what_it_was_held_to() -> None:
+    said, status = certificate("--offline", "--media", "csv")
+    assert (status, said["failed"], said["failures"]) == (0, 0, [])
+    assert said["passed"] == said["files"] > 100
+    assert len(said["pack"]) == len(said["contract"]) == 64
+    assert said["program"].startswith("case-returns ")
+    assert {item["example"] for item in said["not_run"]} >= {"case/Q301", "return/M401"}
+    assert said["examples"] + len(said["not_run"]) <= said["of"]
+
+
+def test_a_part_of_the_kit_is_not_called_the_whole() -> None:
+    result = ran("--offline", "--example", "case/V220", "--media", "json")
+    assert result.exit_code == 0
+    assert "Examples:  1 of" in result.stdout
+    assert "in what was run" in result.stdout
+
+
+def test_our_validator_is_a_program_like_another() -> None:
+    entry = "import sys; from service.cli import main; sys.argv[0] = 'case-returns'; main()"
+    ours = f"{sys.executable} -c {shlex.quote(entry)} validate"
+    words = f"{ours} {{file}} --contract {{version}} --part {{part}} --format json"
+    said, status = certificate(
+        "--command", words, "--media", "csv", "--example", "V220", "--example", "Q371", "--example", "no-key-column"
+    )
+    assert (said["failures"], said["files"], status) == ([], 3, 0)
+
+
+def test_a_program_that_finds_nothing_is_told_each_finding_that_did_not_come(tmp_path: Path) -> None:
+    words = a_program(tmp_path, "print(json.dumps({'findings': []}))")
+    said, status = certificate("--command", words, "--media", "csv", "--example", "case/V220", "--example", "dates")
+    assert status == 1
+    (failed,) = [item for item in said["failures"] if item["example"] == "case/V220"]
+    assert failed["differences"] == [
+        {"what": "exit status", "expected": 1, "came": 0},
+        {"what": "findings that did not come", "expected": ["row 2: V220 offence_to"], "came": []},
+    ]
+    assert said["passed"] == 2  # in the dates, nothing is to be found
+
+
+def test_a_program_that_counts_otherwise_is_told_how(tmp_path: Path) -> None:
+    words = a_program(
+        tmp_path,
+        """
+        tally = {"in_scope": 5, "undetermined": 0, "out_of_scope": 0}
+        print(json.dumps({"findings": [], "received": 3, "accepted": 3, "held": 0, "tallies": {"2025-11-wide": tally}}))
+        """,
+    )
+    said, _ = certificate("--command", words, "--media", "csv", "--example", "case/several")
+    assert [item["what"] for item in said["failures"][0]["differences"]] == [
+        "in_scope under 2025-11-wide",
+        "undetermined under 2025-11-wide",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("sys.exit(3)", "It ended with status 3."),
+        ("print('fine')", "not one JSON document"),
+        ("print(json.dumps({'found': []}))", "has no list of findings"),
+        ("", "printed nothing"),
+    ],
+)
+def test_a_program_that_gives_no_answer_fails(tmp_path: Path, body: str, says: str) -> None:
+    result = ran("--command", a_program(tmp_path, body), "--media", "csv", "--example", "case/V220")
+    assert result.exit_code == 1
+    assert says in result.stdout
+
+
+def test_a_program_may_refuse_a_file_with_its_code_or_without(tmp_path: Path) -> None:
+    for body, status in (("sys.exit(1)", 0), ("print(json.dumps({'refused': 'wrong-part'})); sys.exit(1)", 1)):
+        words = a_program(tmp_path, body)
+        assert ran("--command", words, "--example", "no-key-column").exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "Say one of"),
+        (("--offline", "--command", "x {file}"), "Say one of"),
+        (("--command", "no-such-program {file}"), "There is no program"),
+        (("--command", "python3 x.py"), "does not say where the file comes in"),
+        (("--against", "http://localhost:1"), "belong together"),
+    ],
+)
+def test_wrong_usage_is_told(words: tuple[str, ...], says: str) -> None:
+    result = ran(*words)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_where_nothing_is_run_nothing_is_certified() -> None:
+    result = ran("--offline", "--example", "V999")
+    assert result.exit_code == 2
+    assert "Nothing was run." in result.stdout
+
+
+async def test_a_service_passes_in_returns_of_its_own_and_nothing_remains(database: Database, tmp_path: Path) -> None:
+    async with a_served(database, tmp_path, clock=system_clock) as served:
+        key = tmp_path / "kent.json"
+        key.write_bytes(msgspec.json.encode(await served.key("kent")))
+        url = served.addresses.origin
+        chosen = [word for name in OF_EVERY_SORT for word in ("--example", name)]
+        said, status = await asyncio.to_thread(certificate, "--against", url, "--key", key, "--seal", *chosen)
+        assert said["failures"] == []
+        assert (status, said["not_run"]) == (0, [])
+        assert said["examples"] == len(OF_EVERY_SORT) + 1  # one of them is of two parts
+        left = (await (await served.client("kent")).get("/api/forces/kent/returns?limit=1000")).json()["items"]
+        assert {item["state"] for item in left} == {"withdrawn"}
+        nca = await served.client(body="nca")
+        picture = (await nca.get("/api/national/picture")).json()
+        assert picture["totals"]["most"] == 0
+
+
+async def test_what_builds_on_a_sealed_return_is_not_run_unless_that_is_asked_for(
+    database: Database, tmp_path: Path
+) -> None:
+    async with a_served(database, tmp_path, clock=system_clock) as served:
+        key = tmp_path / "kent.json"
+        key.write_bytes(msgspec.json.encode(await served.key("kent", "returns:read", "returns:write")))
+        words = ("--against", served.addresses.origin, "--key", key, "--example", "M401", "--example", "M403")
+        said, status = await asyncio.to_thread(certificate, *words)
+        assert (status, said["failures"], said["files"]) == (0, [], 1)
+        assert [item["example"] for item in said["not_run"]] == ["return/M401"]
+
+
+async def test_a_force_that_reports_is_refused_before_anything_is_sent(database: Database, tmp_path: Path) -> None:
+    async with a_served(database, tmp_path, clock=system_clock) as served:
+        key = tmp_path / "kent.json"
+        key.write_bytes(msgspec.json.encode(await served.key("kent")))
+        item = Return(await served.client("kent"))
+        await item.open()
+        before = (await item.client.get(item.path)).headers["etag"]
+        result = await asyncio.to_thread(ran, "--against", served.addresses.origin, "--key", key)
+        assert result.exit_code == 1
+        assert f"has a return for {PERIOD} (open)" in str(result.exception)
+        assert (await item.client.get(item.path)).headers["etag"] == before
