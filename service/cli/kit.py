@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service import __version__
-from service.cli.files import contract_of, contracts_folder
 from service.cli.output import as_json, progress
+from service.cli.standard import CONTRACT_HELP, standard
 from service.errors import CaseReturnsError
 
 if TYPE_CHECKING:
+    from service.contract.library import Library
     from service.kit.compare import Certificate, Outcome
     from service.kit.expected import File
     from service.kit.model import Kit
     from service.kit.run import Advance, Chosen, Results
-    from service.terms.check import Published
 
 _ENDINGS = ("csv", "json", "ndjson", "xlsx")
 _TOLD = 20
@@ -40,7 +40,7 @@ def kit() -> None:
 @click.option(
     "--seal", is_flag=True, help="With --against: seal returns too, and withdraw them. Only on a trial service."
 )
-@click.option("--contract", "version", help="Version of the contract [default: the newest published].")
+@click.option("--contract", "version", help=CONTRACT_HELP)
 @click.option("--media", "endings", multiple=True, type=click.Choice(_ENDINGS), help="Only these [default: all].")
 @click.option("--example", "examples", multiple=True, help="Only these, such as V220 or case/V220.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -63,14 +63,14 @@ def run(
     from service.kit.model import MEDIA
     from service.kit.read import load_kit
     from service.kit.run import Chosen
-    from service.terms.check import load_published
+    from service.scope.published import published_editions
 
     if sum((offline, words is not None, against is not None)) != 1:
         raise click.UsageError("Say one of --offline, --command and --against.")
     if (against is None) != (key is None):
         raise click.UsageError("--against and --key belong together.")
-    published = load_published(contracts_folder())
-    made = load_kit(published.library, published.scopes, contract_of(published.library, version).version)
+    library, contract = standard(version)
+    made = load_kit(library, published_editions(library), contract.version)
     chosen = Chosen(examples=examples, endings=endings or tuple(MEDIA))
     with progress("Running the kit", "examples") as advance:
         if words is not None:
@@ -78,7 +78,7 @@ def run(
         elif against is not None and key is not None:
             certificate = _of_service(made, against, key, period, chosen, advance, may_seal=seal)
         else:
-            certificate = _of_package(made, published, chosen, advance)
+            certificate = _of_package(made, library, chosen, advance)
     click.echo(as_json(certificate) if form == "json" else "\n".join(_told(certificate)))
     if not certificate.files:
         raise SystemExit(2)
@@ -86,11 +86,11 @@ def run(
         raise SystemExit(1)
 
 
-def _of_package(made: Kit, published: Published, chosen: Chosen, advance: Advance) -> Certificate:
+def _of_package(made: Kit, library: Library, chosen: Chosen, advance: Advance) -> Certificate:
     from service.kit.offline import outcome_of
     from service.kit.run import run_files
 
-    results = run_files(made, chosen, lambda file: outcome_of(made, published.library, file), advance)
+    results = run_files(made, chosen, lambda file: outcome_of(made, library, file), advance)
     return _certificate(results, made, program=f"case-returns {__version__}", against="offline")
 
 
@@ -111,7 +111,7 @@ def _of_command(made: Kit, command: str, chosen: Chosen, advance: Advance) -> Ce
             try:
                 return ask_program(made, words, file, Path(folder))
             except ProgramFailed as error:
-                return Outcome(trouble=error.says)
+                return Outcome(trouble=str(error))
 
         results = run_files(made, chosen, ask, advance)
     return _certificate(results, made, program=command, against="command")

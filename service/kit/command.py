@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from service.errors import CaseReturnsError, Invalid
+from service.errors import Invalid
 from service.kit.compare import Outcome
 from service.kit.expected import File, RowFinding
 from service.kit.model import Kit
@@ -25,10 +25,8 @@ SECONDS: Final = 60
 """For one file; a program that takes longer has failed on it."""
 
 
-class ProgramFailed(CaseReturnsError):
-    """The program was started, and gave no answer of the form that is asked for."""
-
-    code = "program-failed"
+class ProgramFailed(Exception):
+    """The program gave no answer of the form that is asked for; its words say why, for the certificate."""
 
 
 class _Finding(Struct):
