@@ -21,18 +21,14 @@ from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
 from service.api.public_documents import PART_PATHS, TEMPLATES
-from service.api.replies import ZIP
+from service.api.replies import BYTES
 from service.identity.principal import Permission
-from service.returns.readers import XLSX
 
 Json = dict[str, Any]
 
 COMPONENT: Final = "#/components/schemas/"
 SCHEME: Final = "clientCredentials"
 """The security scheme of every route that is not public."""
-
-BYTES: Final = (XLSX, ZIP)
-"""Media that are no text."""
 
 NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """A name of something that is published."""

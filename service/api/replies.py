@@ -17,6 +17,8 @@ from service.contract.sheet import XLSX
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 ZIP: Final = "application/zip"
+BYTES: Final = (XLSX, ZIP)
+"""Media that are no text."""
 ENDINGS: Final = {CSV: "csv", NDJSON: "ndjson", XLSX: "xlsx"}
 """By media type, what the name of a file ends with."""
 _CHUNK: Final = 1 << 16

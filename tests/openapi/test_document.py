@@ -16,9 +16,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import service
-from service.api.documented import BYTES
 from service.api.meanings import MEANINGS
 from service.api.problems import KINDS, TITLES, kind_of
+from service.api.replies import BYTES
 from service.cli.openapi import COMMITTED, printed
 from service.errors import CaseReturnsError
 from service.identity.principal import Permission

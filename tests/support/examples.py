@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from service.api.description import openapi_of
-from service.api.documented import BYTES
+from service.api.replies import BYTES
 from service.identity.client import token_form
 from tests.support.postgres import Server, running_server
 from tests.support.rows import a_row, as_csv, as_ndjson
