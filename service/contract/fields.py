@@ -77,13 +77,14 @@ def read_field(table: Table, lists: Mapping[str, CodeList], since: str, problems
     return field
 
 
-def reworded(field: Field, table: Table) -> Field:
-    """A field of the version before with other words; what it *is* does not change by this."""
+def changed(field: Field, table: Table, lists: Mapping[str, CodeList], problems: Problems) -> Field:
+    """A field of the version before with other words, or another edition of its code list; what it *is* stays."""
     field = replace(
         field,
         label=table.text("label", field.label),
         meaning=table.text("meaning", field.meaning),
         example=table.text("example", field.example),
+        list=_list(table, field.kind, lists, problems) if "list" in table else field.list,
     )
     table.done()
     return field
@@ -95,7 +96,8 @@ def field_type(field: Field) -> FieldType:
         return FieldType(field.name, field.kind)
     known = field.list.by_ordinal
     codes = tuple(known[place].code if place in known else "" for place in range(max(known, default=-1) + 1))
-    return FieldType(field.name, field.kind, field.list.name, codes)
+    groups = tuple((item.code, field.list.mask_of((item.code,))) for item in field.list.codes if item.group)
+    return FieldType(field.name, field.kind, field.list.name, codes, groups)
 
 
 def check_fields(fields: Iterable[tuple[Field, Place]], problems: Problems) -> None:

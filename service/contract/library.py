@@ -144,6 +144,11 @@ def _check_versions(contracts: Mapping[str, Contract], problems: Problems) -> No
                 problems.add(where, says, "Take another name.")
             for field in part.vocabulary.fields.values():
                 known, since = types.setdefault((part.name, field.name), (field, version))
-                if (known.kind, known.list) != (field.kind, field.list):
+                if (known.kind, _stem(known.list)) != (field.kind, _stem(field.list)):
                     says = f"'{field.name}' of part {part.name} is not of the type that it has in {since}."
                     problems.add(where, says, "Give the changed field a name of its own, or declare how it is recoded.")
+
+
+def _stem(codes: str | None) -> str | None:
+    """What the editions of a list have in common: an ordinal keeps its code through all of them."""
+    return None if codes is None else codes.rpartition("-")[0]

@@ -13,26 +13,23 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from service.contract.carry import carried_derivation, carried_sets
 from service.contract.declared import read_measures
-from service.contract.fields import NAME, check_fields, field_type, read_field, reworded
+from service.contract.fields import NAME, changed, check_fields, field_type, read_field
 from service.contract.model import (
-    Added,
     CodeList,
     Contract,
     Derivation,
     Field,
     Part,
     PartName,
-    Rename,
     Role,
     Sum,
     Upgrade,
-    UpgradeStep,
 )
-from service.contract.rules import checks_of, parsed, read_rules, renamed
+from service.contract.rules import checks_of, parsed, read_rules
 from service.contract.source import Place, Problems, Table, closest, read_yaml
-from service.criteria.parse import parse
-from service.criteria.problem import ConditionError
+from service.contract.steps import added_of, moved_lists, read_upgrade, renames_of, steps_of
 from service.criteria.vocabulary import FieldType, Kind, NamedSet, Vocabulary
 
 STATES = ("draft", "published", "deprecated", "retired")
@@ -67,13 +64,16 @@ class _Reader:
             problems.add(document.place_of("state"), f"There is no state '{state}'.", closest(state, STATES))
         self.upgrade = self._upgrade()
         self.base = self._base()
-        self.renames = {step.old: step.new for step in self.steps if isinstance(step, Rename)}
+        fields = self._fields()
+        before = self.base or (self.before.get(self.upgrade.before) if self.upgrade else None)
+        every = [field for part in fields.values() for field in part]
+        self.steps = steps_of(self.upgrade, before, every, self.upgrade_place, problems)
         sets = self._sets()
-        parts = self._parts(sets)
+        parts = self._parts(fields, sets)
         measures = read_measures(
             document.tables("measures"),
             self.base.measures if self.base else (),
-            self.renames,
+            self.steps.renames,
             parts[PartName.CASE],
             problems,
         )
@@ -85,7 +85,7 @@ class _Reader:
             self._document("rules.yaml", needed=self.base is None),
             vocabularies,
             self.base.rules if self.base else (),
-            self.renames,
+            self.steps,
             self.version,
             checks_of(parts.values()),
             problems,
@@ -104,6 +104,7 @@ class _Reader:
             rules=rules,
             upgrade=self.upgrade,
             hash=self._hash(used),
+            relisted=self.steps.relisted,
         )
 
     def _document(self, name: str, *, needed: bool = True) -> Table:
@@ -117,27 +118,11 @@ class _Reader:
             return Table({}, Place(file, 1), Problems())
         return read_yaml(content, file, self.problems)
 
-    @property
-    def steps(self) -> tuple[UpgradeStep, ...]:
-        return self.upgrade.steps if self.upgrade is not None else ()
-
     def _upgrade(self) -> Upgrade | None:
+        self.upgrade_place = Place(f"returns/{self.folder.name}/upgrade.yaml", 1)
         if not (self.folder / "upgrade.yaml").exists():
             return None
-        document = self._document("upgrade.yaml")
-        before = document.text("before")
-        steps: list[UpgradeStep] = []
-        for table in document.tables("steps"):
-            if "renamed" in table:
-                steps.append(Rename(old=table.text("renamed"), new=table.text("to")))
-            else:
-                steps.append(Added(new=table.text("added")))
-            table.done()
-        document.done()
-        if before and before not in self.before:
-            place = document.place_of("before")
-            self.problems.add(place, f"There is no earlier version '{before}'.", closest(before, self.before))
-        return Upgrade(before=before, steps=tuple(steps))
+        return read_upgrade(self._document("upgrade.yaml"), self.before, self.problems)
 
     def _base(self) -> Contract | None:
         name = self.document.optional("extends")
@@ -154,7 +139,10 @@ class _Reader:
     def _sets(self) -> dict[str, NamedSet]:
         """The named sets. A code of which a column says *depends* is left out, and listed as left out."""
         depends = self.document.optional("left_out")
-        found = dict(self.base.vocabulary.sets) if self.base else {}
+        found: dict[str, NamedSet] = {}
+        if self.base is not None:
+            moved = moved_lists(self.steps, self.base, self.upgrade_place, self.problems)
+            found = carried_sets(self.base.vocabulary.sets, moved, self.upgrade_place, self.problems)
         declared = self.document.table("sets")
         for name in declared.names():
             table = declared.table(name)
@@ -182,15 +170,54 @@ class _Reader:
             self.problems.add(table.place_of("list"), f"There is no code list '{name}'.", closest(name, self.lists))
         return self.lists.get(name)
 
-    def _parts(self, sets: Mapping[str, NamedSet]) -> dict[PartName, Part]:
-        declared = self.document.table("parts")
-        parts: dict[PartName, Part] = {}
+    def _fields(self) -> dict[PartName, list[Field]]:
+        """The fields of each part: carried from the version before, borrowed from part case, and declared here."""
+        self.parts = self.document.table("parts")
+        renames = renames_of(self.upgrade)
+        found: dict[PartName, list[Field]] = {}
         for name in ROW_PARTS:
-            if name in declared or (self.base and name in self.base.parts):
-                parts[name] = self._part(name, declared.table(name), parts, sets)
-        declared.done()
+            if name in self.parts or (self.base and name in self.base.parts):
+                found[name] = self._fields_of(name, self.parts.table(name), found.get(PartName.CASE), renames)
+        return found
+
+    def _fields_of(
+        self, name: PartName, table: Table, cases: list[Field] | None, renames: Mapping[str, str]
+    ) -> list[Field]:
+        base = self.base.parts.get(name) if self.base else None
+        dimensions = table.optional("dimensions_of")
+        if dimensions is not None and (dimensions != PartName.CASE or cases is None):
+            self.problems.add(table.place_of("dimensions_of"), "Dimensions can only be those of part case.")
+            cases = None
+        borrowed = dimensions is not None or _borrows(name, base)
+        taken = _dimensions(cases) if borrowed and cases is not None else []
+        kept = [field for field in base.fields if not (borrowed and field.dimension)] if base else []
+        fields = [*taken, *self._kept(kept, table, renames)]
+        for entry in table.tables("fields"):
+            field = read_field(entry, self.lists, self.version, self.problems)
+            self.places[name, field.name] = entry
+            fields.append(field)
+        check_fields(((field, self._place(name, field.name, table)) for field in fields), self.problems)
+        fields.sort(key=lambda field: field.ordinal)
+        return fields
+
+    def _kept(self, fields: Sequence[Field], table: Table, renames: Mapping[str, str]) -> list[Field]:
+        """The fields of the version before under this version's names, and with what it says anew of them."""
+        anew = table.table("changed")
+        kept = [replace(field, name=renames.get(field.name, field.name)) for field in fields]
+        kept = [
+            changed(field, anew.table(field.name), self.lists, self.problems) if field.name in anew else field
+            for field in kept
+        ]
+        anew.done()
+        return kept
+
+    def _parts(self, fields: Mapping[PartName, list[Field]], sets: Mapping[str, NamedSet]) -> dict[PartName, Part]:
+        parts: dict[PartName, Part] = {}
+        for name, own in fields.items():
+            parts[name] = self._part(name, self.parts.table(name), own, sets, parts.get(PartName.CASE))
+        self.parts.done()
         if PartName.CASE not in parts:
-            self.problems.add(declared.place, "The contract has no part 'case'.")
+            self.problems.add(self.parts.place, "The contract has no part 'case'.")
             parts[PartName.CASE] = Part(
                 name=PartName.CASE, title="", row_is="", fields=(), vocabulary=self._vocabulary({}, sets)
             )
@@ -201,43 +228,26 @@ class _Reader:
             self.problems.add(self.document.place_of("parts"), says)
         return parts
 
-    def _part(self, name: PartName, table: Table, parts: Mapping[PartName, Part], sets: Mapping[str, NamedSet]) -> Part:
+    def _part(
+        self,
+        name: PartName,
+        table: Table,
+        fields: Sequence[Field],
+        sets: Mapping[str, NamedSet],
+        cases: Part | None,
+    ) -> Part:
         base = self.base.parts.get(name) if self.base else None
-        source = parts.get(PartName.CASE)
-        dimensions = table.optional("dimensions_of")
-        if dimensions is not None and (dimensions != PartName.CASE or source is None):
-            self.problems.add(table.place_of("dimensions_of"), "Dimensions can only be those of part case.")
-            source = None
-        borrowed = dimensions is not None or _borrows(name, base)
-        taken = _dimensions(source) if borrowed and source is not None else []
-        kept = [field for field in base.fields if not (borrowed and field.dimension)] if base else []
-        fields = [*taken, *self._kept(kept, table)]
-        for entry in table.tables("fields"):
-            field = read_field(entry, self.lists, self.version, self.problems)
-            self.places[name, field.name] = entry
-            fields.append(field)
-        check_fields(((field, self._place(name, field.name, table)) for field in fields), self.problems)
-        fields.sort(key=lambda field: field.ordinal)
         vocabulary = self._vocabulary({field.name: field_type(field) for field in fields}, sets)
-        fields = [self._derived(field, name, vocabulary) for field in fields]
         part = Part(
             name=name,
             title=table.text("title", base.title if base else None),
             row_is=table.text("row_is", base.row_is if base else None),
-            fields=tuple(fields),
+            fields=tuple(self._derived(field, name, vocabulary, cases) for field in fields),
             vocabulary=vocabulary,
             sums=self._sums(table, vocabulary, base.sums if base else ()),
         )
         table.done()
         return part
-
-    def _kept(self, fields: Sequence[Field], table: Table) -> list[Field]:
-        """The fields of the version before under this version's names, and with its words where it has others."""
-        words = table.table("reworded")
-        kept = [replace(field, name=self.renames.get(field.name, field.name)) for field in fields]
-        kept = [reworded(field, words.table(field.name)) if field.name in words else field for field in kept]
-        words.done()
-        return kept
 
     def _place(self, part: PartName, field: str, otherwise: Table) -> Place:
         return self.places[part, field].place if (part, field) in self.places else otherwise.place
@@ -246,11 +256,19 @@ class _Reader:
         """Whether the field is declared in this version: what is wrong with one that is carried is said there."""
         return self.base is None or (part, field) in self.places
 
-    def _derived(self, field: Field, part: PartName, vocabulary: Vocabulary) -> Field:
-        """The field with its derivations: declared here, or carried from the version before under new names."""
+    def _derived(self, field: Field, part: PartName, vocabulary: Vocabulary, cases: Part | None) -> Field:
+        """The field with its derivations: declared here, those of part case where it is borrowed from there, or carried
+        from the version before under new names."""
         entry = self.places.get((part, field.name))
+        if entry is None and cases is not None and field.dimension and field.name in cases.by_name:
+            return replace(field, derive=cases.by_name[field.name].derive)
         if entry is None:
-            return replace(field, derive=tuple(self._carried(item, vocabulary) for item in field.derive))
+            where = self.document.place
+            derive = (
+                carried_derivation(item, field.list, self.steps, vocabulary, where, self.problems)
+                for item in field.derive
+            )
+            return replace(field, derive=tuple(derive))
         found = []
         for table in entry.tables("derive"):
             value = table.text("value")
@@ -264,19 +282,8 @@ class _Reader:
             table.done()
         return replace(field, derive=tuple(found))
 
-    def _carried(self, item: Derivation, vocabulary: Vocabulary) -> Derivation:
-        when = renamed(item.when, self.renames)
-        if when == item.when:
-            return item
-        try:
-            return Derivation(value=item.value, when=when, criterion=parse(when, vocabulary, null_tests=False))
-        except ConditionError as error:
-            says = f"A derivation of the version before cannot be read with this version's names: {error.says}"
-            self.problems.add(self.document.place, says, column=error.column)
-            return item
-
     def _sums(self, table: Table, vocabulary: Vocabulary, before: Sequence[Sum]) -> tuple[Sum, ...]:
-        name = self.renames
+        name = self.steps.renames
         found = [
             Sum(total=name.get(item.total, item.total), parts=tuple(name.get(one, one) for one in item.parts))
             for item in before
@@ -306,21 +313,19 @@ class _Reader:
             elif self._is_own(part.name, field.name) and not (field.required and field.exact):
                 place = self._place(part.name, field.name, self.document)
                 self.problems.add(place, f"'{field.name}' has the role {role}.", "It must be required and exact.")
-        added = {step.new for step in self.steps if isinstance(step, Added)}
+        added = added_of(self.upgrade)
         if self.base is not None:
             own = {name for inside, name in self.places if inside is PartName.CASE}
             for name in sorted(own ^ added):
                 says = f"'{name}' is in only one of contract.yaml and the added fields of upgrade.yaml."
                 self.problems.add(self._place(part.name, name, self.document), says, "Declare it in both.")
-            for old in self.renames:
-                known = self.base.parts[PartName.CASE].by_name
-                if old not in known:
-                    says = f"upgrade.yaml renames '{old}', which {self.base.version} does not have."
-                    self.problems.add(self.document.place, says, closest(old, known))
 
     def _used_lists(self, parts: Mapping[PartName, Part], sets: Mapping[str, NamedSet]) -> dict[str, CodeList]:
         names = {field.list.name for part in parts.values() for field in part.fields if field.list is not None}
-        names |= {item.list for item in sets.values()} | (set(self.base.lists) if self.base else set())
+        names |= {item.list for item in sets.values()}
+        if self.base is not None:
+            left = {item.old.name for item in self.steps.relisted.values()}
+            names |= self.base.lists.keys() - left
         for item in self.document.texts("lists"):
             if item.value not in self.lists:
                 self.problems.add(item.place, f"There is no code list '{item.value}'.", closest(item.value, self.lists))
@@ -354,6 +359,6 @@ def _borrows(name: PartName, base: Part | None) -> bool:
     return name is not PartName.CASE and base is not None and any(field.dimension for field in base.fields)
 
 
-def _dimensions(source: Part) -> list[Field]:
+def _dimensions(cases: Sequence[Field]) -> list[Field]:
     """The fields of part case that may break down a cell: none of them must be filled."""
-    return [replace(field, required=False) for field in source.fields if field.dimension]
+    return [replace(field, required=False) for field in cases if field.dimension]

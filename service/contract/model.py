@@ -86,15 +86,24 @@ class CodeList(Struct, frozen=True, kw_only=True, dict=True):
     def by_ordinal(self) -> Mapping[int, Code]:
         return MappingProxyType({item.ordinal: item for item in self.codes})
 
+    @cached_property
+    def groups(self) -> Mapping[int, str]:
+        """The codes that stand for several others, by the bit mask of those."""
+        return MappingProxyType({self.mask_of((item.code,)): item.code for item in self.codes if item.group})
+
     def mask_of(self, codes: frozenset[str] | set[str] | tuple[str, ...]) -> int:
-        """The bit mask of some codes; a code that is not in the list is a ``KeyError``."""
+        """The bit mask of some codes; one that stands for several others has their bits and none of its own. A code
+        that is not in the list is a ``KeyError``."""
         mask = 0
         for code in codes:
-            mask |= 1 << self.by_code[code].ordinal
+            for member in self.by_code[code].group or (code,):
+                mask |= 1 << self.by_code[member].ordinal
         return mask
 
     def codes_of(self, mask: int) -> tuple[str, ...]:
-        """The codes of a bit mask, in the list's order."""
+        """The codes of a bit mask, in the list's order; where they are exactly those that one code stands for, that."""
+        if mask in self.groups:
+            return (self.groups[mask],)
         return tuple(item.code for item in self.codes if mask >> item.ordinal & 1)
 
 
@@ -247,7 +256,22 @@ class Added(Struct, frozen=True, kw_only=True, tag="added"):
     new: str
 
 
-UpgradeStep = Rename | Added
+class Recode(Struct, frozen=True, kw_only=True, tag="recoded"):
+    """Codes of ``field`` (its name in this version) that read as others: ``codes`` gives for each old one the new ones
+    that it may be. Several mean that the old one did not say which."""
+
+    field: str
+    codes: Mapping[str, tuple[str, ...]]
+
+
+class Tighten(Struct, frozen=True, kw_only=True, tag="tightened"):
+    """A rule of the version before that weighs more from this version on: ``to`` holds the row."""
+
+    rule: str
+    to: Severity
+
+
+UpgradeStep = Rename | Added | Recode | Tighten
 
 
 class Upgrade(Struct, frozen=True, kw_only=True):
@@ -269,6 +293,14 @@ def deviations_of(text: str) -> dict[str, Deviation]:
     return {rule: Deviation(severity, notice) for rule, (severity, notice) in shown.items()}
 
 
+class Relisted(Struct, frozen=True, kw_only=True):
+    """A field's list in the version before and now, and the new codes that each old one may be."""
+
+    old: CodeList
+    new: CodeList
+    codes: Mapping[str, tuple[str, ...]]
+
+
 class Contract(Struct, frozen=True, kw_only=True, dict=True):
     """One version of the case-return contract. ``hash`` is over the files of its folder and the code lists it names."""
 
@@ -285,6 +317,8 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
     rules: tuple[Rule, ...]
     upgrade: Upgrade | None
     hash: str
+    relisted: Mapping[str, Relisted] = MappingProxyType({})
+    """Fields whose code list is another edition than in the version before, with what each old code reads as."""
     deviations: Mapping[str, Deviation] = {}
     """By rule: what notices changed. ``rules`` are then those that are asked, with the severity that they have now."""
 

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from msgspec.structs import replace
-
+from service.contract.carry import Steps, carried_rules
 from service.contract.fields import choice
 from service.contract.model import Part, PartName, Role, Rule, Severity
 from service.contract.source import Place, Problems, Table, closest
@@ -35,14 +34,13 @@ OF_KIND: Final[Mapping[Kind, Check]] = {
 CHECK_PLACEHOLDERS = frozenset({"label", "value", "allowed"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,7}")
-_QUOTED = re.compile(r"('[^']*')")
 
 
 def read_rules(
     document: Table,
     vocabularies: Mapping[PartName, Vocabulary],
     before: Sequence[Rule],
-    renames: Mapping[str, str],
+    steps: Steps,
     version: str,
     checks: AbstractSet[Check],
     problems: Problems,
@@ -64,7 +62,7 @@ def read_rules(
     guidance = document.table("guidance")
     document.done()
     kept = [rule for rule in before if rule.id not in own and rule.id not in dropped]
-    carried = [_carried(rule, vocabularies, renames, document.place, problems) for rule in kept]
+    carried = carried_rules(kept, steps, vocabularies, document.place, problems)
     rules = _guided((*carried, *own.values()), guidance, problems)
     if before:
         _check_guidance(rules, document.place, problems)
@@ -123,14 +121,6 @@ def _check_checks(rules: Sequence[Rule], checks: AbstractSet[Check], place: Plac
         problems.add(
             place, f"No rule says what is wrong where a check fails: {', '.join(absent)}.", "Add a rule for each."
         )
-
-
-def renamed(condition: str, renames: Mapping[str, str]) -> str:
-    """A condition with new names for its fields; quoted values stay as they are."""
-    pieces = _QUOTED.split(condition)
-    for old, new in renames.items():
-        pieces[::2] = [re.sub(rf"\b{re.escape(old)}\b", new, piece) for piece in pieces[::2]]
-    return "".join(pieces)
 
 
 def parsed(
@@ -240,37 +230,3 @@ def _check_words(rule: Rule, table: Table, problems: Problems) -> None:
             if name not in allowed:
                 says = f"'{key}' speaks of {{{name}}}, which the rule does not show."
                 problems.add(table.place_of(key), says, closest(name, allowed) or f"It may show: {', '.join(allowed)}.")
-
-
-def _carried(
-    rule: Rule,
-    vocabularies: Mapping[PartName, Vocabulary],
-    renames: Mapping[str, str],
-    place: Place,
-    problems: Problems,
-) -> Rule:
-    """A rule of the version before, read forward. Its tree is made again only if a name in it has changed."""
-    if not renames.keys() & set(rule.fields) and (rule.when is None or renamed(rule.when, renames) == rule.when):
-        return rule
-    when = None if rule.when is None else renamed(rule.when, renames)
-    try:
-        criterion = None if when is None else parse(when, vocabularies[rule.parts[0]], null_tests=True)
-    except ConditionError as error:
-        says = f"The rule '{rule.id}' of the version before cannot be read with this version's names: {error.says}"
-        problems.add(place, says, "Declare the rule again, or drop it.", column=error.column)
-        return rule
-    words = {f"{{{old}}}": f"{{{new}}}" for old, new in renames.items()}
-    return replace(
-        rule,
-        when=when,
-        criterion=criterion,
-        says=_replaced(rule.says, words),
-        fix=_replaced(rule.fix, words),
-        fields=tuple(renames.get(name, name) for name in rule.fields),
-    )
-
-
-def _replaced(text: str, words: Mapping[str, str]) -> str:
-    for old, new in words.items():
-        text = text.replace(old, new)
-    return text

@@ -8,16 +8,17 @@ fills only what the force left empty, and is never stored as if sent (semantics 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from service.contract.columns import Column, column_sql, columns_of, null_sql, stored_fields
 from service.contract.library import Library
 from service.contract.model import Contract, Field, PartName, Rename
+from service.contract.recode import backward, forward
 from service.criteria.evaluate import compiled
-from service.criteria.sql import FieldSql, holds_sql
-
-_V = TypeVar("_V")
+from service.criteria.sql import ALL_CODES, FieldSql, holds_sql
+from service.criteria.vocabulary import Kind
 
 Record = Mapping[str, Any]
 """Values by field, as the language of conditions has them; ``None`` or absent is unknown."""
@@ -31,6 +32,7 @@ def reader(library: Library, from_version: str, to_version: str) -> Callable[[Re
     names = new_names(library, from_version, to_version)
     fields = library.contracts[to_version].parts[PartName.CASE].fields
     empty = dict.fromkeys(field.name for field in fields)
+    recoded = [(field.name, masks) for field in fields if (masks := code_masks(library, to_version, field.name))]
     derived = {
         field.name: [(compiled(item.criterion), _mask(field, item.value)) for item in field.derive]
         for field in fields
@@ -40,6 +42,9 @@ def reader(library: Library, from_version: str, to_version: str) -> Callable[[Re
     def read(record: Record) -> dict[str, Any]:
         found: dict[str, Any] = dict(empty)
         found.update({names[name]: value for name, value in record.items() if name in names})
+        for name, masks in recoded:
+            if found[name] is not None:
+                found[name] = _recoded(found[name], masks)
         for name, choices in derived.items():
             if found[name] is None:
                 found[name] = next((mask for holds, mask in choices if holds(found) is True), None)
@@ -53,10 +58,80 @@ def read_forward(library: Library, record: Record, from_version: str, to_version
     return reader(library, from_version, to_version)(record)
 
 
-def upgraded(library: Library, values: Mapping[str, _V], from_version: str, to_version: str) -> dict[str, _V]:
-    """Values, or the kinds of empty, by the names of another version; nothing is derived. What it lacks is left out."""
-    names = new_names(library, from_version, to_version)
-    return {names[name]: value for name, value in values.items() if name in names}
+def code_masks(library: Library, version: str, field: str) -> Mapping[int, int]:
+    """What the bits of a field of codes read as in a version, by ordinal, where they do not stand for themselves.
+
+    They are of codes that only other versions have; zero where this version cannot say such a code at all.
+    """
+    return _code_masks(library, version, field)
+
+
+@lru_cache(maxsize=4096)
+def _code_masks(library: Library, version: str, field: str) -> Mapping[int, int]:
+    own = _field_of(library.contracts[version], field)
+    if own is None or own.list is None or own.kind is not Kind.CODE:
+        return MappingProxyType({})
+    itself = {code.ordinal: own.list.mask_of((code.code,)) for code in own.list.codes}
+    found = dict(itself)
+    versions = list(library.contracts)
+    at, name, masks = versions.index(version), field, itself
+    for later in reversed(versions[1 : at + 1]):  # back through the older versions, whose bits read forward
+        contract = library.contracts[later]
+        relisted = contract.relisted.get(name)
+        if relisted is not None:
+            masks = {code.ordinal: _union(forward(relisted, 1 << code.ordinal), masks) for code in relisted.old.codes}
+            found = {**masks, **found}
+        name = {new: old for old, new in _renames(contract).items()}.get(name, name)
+    name, masks = field, itself
+    for later in versions[at + 1 :]:  # and on through the newer ones, whose bits read back
+        contract = library.contracts[later]
+        name = _renames(contract).get(name, name)
+        relisted = contract.relisted.get(name)
+        if relisted is not None:
+            masks = {code.ordinal: _union(backward(relisted, 1 << code.ordinal), masks) for code in relisted.new.codes}
+            found = {**masks, **found}
+    return MappingProxyType({ordinal: mask for ordinal, mask in sorted(found.items()) if mask != 1 << ordinal})
+
+
+def _field_of(contract: Contract, name: str) -> Field | None:
+    return next((part.by_name[name] for part in contract.parts.values() if name in part.by_name), None)
+
+
+def _union(mask: int, masks: Mapping[int, int]) -> int:
+    """What a set of possible codes reads as; zero where one of them cannot be said, as then anything may be."""
+    found = 0
+    while mask:
+        bit = mask & -mask
+        read = masks.get(bit.bit_length() - 1, 0)
+        if not read:
+            return 0
+        found, mask = found | read, mask ^ bit
+    return found
+
+
+def _recoded(mask: int, masks: Mapping[int, int]) -> int | None:
+    found = 0
+    while mask:
+        bit = mask & -mask
+        read = masks.get(bit.bit_length() - 1, bit)
+        if not read:
+            return None
+        found, mask = found | read, mask ^ bit
+    return found
+
+
+def recoded_sql(column: str, masks: Mapping[int, int]) -> str:
+    """A column of code masks as a version reads it; null where it holds a code that the version cannot say."""
+    unsaid = sum(1 << ordinal for ordinal, mask in masks.items() if not mask)
+    by_mask: dict[int, int] = {}
+    for ordinal, mask in masks.items():
+        if mask:
+            by_mask[mask] = by_mask.get(mask, 0) | 1 << ordinal
+    kept = ALL_CODES ^ sum(by_mask.values())
+    pieces = [f"({column} & {kept})"]
+    pieces += [f"(case when ({column} & {bits}) <> 0 then {mask} else 0 end)" for mask, bits in by_mask.items()]
+    read = f"({' | '.join(pieces)})"
+    return f"case when ({column} & {unsaid}) = 0 then {read} end" if unsaid else read
 
 
 def new_names(library: Library, from_version: str, to_version: str) -> Mapping[str, str]:
@@ -119,7 +194,10 @@ def reading_sql(
     fields = {name: field for each in parts for name, field in each.by_name.items()}
     found = {
         field.name: _joined(
-            [name for name in all_names(library, vocabulary_version, field.name) if name in held], field, alias
+            [name for name in all_names(library, vocabulary_version, field.name) if name in held],
+            field,
+            alias,
+            code_masks(library, vocabulary_version, field.name),
         )
         for field in fields.values()
     }
@@ -130,16 +208,17 @@ def reading_sql(
     return found
 
 
-def _joined(names: list[str], field: Field, alias: str) -> FieldSql:
-    """The one of several columns that is filled: a row was written under one name alone."""
+def _joined(names: list[str], field: Field, alias: str, masks: Mapping[int, int]) -> FieldSql:
+    """The one of several columns that is filled, as a row was written under one name alone; its codes as they read."""
     if not names:
         return null_sql(field.kind)
     pieces = [column_sql(name, field.kind, alias) for name in names]
+    mask = _coalesce([piece.mask for piece in pieces])
     return FieldSql(
         field.kind,
         low=_coalesce([piece.low for piece in pieces]),
         high=_coalesce([piece.high for piece in pieces]),
-        mask=_coalesce([piece.mask for piece in pieces]),
+        mask=recoded_sql(mask, masks) if mask is not None and masks else mask,
         text=_coalesce([piece.text for piece in pieces]),
     )
 

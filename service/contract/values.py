@@ -143,8 +143,9 @@ def _text(field: Field) -> CellReader:
 
 
 def _codes(field: Field, separator: str) -> CellReader:
-    listed = field.list.codes if field.list is not None else ()
-    bit_of = {item.code: 1 << item.ordinal for item in listed}
+    bit_of = (
+        {item.code: field.list.mask_of((item.code,)) for item in field.list.codes} if field.list is not None else {}
+    )
     folded: dict[str, int] = {}
     for code, bit in bit_of.items():
         folded[code.casefold()] = bit if code.casefold() not in folded else 0
@@ -152,7 +153,7 @@ def _codes(field: Field, separator: str) -> CellReader:
     def read(text: str) -> Cell:
         mask = bit_of.get(text, 0)
         if mask:
-            return Cell(mask)
+            return Cell(failed=Check.EXACT) if field.exact and mask & (mask - 1) else Cell(mask)
         for piece in text.split(separator):
             code = piece.strip(BLANKS)
             bit = bit_of.get(code, 0) or folded.get(code.casefold(), 0)

@@ -148,7 +148,7 @@ class _Builder:
             says = f"The codes of `{field.name}` have no order, so nothing is `{op}` one of them."
             raise ConditionError(_column(left), says, "Write `=`, `<>` or `in`.")
         code = self._code(field, right)
-        one = OneOf(field.name, 1 << field.codes.index(code), (code,))
+        one = OneOf(field.name, _mask(field, (code,)), (code,))
         return one if op is Op.EQUAL else Not(one)
 
     def _two_fields(self, left: FieldType, op: Op, node: exp.Column) -> Criterion:
@@ -246,7 +246,12 @@ class _Builder:
 
 
 def _mask(field: FieldType, codes: tuple[str, ...]) -> int:
-    return sum(1 << ordinal for ordinal, code in enumerate(field.codes) if code and code in codes)
+    """The bits of some codes; of a code that stands for several others, theirs."""
+    groups, mask = dict(field.groups), 0
+    for ordinal, code in enumerate(field.codes):
+        if code and code in codes:
+            mask |= groups.get(code, 1 << ordinal)
+    return mask
 
 
 def _needs_field(node: exp.Expr) -> ConditionError:

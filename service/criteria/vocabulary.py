@@ -43,12 +43,16 @@ class Kind(StrEnum):
 
 
 class FieldType(Struct, frozen=True):
-    """One field as conditions see it. ``codes`` stand in ordinal order, ``""`` for an ordinal that is not in use."""
+    """One field as conditions see it. ``codes`` stand in ordinal order, ``""`` for an ordinal that is not in use.
+
+    ``groups`` are those of the codes that stand for several others, each with the bits of those.
+    """
 
     name: str
     kind: Kind
     list: str | None = None
     codes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
 
 
 class NamedSet(Struct, frozen=True):

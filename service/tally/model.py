@@ -105,7 +105,8 @@ def dimension_of(mask: int | None, codes: CodeList) -> int | None:
         return None
     if mask & (mask - 1) == 0:
         return mask.bit_length() - 1
-    return next((code.ordinal for code in codes.codes if code.group and codes.mask_of(code.group) == mask), None)
+    group = codes.groups.get(mask)
+    return None if group is None else codes.by_code[group].ordinal
 
 
 def with_headline(cells: Iterable[Cell]) -> tuple[Cell, ...]:

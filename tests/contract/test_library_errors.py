@@ -153,7 +153,7 @@ def test_a_proposed_edition_over_a_draft_must_pin_what_it_reads(contracts: Contr
 
 
 def test_an_ordinal_keeps_its_code_in_a_later_edition_of_the_list(contracts: Contracts) -> None:
-    later = (contracts.root / "codes/settings-2025.csv").read_text().replace("gang,", "group,")
-    (contracts.root / "codes/settings-2026.csv").write_text(later)
+    later = (contracts.root / "codes/settings-2026.csv").read_text().replace("gang,", "group,")
+    (contracts.root / "codes/settings-2027.csv").write_text(later)
 
     assert "belongs to 'gang' in settings-2025" in contracts.only_problem().says

@@ -12,7 +12,8 @@ from service.criteria.parse import ConditionError, parse
 from service.criteria.rewrites import nested_chains_become_one, renamed
 from service.criteria.tree import And, Compare, Criterion, Not, Op, Or
 from service.criteria.vocabulary import FieldType, Kind, Vocabulary
-from tests.support.criteria import criteria, observations, printed, vocabularies
+from service.criteria.written import written
+from tests.support.criteria import criteria, observations, vocabularies
 
 PLAIN = Vocabulary("plain", {name: FieldType(name, Kind.NUMBER) for name in "abc"}, {})
 
@@ -44,9 +45,9 @@ def refused(text: str, vocabulary: Vocabulary) -> ConditionError | None:
 def test_a_printed_condition_is_read_as_the_same_tree(data: st.DataObject) -> None:
     vocabulary = data.draw(vocabularies())
     criterion = data.draw(criteria(vocabulary, null_tests=True))
-    refusal = refused(printed(criterion), vocabulary)
+    refusal = refused(written(criterion), vocabulary)
     if refusal is None:
-        assert parse(printed(criterion), vocabulary, null_tests=True) == flat(criterion)
+        assert parse(written(criterion), vocabulary, null_tests=True) == flat(criterion)
     else:
         assert "never true" in refusal.says
 

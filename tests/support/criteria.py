@@ -97,6 +97,8 @@ def _leaves(field: FieldType, vocabulary: Vocabulary) -> st.SearchStrategy[Crite
             lambda chosen: OneOf(field.name, mask_of(field, tuple(chosen)), tuple(chosen))
         )
         sets = [named for named in vocabulary.sets.values() if named.list == field.list]
+        if not sets:
+            return listed
         by_name = st.sampled_from(sets).map(
             lambda named: OneOf(field.name, mask_of(field, named.codes), named.codes, named.name)
         )
@@ -117,7 +119,10 @@ def _same(one: FieldType, other: FieldType) -> bool:
 
 
 def mask_of(field: FieldType, codes: tuple[str, ...]) -> int:
-    return sum(1 << field.codes.index(code) for code in codes)
+    groups, mask = dict(field.groups), 0
+    for code in codes:
+        mask |= groups.get(code, 1 << field.codes.index(code))
+    return mask
 
 
 def observations(vocabulary: Vocabulary) -> st.SearchStrategy[Observation]:
@@ -188,45 +193,3 @@ def settled(field: FieldType, value: Value) -> st.SearchStrategy[Value]:
     if isinstance(value, int):
         return st.sampled_from(_bits(value))
     return st.sampled_from([pair for pair in _inside(field, value) if pair[0] == pair[1]])
-
-
-def printed(criterion: Criterion) -> str:
-    """A criterion as the text of a condition."""
-    match criterion:
-        case And(parts):
-            return " and ".join(_wrapped(part) for part in parts)
-        case Or(parts):
-            return " or ".join(_wrapped(part) for part in parts)
-        case Not(OneOf() | IsNull() as leaf):
-            return _leaf(leaf, " not", "<>")
-        case Not(part):
-            return f"not {_wrapped(part)}"
-        case _:
-            return _leaf(criterion, "", "=")
-
-
-def _leaf(leaf: Criterion, negation: str, equals: str) -> str:
-    match leaf:
-        case OneOf(field, _, (code,), None):
-            return f"{field} {equals} '{code}'"
-        case OneOf(field, _, codes, None):
-            return f"{field}{negation} in ({', '.join(repr(code) for code in codes)})"
-        case OneOf(field, _, _, named):
-            return f"{field}{negation} in {named}"
-        case IsNull(field):
-            return f"{field} is{negation} null"
-        case Compare(field, op, value):
-            return f"{field} {op} {_written(value)}"
-        case Between(field, low, high):
-            return f"{field} between {_written(low)} and {_written(high)}"
-        case CompareFields(left, op, right):
-            return f"{left} {op} {right}"
-    raise TypeError(leaf)
-
-
-def _wrapped(part: Criterion) -> str:
-    return f"({printed(part)})" if isinstance(part, And | Or) else printed(part)
-
-
-def _written(value: Literal) -> str:
-    return f"'{value.isoformat()}'" if isinstance(value, date) else str(value)
