@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from msgspec.structs import replace
+
 from service.contract.carry import Steps, carried_rules
 from service.contract.fields import choice
 from service.contract.model import Part, PartName, Role, Rule, Severity

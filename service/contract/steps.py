@@ -15,6 +15,7 @@ from service.contract.model import (
     Recode,
     Relisted,
     Rename,
+    Role,
     Rule,
     Severity,
     Tighten,
@@ -159,6 +160,10 @@ def added_of(upgrade: Upgrade | None) -> set[str]:
 
 def _check_renames(renames: Mapping[str, str], before: Contract, place: Place, problems: Problems) -> None:
     known = {field.name for part in before.parts.values() for field in part.fields}
+    keys = {field.name for part in before.parts.values() for role, field in part.by_role.items() if role is Role.KEY}
+    for old in keys & renames.keys():
+        says = f"'{old}' is the key by which a case is found again, and it keeps its name."
+        problems.add(place, says, "Give it another label.")
     for old in renames:
         if old not in known:
             says = f"upgrade.yaml renames '{old}', which {before.version} does not have."

@@ -22,6 +22,7 @@ from service.demo.moments import Sealing
 from service.demo.parcels import CONTRACT, MEDIA, Parcel, parcels
 from service.demo.plan import CountryPlan
 from service.returns.answers import Words, explain, unanswered_rules
+from service.returns.as_read import as_read
 from service.returns.context import Actor, Context
 from service.returns.current import current_rows
 from service.returns.lifecycle import Opening, open_return
@@ -128,9 +129,10 @@ async def _withdraw(context: Context, item: Open, withdrawn: Sequence[Withdrawal
     if not withdrawn:
         return item
     key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
+    current = current_rows((key,), as_read(context.library, item.contract_version))
     async with context.db.force(item.force) as tx:
         rows = await tx.execute(
-            text(f"select cur.{key}, cur.case_id from ({current_rows((key,))}) cur where cur.{key} = any(:keys)"),
+            text(f"select cur.{key}, cur.case_id from ({current}) cur where cur.{key} = any(:keys)"),
             {"force": item.force, "return_id": item.id, "keys": [each.case_ref for each in withdrawn]},
         )
         ids: dict[str, UUID] = dict(rows.tuples().all())

@@ -19,7 +19,8 @@ from service.contract.canonical import canonical_text
 from service.contract.columns import columns_of
 from service.contract.model import Field, PartName, Role
 from service.criteria.evaluate import Value
-from service.register.columns import OPEN_END
+from service.register.columns import OPEN_END, stored_types
+from service.returns.as_read import as_read
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows, sealed_rows
 from service.returns.model import AnyReturn, Open, Sealed, Withdrawn
@@ -68,14 +69,15 @@ def case_fields(context: Context, item: AnyReturn) -> tuple[Field, ...]:
     return context.library.contracts[item.contract_version].parts[PartName.CASE].fields
 
 
-def _rows(item: AnyReturn, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The stock of a return as a query, in whatever state the return is."""
+def _rows(context: Context, item: AnyReturn, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The stock of a return as a query, in whatever state the return is, as its contract version reads it."""
+    read = as_read(context.library, item.contract_version)
     if isinstance(item, Open):
-        return current_rows(columns, without_withdrawn=True), {"force": item.force, "return_id": item.id}
+        return current_rows(columns, read, without_withdrawn=True), {"force": item.force, "return_id": item.id}
     line = item.line if isinstance(item, Sealed | Withdrawn) else None
     if line is None:
         raise no_such_resource()
-    return sealed_rows(columns), {"force": item.force, "line": line}
+    return sealed_rows(columns, read), {"force": item.force, "line": line}
 
 
 def _case(fields: Sequence[Field], row: Row[Any]) -> CaseRow:
@@ -102,7 +104,7 @@ async def list_cases(
 ) -> tuple[list[CaseRow], UUID | None]:
     """A page of the return's cases in the order of their ids, and the id to go on after."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(item, column_names(fields))
+    sql, parameters = _rows(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         rows = (
             await tx.execute(
@@ -121,7 +123,7 @@ async def list_cases(
 async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> AsyncGenerator[list[CaseRow], None]:
     """All cases of the return, some thousands at a time, out of one snapshot; logged before the first one leaves."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(item, column_names(fields))
+    sql, parameters = _rows(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         await _log(context, tx, actor, item, {"whole": True})
     async with context.db.force(item.force) as tx:
@@ -133,7 +135,7 @@ async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> Async
 async def read_case(context: Context, actor: Actor, item: AnyReturn, case_id: UUID) -> CaseRow:
     """One case of the return."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(item, column_names(fields))
+    sql, parameters = _rows(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         row = (
             await tx.execute(
@@ -147,14 +149,15 @@ async def read_case(context: Context, actor: Actor, item: AnyReturn, case_id: UU
 
 
 async def history(context: Context, actor: Actor, item: AnyReturn, case_id: UUID) -> list[dict[str, Any]]:
-    """Every sealed version of one case, oldest first: which return brought it, which ended it, and why."""
-    fields = case_fields(context, item)
+    """Every sealed version of one case, oldest first, as it was said then: which return brought it, which ended it, and
+    why."""
+    columns = tuple(stored_types(context.library, PartName.CASE))
     async with context.db.force(item.force) as tx:
         rows = (
             await tx.execute(
                 text(
                     f"select v.case_id, v.contract_version, v.empties, v.line_from, v.line_to, v.end_reason, "
-                    f"{listed(column_names(fields), 'v')} from case_version v where v.force = :force "
+                    f"{listed(columns, 'v')} from case_version v where v.force = :force "
                     "and v.case_id = :case_id order by v.line_from"
                 ),
                 {"force": item.force, "case_id": case_id},
@@ -176,17 +179,23 @@ async def history(context: Context, actor: Actor, item: AnyReturn, case_id: UUID
             "until": None if row.line_to == OPEN_END else lines.get(row.line_to),
             "ended_by": row.end_reason,
             "contract_version": row.contract_version,
-            "values": shown_values(fields, values_of(fields, row)),
+            "values": _own_values(context, row),
             "empties": row.empties or {},
         }
         for row in rows
     ]
 
 
+def _own_values(context: Context, row: Row[Any]) -> dict[str, str | int | None]:
+    """A stored row by the fields of the version in which it was written."""
+    fields = context.library.contracts[row.contract_version].parts[PartName.CASE].fields
+    return shown_values(fields, values_of(fields, row))
+
+
 async def key_of(context: Context, item: Open, case_id: UUID) -> str:
     """The reference of one case of an open return: for replacing it."""
     key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
-    sql, parameters = _rows(item, (key,))
+    sql, parameters = _rows(context, item, (key,))
     async with context.db.force(item.force) as tx:
         found = (
             await tx.execute(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from service.register.columns import OPEN_END
+from service.returns.as_read import AsRead, rows_sql
 from service.returns.rows import listed
 
 _WITHDRAWN = (
@@ -18,40 +19,43 @@ _WITHDRAWN = (
 )
 
 
-def base_rows(columns: Sequence[str], *, with_base_digest: bool = False) -> str:
-    """The open versions: what the main line's end holds."""
-    digests = "v.digest, v.digest as base_digest" if with_base_digest else "v.digest"
-    return (
-        f"select v.case_id, v.contract_version, {digests}, v.empties, {listed(columns, 'v')} "
-        f"from case_version v where v.force = :force and v.line_to = {OPEN_END}"
+def base_rows(columns: Sequence[str], read: AsRead | None = None, condition: str = "") -> str:
+    """The open versions: what the main line's end holds; as ``read`` reads them, or as they are stored."""
+    return rows_sql(
+        read, columns, "case_version", f"v.force = :force and v.line_to = {OPEN_END}{condition}", ("case_id",)
     )
 
 
 def current_rows(
     columns: Sequence[str],
+    read: AsRead | None = None,
     *,
     with_draft: bool = True,
     without_withdrawn: bool = False,
     with_base_digest: bool = False,
 ) -> str:
-    """One row a case as the open return stands. ``with_draft`` False where the draft is known to be empty.
-    ``with_base_digest``: also the digest that the case has in the base, for which a draft row is looked up there."""
-    base = base_rows(columns, with_base_digest=with_base_digest)
+    """One row a case as the open return stands. ``read``: how the version of the return reads its base; without it
+    every row is as it is stored. ``with_draft`` False where the draft is known to be empty. ``with_base_digest``: also
+    the digest that the case has in the base, for which a draft row is looked up there."""
     draft_condition = base_condition = ""
     if without_withdrawn:
         draft_condition = f" and not exists ({_WITHDRAWN.format(alias='d')})"
         base_condition = f" and not exists ({_WITHDRAWN.format(alias='v')})"
+    if with_draft:
+        base_condition += (
+            " and not exists (select 1 from draft_case d where d.force = :force and d.return_id = :return_id "
+            "and d.case_id = v.case_id)"
+        )
+    base = base_rows(columns, read, base_condition)
+    names = ["case_id", "contract_version", "digest", "empties", *columns]
+    before = ", b.digest as base_digest" if with_base_digest else ""
+    base = f"select {listed(names, 'b')}{before} from ({base}) b"
     if not with_draft:
-        return base + base_condition
-    digests, join = "d.digest", ""
-    if with_base_digest:
-        digests = "d.digest, b.digest as base_digest"
-        join = f" left join case_version b on b.force = d.force and b.case_id = d.case_id and b.line_to = {OPEN_END}"
+        return base
+    join = f" left join ({base_rows((), read)}) b on b.case_id = d.case_id" if with_base_digest else ""
     return (
-        f"select d.case_id, d.contract_version, {digests}, d.empties, {listed(columns, 'd')} from draft_case d{join} "
-        f"where d.force = :force and d.return_id = :return_id{draft_condition} union all "
-        f"{base}{base_condition} and not exists (select 1 from draft_case d where d.force = :force and "
-        "d.return_id = :return_id and d.case_id = v.case_id)"
+        f"select {listed(names, 'd')}{before} from draft_case d{join} "
+        f"where d.force = :force and d.return_id = :return_id{draft_condition} union all {base}"
     )
 
 
@@ -70,9 +74,7 @@ def draft_rows(columns: Sequence[str]) -> str:
     )
 
 
-def sealed_rows(columns: Sequence[str]) -> str:
+def sealed_rows(columns: Sequence[str], read: AsRead | None = None) -> str:
     """One row a case as the return with number ``line`` of the main line left it."""
-    return (
-        f"select v.case_id, v.contract_version, v.digest, v.empties, {listed(columns, 'v')} from case_version v "
-        "where v.force = :force and v.line_from <= :line and v.line_to > :line"
-    )
+    where = "v.force = :force and v.line_from <= :line and v.line_to > :line"
+    return rows_sql(read, columns, "case_version", where, ("case_id",))

@@ -24,6 +24,7 @@ from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, current_of, etag_of
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
+from service.returns.raising import is_older, raise_version, rewrite_carried
 from service.returns.rebase import rebase_open
 from service.returns.store import declare, insert_open, lock_line, move_draft, return_by_id, returns_of
 from service.returns.summary import refresh_summary
@@ -64,7 +65,7 @@ async def open_return(
         _check_place(of_period, head, period, opening.corrects)
         before = head if isinstance(head, Sealed) else None
         years = opening.case_years or (before.years if before is not None else ALL_YEARS)
-        version = version or _newest_accepted(context, period, before)
+        version = _version_of(context, period, version, before)
         item = Open(
             id=uuid4(),
             force=force,
@@ -82,6 +83,7 @@ async def open_return(
         await insert_open(tx, item)
         if before is not None:
             await carry_parts(tx, force, before.id, item.id, context.library)
+            await rewrite_carried(tx, context.library, item, before.contract_version)
         await refresh_summary(context, tx, item)
         await append(
             tx,
@@ -136,11 +138,25 @@ def accepted_version(context: Context, period: Period, version: str | None) -> s
     return version
 
 
-def _newest_accepted(context: Context, period: Period, before: Sealed | None) -> str:
+def _version_of(context: Context, period: Period, version: str | None, before: Sealed | None) -> str:
+    """The version in which a return is opened: the one asked for, else that of the return before, else the newest."""
     accepted = context.terms.accepted(period)
-    if before is not None and before.contract_version in accepted:
-        return before.contract_version
-    return accepted[-1]
+    if version is None:
+        version = accepted[-1]
+        if before is not None and before.contract_version in accepted:
+            version = before.contract_version
+    if before is not None and is_older(context.library, version, before.contract_version):
+        raise older_refused(before.contract_version)
+    return version
+
+
+def older_refused(version: str) -> Conflict:
+    """What is said to a return that would go back to an older contract version."""
+    return Conflict(
+        f"The force already reports under contract version {version}, which is newer.",
+        f"Write the return in {version}: going back would lose what the newer version can say.",
+        code="older-contract",
+    )
 
 
 def _check_place(of_period: Sequence[AnyReturn], head: AnyReturn | None, period: Period, corrects: int | None) -> None:
@@ -190,14 +206,12 @@ async def _redeclare(
             code="already-open",
         )
     target = version or item.contract_version
-    if list(context.library.contracts).index(target) < list(context.library.contracts).index(item.contract_version):
-        raise Conflict(
-            f"The return is already under contract version {item.contract_version}, which is newer.",
-            "Going back would lose what the newer version can say: withdraw this return and open it anew.",
-            code="older-contract",
-        )
+    if is_older(context.library, target, item.contract_version):
+        raise older_refused(item.contract_version)
     years = opening.case_years or item.years
     if (target, years) != (item.contract_version, item.years):
+        if target != item.contract_version:
+            await raise_version(tx, context.library, item, target)
         await declare(tx, item, target, years)
         moved = await move_draft(tx, item.force, item.id)
         if await is_judged_today(context, tx, moved):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from service.contract.model import Contract, Field, Part, Role
+from service.returns.as_read import AsRead
 from service.returns.current import current_rows
 from service.returns.probes import (
     FIRED_COLUMNS,
@@ -38,6 +39,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     absent_is_not_provided: bool
     has_base: bool
     has_draft: bool
+    read: AsRead | None = None
+    """How the return's version reads what it is laid over; None where there is nothing."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -82,6 +85,7 @@ class Overlay:
         """The return's rows as they stood before this upload."""
         return current_rows(
             columns,
+            self.ground.read,
             with_draft=self.ground.has_draft,
             without_withdrawn=without_withdrawn,
             with_base_digest=with_base_digest,

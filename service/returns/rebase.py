@@ -11,21 +11,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Field, PartName, Role
 from service.register.columns import OPEN_END
+from service.returns.as_read import AsRead, as_read, rows_sql
 from service.returns.context import Context
+from service.returns.current import base_rows
 from service.returns.draft import drop_found_again
 from service.returns.model import Open, Sealed, Withdrawn
 from service.returns.parts import carry_parts
+from service.returns.raising import is_older, raise_version, rewrite_carried
 from service.returns.rows import column_names, digest_sql
 from service.returns.store import move_draft, must_compare_again, return_by_id, returns_of
 from service.returns.summary import refresh_summary
 from service.telemetry.spans import traced
 
 _DRAFT = "d.force = :force and d.return_id = :return_id"
+_AT_OLD = "v.force = :force and v.line_from <= :old and v.line_to > :old"
 _BASE = f"v.force = :force and v.line_to = {OPEN_END}"
 
 
@@ -36,20 +41,27 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
     head_id = (
         await tx.execute(text("select return_id from force_line where force = :force"), {"force": force})
     ).scalar_one()
+    head = None if head_id is None else await return_by_id(tx, force, head_id)
     for item in await returns_of(tx, force):
         if not isinstance(item, Open) or item.id == sealing:
             continue
+        if head is not None and is_older(context.library, item.contract_version, head.contract_version):
+            await raise_version(tx, context.library, item, head.contract_version)
+            item = replace(item, contract_version=head.contract_version)
         contract = context.library.contracts[item.contract_version]
         part = contract.parts[PartName.CASE]
-        await _merge(tx, part.fields, item)
+        read = as_read(context.library, item.contract_version)
+        await _merge(tx, read, item)
         await _take_known_ids(tx, part.by_role[Role.KEY].name, item)
-        await _drop_what_is_no_change(tx, item)
+        await _drop_what_is_no_change(tx, read, item)
         await tx.execute(
             text("update case_return set base_id = :base where force = :force and id = :return_id"),
             {**_parameters(item), "base": head_id},
         )
         await drop_found_again(tx, contract, part, _parameters(item))
         await carry_parts(tx, force, head_id, item.id, context.library)
+        if head is not None:
+            await rewrite_carried(tx, context.library, item, head.contract_version)
         await refresh_summary(context, tx, await move_draft(tx, force, item.id))
 
 
@@ -57,12 +69,13 @@ def _parameters(item: Open) -> dict[str, Any]:
     return {"force": item.force, "return_id": item.id}
 
 
-async def _merge(tx: AsyncConnection, fields: tuple[Field, ...], item: Open) -> None:
+async def _merge(tx: AsyncConnection, read: AsRead, item: Open) -> None:
     """Take from the new base every column that the draft had left as its old base had it."""
     base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
     old = base.line if isinstance(base, Sealed | Withdrawn) else None
     if old is None:
         return
+    fields = read.fields
     changed = ", ".join(f"case when {_differs(field)} then '{field.name}' end" for field in fields)
     names = column_names(fields)
     values = ", ".join(
@@ -71,13 +84,14 @@ async def _merge(tx: AsyncConnection, fields: tuple[Field, ...], item: Open) -> 
         for name in column_names([field])
     )
     taken = ", ".join(f"v.{name}" for name in names)
+    at_old = rows_sql(read, names, "case_version", _AT_OLD, ("case_id",))
     merged = await tx.execute(
         text(
-            f"with m as (select d.case_id, v.empties as base_empties, {taken}, "
+            f"with o as ({at_old}), v as ({base_rows(names, read)}), "
+            f"m as (select d.case_id, v.empties as base_empties, {taken}, "
             f"array_remove(array[{changed}], null)::text[] as changed from draft_case d "
-            "join case_version o on o.force = :force and o.case_id = d.case_id "
-            "and o.line_from <= :old and o.line_to > :old "
-            f"join case_version v on {_BASE} and v.case_id = d.case_id where {_DRAFT} and v.digest <> o.digest) "
+            "join o on o.case_id = d.case_id join v on v.case_id = d.case_id "
+            f"where {_DRAFT} and v.digest <> o.digest) "
             f"update draft_case t set {values}, empties = nullif((coalesce(m.base_empties, '{{}}') - m.changed) || "
             "coalesce((select jsonb_object_agg(e.key, e.value) from jsonb_each(t.empties) e "
             "where e.key = any(m.changed)), '{}'), '{}') "
@@ -121,11 +135,11 @@ async def _take_known_ids(tx: AsyncConnection, key: str, item: Open) -> None:
         await tx.execute(text(statement), _parameters(item))
 
 
-async def _drop_what_is_no_change(tx: AsyncConnection, item: Open) -> None:
+async def _drop_what_is_no_change(tx: AsyncConnection, read: AsRead, item: Open) -> None:
     """A draft row that is now as the base has it goes, and so does a withdrawal of a case that nobody holds."""
     await tx.execute(
         text(
-            f"delete from draft_case d using case_version v where {_DRAFT} and {_BASE} and v.case_id = d.case_id "
+            f"delete from draft_case d using ({base_rows((), read)}) v where {_DRAFT} and v.case_id = d.case_id "
             "and v.digest = d.digest"
         ),
         _parameters(item),

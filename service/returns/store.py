@@ -174,8 +174,9 @@ async def compared(tx: AsyncConnection, force: int, return_id: UUID, *, rests_on
 
 
 async def must_compare_again(tx: AsyncConnection, force: int, return_id: UUID) -> None:
-    """Rows of the draft are not as they were sent any more: the file must be sent again before the seal."""
+    """Rows of the draft are not as they were sent any more: the file must be sent again before the seal. No line ends
+    at this number, nor is it the nought of a line that has not begun."""
     await tx.execute(
-        text("update case_return set compared_line = 0 where force = :force and id = :id"),
+        text("update case_return set compared_line = -1 where force = :force and id = :id"),
         {"force": force, "id": return_id},
     )

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName, Role
+from service.returns.as_read import as_read
 from service.returns.context import Context
 from service.returns.current import current_rows
 from service.returns.model import Open
@@ -37,11 +38,12 @@ async def not_taken_over(context: Context, tx: AsyncConnection, item: Open, case
     if not roles.keys() >= SHARING:  # a standard that knows no shared cases: nobody could have taken one over
         return set(cases)
     shared, lead = roles[Role.SHARED_REF].name, roles[Role.LEAD].name
+    current = current_rows((shared, lead), as_read(context.library, item.contract_version))
     rows = (
         await tx.execute(
             text(
                 f"select cur.case_id, cur.{shared} as shared, cur.{lead} as lead "
-                f"from ({current_rows((shared, lead))}) cur where cur.case_id = any(cast(:cases as uuid[]))"
+                f"from ({current}) cur where cur.case_id = any(cast(:cases as uuid[]))"
             ),
             {"force": item.force, "return_id": item.id, "cases": list(cases)},
         )

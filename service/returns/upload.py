@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import Contract, PartName, deviations_text
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.columns import OPEN_END
+from service.returns.as_read import as_read
 from service.returns.asked import contract_asked
 from service.returns.binary import binary_of
 from service.returns.changes import Touched, change_draft, draft_moved
@@ -122,7 +123,7 @@ async def upload(
             if known is not None:
                 return known.as_type(Upload)
         contract = await contract_asked(context, tx, target.item.contract_version)
-        ground = await _ground(tx, target.item, part, mode)
+        ground = await _ground(context, tx, target.item, part, mode)
         check = Check(tx, contract, asked, ground)
         staged = await _stage(check, spool, media, _span_rows(target.item, ground))
         with span("validate"):
@@ -176,7 +177,7 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
         await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)
 
 
-async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:
+async def _ground(context: Context, tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:
     """What the rows are laid over. Nothing is locked yet: if it changes meanwhile, the draft's number tells."""
     row = (
         await tx.execute(
@@ -195,6 +196,7 @@ async def _ground(tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -
         absent_is_not_provided=is_case and mode is Mode.SNAPSHOT,
         has_base=is_case and row.base,
         has_draft=is_case and row.draft,
+        read=as_read(context.library, item.contract_version) if is_case else None,
     )
 
 

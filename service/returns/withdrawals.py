@@ -14,6 +14,7 @@ from service.contract.model import PartName, Role
 from service.errors import Conflict, Invalid
 from service.register.columns import OPEN_END
 from service.returns.answers import AnswersRefused, Problem
+from service.returns.as_read import as_read
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows
@@ -116,9 +117,8 @@ async def delete_case(
     async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
         key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
         parameters = {"force": item.force, "return_id": item.id, "case_id": case_id}
-        held = await tx.execute(
-            text(f"select 1 from ({current_rows((key,))}) cur where cur.case_id = :case_id"), parameters
-        )
+        current = current_rows((key,), as_read(context.library, item.contract_version))
+        held = await tx.execute(text(f"select 1 from ({current}) cur where cur.case_id = :case_id"), parameters)
         if held.one_or_none() is None:
             raise no_such_resource()
         if reason == TRANSFERRED and await not_taken_over(context, tx, item, {case_id}):

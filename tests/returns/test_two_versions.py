@@ -1,0 +1,203 @@
+"""A force goes over to a newer contract version: what was sealed is read in it, what is untouched is no change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from service.contract.model import PartName
+from service.errors import Conflict
+from service.returns.cases import history, list_cases, list_part
+from service.returns.context import Context
+from service.returns.lifecycle import withdraw_return
+from service.returns.model import AnyReturn, Open
+from service.returns.upload import Mode
+from service.terms.calendar import parse_period
+from service.terms.model import Accepted
+from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
+
+OLD, NEW = "2025.1", "2026.1"
+
+
+def both(context: Context) -> Context:
+    """A service under terms that take either version from February on."""
+    accepted = (
+        Accepted(version=OLD, start=parse_period("2025-11")),
+        Accepted(version=NEW, start=parse_period("2026-02")),
+    )
+    return replace(context, terms=replace(context.terms, contracts=accepted))
+
+
+async def rows_of(context: Context, item: AnyReturn) -> list[dict[str, Any]]:
+    found, _ = await list_cases(context, LEAD, item, None, 100)
+    return sorted((dict(row.values) for row in found), key=lambda row: str(row["case_ref"]))
+
+
+def as_file(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+
+
+INSTITUTION = {"setting": "institutional", "priority": "rape"}
+
+
+async def test_what_was_sealed_is_shown_in_the_new_version_and_in_its_own(context: Context, force: str) -> None:
+    context = both(context)
+    before = await reported(context, force, "2026-01", [a_case("K/1", **INSTITUTION)])
+
+    item = await opened(context, force, contract_version=NEW)
+
+    (now,), (then,) = await rows_of(context, item), await rows_of(context, before)
+    assert (now["victim_age_youngest"], now["setting"], now["priority"]) == (14, "institutional", "high")
+    assert (then["youngest_victim_age"], then["setting"], then["priority"]) == (14, "institutional", "rape")
+    assert now["contact_offence"] is None  # derived when judged, never stored as if sent
+
+
+async def test_a_row_that_comes_back_untouched_in_the_new_version_is_no_change(context: Context, force: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-01", [a_case("K/1", **INSTITUTION), a_case("K/2", priority="none")])
+    item = await opened(context, force, contract_version=NEW)
+
+    answer = await sent(context, item, as_file(await rows_of(context, item)))
+
+    assert (answer.unchanged, answer.changed, answer.new, answer.held) == (2, 0, 0, 0)
+
+
+async def test_a_change_in_the_new_version_is_laid_over_what_the_old_one_said(context: Context, force: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-01", [a_case("K/1", **INSTITUTION), a_case("K/2")])
+    item = await opened(context, force, contract_version=NEW)
+
+    answer = await sent(context, item, [{"case_ref": "K/1", "setting": "school", "suspects_alive": "2"}])
+    await explained(context, item)
+    done = await sealed(context, item)
+
+    assert answer.changed == 1
+    first, second = await rows_of(context, done)
+    assert (first["setting"], first["suspects_alive"], first["victim_age_youngest"]) == ("school", 2, 14)
+    assert (second["setting"], second["victim_age_youngest"]) == ("organised", 14)
+    assert done.summary["counts"]["changed"] == 1
+
+
+async def test_an_unchanged_case_keeps_the_version_in_which_it_was_said(context: Context, force: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    item = await opened(context, force, contract_version=NEW)
+    await sent(context, item, [{"case_ref": "K/1", "suspects_alive": "2"}])
+    await explained(context, item)
+    done = await sealed(context, item)
+
+    found, _ = await list_cases(context, LEAD, done, None, 100)
+    versions = {row.values["case_ref"]: row.contract_version for row in found}
+    changed = next(row for row in found if row.values["case_ref"] == "K/1")
+    said = await history(context, LEAD, done, changed.case_id)
+
+    assert versions == {"K/1": NEW, "K/2": OLD}
+    assert [one["contract_version"] for one in said] == [OLD, NEW]
+    assert said[0]["values"]["youngest_victim_age"] == said[1]["values"]["victim_age_youngest"] == 14
+
+
+async def test_a_snapshot_in_the_new_version_finds_the_cases_of_the_old_one(context: Context, force: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2")])
+    item = await opened(context, force, contract_version=NEW)
+    rows = as_file(await rows_of(context, item))
+
+    answer = await sent(context, item, rows[:1], mode=Mode.SNAPSHOT)
+
+    assert (answer.unchanged, answer.new, answer.not_in_snapshot) == (1, 0, 1)
+
+
+async def test_counts_are_carried_into_the_new_version(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, period="2026-01")
+    cell = {"cases": "37", "setting": "institutional", "youngest_victim_age": "12-15", "nfa_date": "2012"}
+    await sent(context, item, [cell], part=PartName.AGGREGATE)
+    await explained(context, item)
+    await sealed(context, item)
+
+    now = await opened(context, force, contract_version=NEW)
+
+    (carried,) = await list_part(context, now, PartName.AGGREGATE)
+    assert (carried["setting"], carried["victim_age_youngest"], carried["cases"]) == ("institutional", "12-15", 37)
+
+
+async def test_a_draft_is_rewritten_when_its_return_takes_the_newer_version(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    await sent(context, item, [a_case("K/1", **INSTITUTION)])
+    await sent(context, item, [{"cases": "3", "setting": "gang"}], part=PartName.AGGREGATE)
+
+    raised = await opened(context, force, contract_version=NEW)
+
+    (row,), (cell,) = await rows_of(context, raised), await list_part(context, raised, PartName.AGGREGATE)
+    assert (row["victim_age_youngest"], row["priority"], cell["setting"]) == (14, "high", "gang")
+
+
+async def test_what_was_rewritten_must_be_sent_again_before_the_seal(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    await sent(context, item, [a_case("K/1", stage_date="2026-01-05")])
+    raised = await opened(context, force, contract_version=NEW)
+    await explained(context, raised)
+
+    with pytest.raises(Conflict, match="again"):
+        await sealed(context, raised)
+
+    await sent(context, raised, as_file(await rows_of(context, raised)))
+    await explained(context, raised)
+    assert (await sealed(context, raised)).contract_version == NEW
+
+
+@pytest.mark.parametrize("period", ["2026-02", "2026-03"])
+async def test_going_back_to_an_older_version_is_refused(context: Context, force: str, period: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-02", [as_new(a_case("K/1"))], contract_version=NEW)
+    opening: dict[str, Any] = {"corrects": 1} if period == "2026-02" else {}
+
+    with pytest.raises(Conflict) as refused:
+        await opened(context, force, period=period, contract_version=OLD, **opening)
+
+    assert refused.value.code == "older-contract"
+
+
+async def test_the_next_return_goes_on_in_the_version_of_the_one_before(context: Context, force: str) -> None:
+    context = both(context)
+    await reported(context, force, "2026-01", [a_case("K/1")])
+    assert (await opened(context, force)).contract_version == OLD
+
+
+async def test_an_open_return_is_raised_when_its_base_moves_to_a_newer_version(context: Context, force: str) -> None:
+    context = both(context)
+    later = await opened(context, force, period="2026-03", contract_version=OLD)
+    await sent(context, later, [a_case("K/9")])
+
+    await reported(context, force, "2026-02", [as_new(a_case("K/1"))], contract_version=NEW)
+
+    raised = await again(context, later)
+    assert isinstance(raised, Open)
+    assert raised.contract_version == NEW
+    assert [row["victim_age_youngest"] for row in await rows_of(context, raised)] == [14, 14]
+
+
+async def test_withdrawing_the_first_return_in_the_new_version_gives_the_old_one_back(
+    context: Context, force: str
+) -> None:
+    context = both(context)
+    before = await reported(context, force, "2026-01", [a_case("K/1", **INSTITUTION)])
+    item = await opened(context, force, contract_version=NEW)
+    await sent(context, item, [{"case_ref": "K/1", "setting": "school"}])
+    await explained(context, item)
+    done = await sealed(context, item)
+
+    await withdraw_return(context, LEAD, done.force, done.id, "Sent too early")
+
+    assert [row["setting"] for row in await rows_of(context, before)] == ["institutional"]
+    again_old = await opened(context, force, contract_version=OLD)
+    assert [row["setting"] for row in await rows_of(context, again_old)] == ["institutional"]
+
+
+def as_new(row: dict[str, str]) -> dict[str, str]:
+    """A row by the names of the newer version."""
+    return {"victim_age_youngest" if name == "youngest_victim_age" else name: value for name, value in row.items()}
