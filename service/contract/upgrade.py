@@ -12,10 +12,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from service.contract.canonical import canonical_text
 from service.contract.columns import Column, column_sql, columns_of, null_sql, stored_fields
 from service.contract.library import Library
 from service.contract.model import Contract, Field, PartName, Rename
 from service.contract.recode import backward, forward
+from service.contract.values import read_cell
 from service.criteria.evaluate import compiled
 from service.criteria.sql import ALL_CODES, FieldSql, holds_sql
 from service.criteria.vocabulary import Kind
@@ -56,6 +58,19 @@ def reader(library: Library, from_version: str, to_version: str) -> Callable[[Re
 def read_forward(library: Library, record: Record, from_version: str, to_version: str) -> dict[str, Any]:
     """One record as judging reads it in ``to_version``; for many, ask ``reader`` once."""
     return reader(library, from_version, to_version)(record)
+
+
+def text_read(library: Library, name: str, text: str, from_version: str, to_version: str) -> str:
+    """A value as a field of codes of one version writes it, written as another does; what says no code stays as it
+    is."""
+    field = _field_of(library.contracts[from_version], name)
+    other = new_names(library, from_version, to_version).get(name, name)
+    target = _field_of(library.contracts[to_version], other)
+    masks = code_masks(library, to_version, other)
+    if field is None or target is None or not masks:
+        return text
+    value = read_cell(field, text).value
+    return canonical_text(target, _recoded(value, masks)) if isinstance(value, int) else text
 
 
 def code_masks(library: Library, version: str, field: str) -> Mapping[int, int]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from service.contract.library import Library
 from service.contract.model import Contract, PartName
 from service.contract.source import Place, Problem, Problems, Table, closest, in_order, read_yaml
-from service.contract.upgrade import new_names
+from service.contract.upgrade import new_names, text_read
 from service.kit.model import MEDIA, Example, Find, Kit, Raw, Row, Rows, Stock, WholeReturn
 from service.scope.edition import Edition
 from service.scope.verdict import Judgement, Verdict
@@ -68,7 +68,7 @@ def _line_of(library: Library, version: str) -> list[str]:
 
 
 class _Reading:
-    """One kit under way: ``names`` are those that the fields of the file being read have in this version."""
+    """One kit under way: the ``version`` whose file is being read, and the ``names`` its fields have in this one."""
 
     def __init__(
         self, library: Library, editions: Mapping[str, Edition], contract: Contract, problems: Problems
@@ -78,11 +78,12 @@ class _Reading:
         self.examples: dict[str, Example] = {}
         self.returns: dict[str, WholeReturn] = {}
         self.names: Mapping[str, str] = {}
+        self.version = contract.version
         self.among: list[PartName] = []
 
     def take_clean(self, version: str) -> None:
         """The clean rows of one version; one that is there already is changed in what is given."""
-        self.names = new_names(self.library, version, self.contract.version)
+        self.version, self.names = version, new_names(self.library, version, self.contract.version)
         for document in self._documents(version, clean=True):
             for name in document.names():
                 part, rows = self._part(name, document.place_of(name)), document.table(name)
@@ -98,7 +99,7 @@ class _Reading:
 
     def take_examples(self, version: str) -> None:
         """The examples of one version."""
-        self.names = new_names(self.library, version, self.contract.version)
+        self.version, self.names = version, new_names(self.library, version, self.contract.version)
         for document in self._documents(version, clean=False):
             for name in document.texts("dropped"):
                 if self.examples.pop(name.value, None) is None and self.returns.pop(name.value, None) is None:
@@ -255,7 +256,7 @@ class _Reading:
         """What stands in fields, as it stands; a name that is no field is taken as it is, to be found in reading.
 
         Of an example for several parts each takes what it has."""
-        given = {self._bears(name, part): table.text(name, "") for name in table.names()}
+        given = {self._bears(name, part): self._text(name, table.text(name, "")) for name in table.names()}
         return {name: text for name, text in given.items() if not self._is_of_another(name, part)}
 
     def _is_of_another(self, name: str, part: PartName) -> bool:
@@ -276,6 +277,10 @@ class _Reading:
 
     def _finds(self, table: Table, key: str, part: PartName) -> tuple[Find, ...]:
         return tuple(self._find(item.value, item.place, part) for item in table.texts(key))
+
+    def _text(self, name: str, text: str) -> str:
+        """A value of the file being read as this version writes it."""
+        return text_read(self.library, name, text, self.version, self.contract.version)
 
     def _find(self, words: str, place: Place, part: PartName) -> Find:
         rule, _, field = words.partition(" ")
