@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from frictionless import Resource, Schema, system
 
-from benchmarks.files import CASE, CONTRACT, exact_csv
+from benchmarks.files import CASE, CONTRACT, exact_csv, rows_of
 from benchmarks.harness import Bound, Figure, by_turns, ratio
-from service.contract.model import Field, Severity
+from service.contract.model import Field, Role, Severity
 from service.criteria.vocabulary import Kind
+from service.demo.sheet import write_csv
 from service.returns.offline import validate
 
 _ROWS: Final = 20_000
+_MANY: Final = 1_000_000
+_STOCK: Final = 10_000
+"""Different rows of the many."""
 
 
 def measure(pairs: int, scale: float) -> list[Figure]:
@@ -40,7 +46,48 @@ def measure(pairs: int, scale: float) -> list[Figure]:
     what = (
         f"offline validation of {rows:,} rows of CSV, every rule on, one process : frictionless, types and enums alone"
     )
-    return [ratio(what, Bound(least=2.5, aim=5), turns, faster=True)]
+    return [ratio(what, Bound(least=2.5, aim=5), turns, faster=True), _memory(int(_MANY * scale))]
+
+
+def _memory(rows: int) -> Figure:
+    """The greatest resident size of the command, in a process of its own, over many rows of CSV."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "cases.csv"
+        _written(file, rows)
+        command = [shutil.which("case-returns") or "case-returns", "validate", str(file)]
+        # not by subprocess: what the kernel noted of this one child is wanted
+        child = os.posix_spawnp(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, _null(), 1)])
+        _, status, used = os.wait4(child, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        raise RuntimeError(f"the command ended with {status}")
+    peak = used.ru_maxrss / 1024
+    return Figure(
+        what=f"case-returns validate of {rows:,} rows of CSV: peak memory, all of it",
+        bound=Bound(most=200, unit="MiB"),
+        value=peak,
+        low=peak,
+        high=peak,
+        ours=f"{peak:.0f} MiB",
+        peer="the limit",
+    )
+
+
+def _null() -> int:
+    return os.open(os.devnull, os.O_WRONLY)
+
+
+def _written(file: Path, rows: int) -> None:
+    """The rows of a stock over and over again, each under a reference of its own."""
+    made = rows_of(min(rows, _STOCK))
+    lines = write_csv(made.rows, made.fields).splitlines(keepends=True)
+    key = CASE.by_role[Role.KEY].name
+    if not lines[0].startswith(f"{key},".encode()):
+        raise RuntimeError("the reference is not the first column")
+    with file.open("wb") as out:
+        out.write(lines[0])
+        for number in range(rows):
+            line = lines[1 + number % (len(lines) - 1)]
+            out.write(b"B-%d-%d," % (number // 10_000, number % 10_000) + line.partition(b",")[2])
 
 
 def _described(field: Field) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from service.contract.values import Check, Value
 from service.criteria.columnwise import Columnwise, Observations, bits
 from service.criteria.tree import fields_of
 from service.errors import UnsupportedMedia
+from service.returns.doubles import Doubles
 from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, media_of_name, read
 
 NEEDS_MORE: Final = {
@@ -72,7 +73,7 @@ def validate(file: Path | bytes, contract: Contract, part: Part, media: str | No
     validation = _Validation(contract, part)
     for block in read(source, media, part, contract):
         validation.take(block)
-    return validation.report()
+    return validation.report(lambda: read(source, media, part, contract))
 
 
 class _Validation:
@@ -86,7 +87,7 @@ class _Validation:
         self._findings: list[Finding] = []
         self._held: set[int] = set()
         self._notes: dict[str, None] = {}
-        self._doubles = _Doubles(contract, part)
+        self._doubles = Doubles(contract, part)
 
     def take(self, block: TypedBlock) -> None:
         self._received += block.received
@@ -101,8 +102,9 @@ class _Validation:
             self._hold(findings)
         self._doubles.take(block, self._held)
 
-    def report(self) -> Report:
-        self._hold(self._doubles.findings())
+    def report(self, again: Callable[[], Iterable[TypedBlock]]) -> Report:
+        """What was found. ``again`` reads the file once more, where rows that may stand twice have to be named."""
+        self._hold(iter(self._doubles.findings(again, frozenset(self._held))))
         self._findings.sort(key=in_order)
         counts = Counter(finding.severity for finding in self._findings)
         held = len(self._held)
@@ -202,65 +204,6 @@ def _sum_findings(seen: Observations, item: Sum) -> Iterator[tuple[Check, list[i
     for name in (item.total, *item.parts):
         short &= seen.exact(name) if short else 0
     yield Check.SUM_DIFFERS, seen.places(short)
-
-
-class _Doubles:
-    """Rows that stand twice in one file: all of them are told, because nobody knows which is right."""
-
-    def __init__(self, contract: Contract, part: Part) -> None:
-        self._contract, self._part = contract, part
-        self._key = part.by_role.get(Role.KEY)
-        self._former = part.by_role.get(Role.FORMER_KEY)
-        self._first: dict[Any, int] = {}
-        self._twice: dict[Any, list[int]] = {}
-        self._formers: list[tuple[str, str | None, int]] = []
-        dimensions = [field.name for field in part.fields if field.dimension or field.required]
-        self._names = [self._key.name] if self._key is not None else dimensions
-
-    def take(self, block: TypedBlock, held: set[int]) -> None:
-        """Remember a block. Of cells only those that can be accepted count; a reference counts wherever it is read."""
-        nothing: list[Value] = [None] * len(block.rows)
-        columns = [block.values.get(name, nothing) for name in self._names]
-        if self._key is None:
-            for cell, row in zip(zip(*columns, strict=True), block.rows, strict=True):
-                if row not in held:
-                    self._remember(cell, row)
-        else:
-            self._remember_all(columns[0], block.rows)
-        if self._former is not None and self._former.name in block.values:
-            keys = columns[0]
-            self._formers += [
-                (cast("str", former), cast("str | None", key), row)
-                for former, key, row in zip(block.values[self._former.name], keys, block.rows, strict=True)
-                if former is not None
-            ]
-
-    def findings(self) -> Iterator[Finding]:
-        check = Check.DUPLICATE_KEY if self._key is not None else Check.DUPLICATE_CELL
-        for value, rows in self._twice.items():
-            for row in (self._first[value], *rows):
-                yield self._finding(check, row, self._key, value if self._key is not None else "", value)
-        for former, key, row in self._formers:
-            if former in self._twice or self._first.get(former, row) != row:
-                yield self._finding(Check.FORMER_IN_USE, row, self._key, key, key)
-
-    def _remember_all(self, references: Sequence[Any], rows: Sequence[int]) -> None:
-        """Keep the references of rows; all at once where each of them stands there for the first time."""
-        fresh = dict(zip(references, rows, strict=True))
-        if len(fresh) == len(rows) and None not in fresh and self._first.keys().isdisjoint(fresh):
-            self._first.update(fresh)
-            return
-        for reference, row in zip(references, rows, strict=True):
-            if reference is not None:
-                self._remember(reference, row)
-
-    def _remember(self, value: Any, row: int) -> None:
-        if self._first.setdefault(value, row) != row:
-            self._twice.setdefault(value, []).append(row)
-
-    def _finding(self, check: Check, row: int, field: Field | None, value: str | None, key: Any) -> Finding:
-        name = field.name if field is not None else None
-        return found(self._contract, self._part.name, check, row, name, value, key if field is not None else None)
 
 
 def _not_run(contract: Contract, part: Part) -> Iterator[NotRun]:
