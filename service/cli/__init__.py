@@ -23,6 +23,7 @@ _COMMANDS = {
     "token": ("clients", "Print an access token, for curl."),
     "template": ("template", "Write an empty sheet to be filled in."),
     "validate": ("files", "Check a file where it is: no server, no network."),
+    "map": ("map", "Say which column of your own file is which field."),
     "tally": ("files", "Judge a file under a scope edition where it is."),
     "generate": ("files", "Write synthetic rows of one force, clean or messy."),
     "submit": ("submit", "Send a file to the service, and seal the return."),

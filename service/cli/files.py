@@ -13,6 +13,7 @@ from service.cli.standard import CONTRACT_HELP, edition_asked_for, library, stan
 from service.errors import Invalid
 
 if TYPE_CHECKING:
+    from service.contract.mapping import FileMapping
     from service.contract.model import Contract, Part
     from service.returns.offline import Report
 
@@ -27,8 +28,9 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.argument("file", type=_A_FILE)
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
+@click.option("--mapping", "saved", type=_A_FILE, help="Reads a file of your own form: see case-returns map.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
-def validate(file: Path, version: str | None, part: str, form: str) -> None:
+def validate(file: Path, version: str | None, part: str, saved: Path | None, form: str) -> None:
     """Check a file where it is: no server, no network.
 
     The findings are those of the service, in its order; what needs the whole return is listed as not run. CSV, XLSX,
@@ -36,9 +38,16 @@ def validate(file: Path, version: str | None, part: str, form: str) -> None:
     """
     from service.returns.offline import validate as validated
 
-    _, contract = standard(version)
-    report = validated(file, contract, part_of(contract, part))
-    click.echo(_printed(report, contract, file, form), nl=form != "csv")
+    mapping = None
+    if saved is None:
+        _, contract = standard(version)
+        report = validated(file, contract, part_of(contract, part))
+    else:
+        from service.cli.map import mapping_in
+
+        mapping, contract, of = mapping_in(saved, version)
+        report = validated(file, contract, of, mapping=mapping)
+    click.echo(_printed(report, contract, file, form, mapping), nl=form != "csv")
     if report.blocks:
         raise SystemExit(1)
 
@@ -48,17 +57,27 @@ def validate(file: Path, version: str | None, part: str, form: str) -> None:
 @click.option("--scope", metavar="EDITION|FILE", help="Scope edition, or the file of one [default: the one in force].")
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=click.Choice(["case", "cases", "aggregate", "aggregates"]), default="cases")
+@click.option("--mapping", "saved", type=_A_FILE, help="Reads a file of your own form: see case-returns map.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
-def tally(file: Path, scope: str | None, version: str | None, part: str, form: str) -> None:
+def tally(file: Path, scope: str | None, version: str | None, part: str, saved: Path | None, form: str) -> None:
     """Judge a file under a scope edition where it is.
 
     Rows that the service would hold are left out and counted. Exit status 1 when there are such rows.
     """
     from service.returns.offline_tally import tally_file
 
-    of, contract = standard(version)
+    mapping = None
+    if saved is None:
+        of, contract = standard(version)
+        name = part_of(contract, part).name
+    else:
+        from service.cli.map import mapping_in
+
+        mapping, contract, mapped = mapping_in(saved, version)
+        name = mapped.name
+        of, _ = standard(version or contract.version)
     edition = edition_asked_for(of, scope)
-    counted = tally_file(file, of, contract, part_of(contract, part).name, edition)
+    counted = tally_file(file, of, contract, name, edition, mapping)
     click.echo(_tally_printed(counted.document(edition), form), nl=form != "csv")
     if counted.held:
         click.echo(f"{counted.held:,} rows would be held and are not counted: see case-returns validate.", err=True)
@@ -115,11 +134,15 @@ def part_of(contract: Contract, word: str) -> Part:
     return part
 
 
-def _printed(report: Report, contract: Contract, file: Path, form: str) -> str:
+def _printed(report: Report, contract: Contract, file: Path, form: str, mapping: FileMapping | None) -> str:
     from service.contract.findings import key_name, shown
 
     rows: list[dict[str, Any]] = [dict(shown(contract, finding)) for finding in report.findings]
-    columns = ("rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix")
+    columns: tuple[str, ...] = ("rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix")
+    if mapping is not None:  # a file of the sender's own form is spoken of in its own names
+        columns += ("column",)
+        for row in rows:
+            row["column"] = mapping.own_name.get(row["field"] or "", row["field"])
     if form == "csv":
         return as_csv(columns, rows)
     counts = {severity.value: count for severity, count in report.counts.items()}
@@ -147,7 +170,8 @@ def _told(report: Report, contract: Contract, rows: list[dict[str, Any]], counts
     if rows:
         key = key_name(contract)
         listed = [{**row, "what to do": f"{row['says']} {row['fix']}"} for row in rows[:_LISTED]]
-        lines += [_wide(("row", key, "rule", "severity", "field", "value"), listed), ""]
+        named = "column" if "column" in rows[0] else "field"
+        lines += [_wide(("row", key, "rule", "severity", named, "value"), listed), ""]
         if len(rows) > _LISTED:
             lines += [f"... and {len(rows) - _LISTED:,} more findings: --format csv has all of them.", ""]
     lines.append(

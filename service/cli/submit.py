@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import getpass
 import hashlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,12 @@ _PARTS = {"cases": "cases", "case": "cases", "aggregates": "aggregates", "aggreg
 @click.option("--mode", type=click.Choice(["changes", "snapshot"]), default="changes", show_default=True)
 @click.option("--part", type=click.Choice([*_PARTS, "workforce"]), default="cases", show_default=True)
 @click.option("--contract", "version", help="Version of the contract of the rows [default: the return's].")
+@click.option(
+    "--mapping",
+    "saved",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Sends a file of your own form as this makes the contract's of it: see case-returns map.",
+)
 @click.option("--dry-run", is_flag=True, help="Check only: nothing is stored.")
 @click.option("--seal", is_flag=True, help="Seal the return afterwards.")
 @click.option("--name", default=getpass.getuser, help="Who signs the seal [default: your account's name].")
@@ -41,6 +49,7 @@ def submit(
     mode: str,
     part: str,
     version: str | None,
+    saved: Path | None,
     dry_run: bool,
     seal: bool,
     name: str,
@@ -49,7 +58,8 @@ def submit(
     """Send a file to the service, and seal the return.
 
     Opens the return of the period if it is not open, sends the file, and prints what it came to with the first
-    findings. Exit status 1 when rows are held, or when the return cannot be sealed.
+    findings. With --mapping all of the file is translated first, and only what that says leaves this machine. Exit
+    status 1 when rows are held, or when the return cannot be sealed.
     """
     import httpx
 
@@ -57,18 +67,38 @@ def submit(
 
     if dry_run and seal:
         raise click.UsageError("A dry run stores nothing: there is nothing to seal.")
-    with httpx.Client(timeout=httpx.Timeout(30, read=900, write=900)) as http:
+    names: Mapping[str, str] = {}
+    with ExitStack() as stack:
+        if saved is not None:
+            file, names, version, part = stack.enter_context(_in_our_form(file, saved, version))
+        http = stack.enter_context(httpx.Client(timeout=httpx.Timeout(30, read=900, write=900)))
         service = _Service(http, read_key(key), period)
         service.open(version)
         answer = service.send(file, _PARTS.get(part, part), mode, dry_run=dry_run)
         click.echo(_counted(answer))
         if any(answer["findings"].values()):
-            service.print_findings()
+            service.print_findings(names)
         if answer["held"]:
             raise SystemExit(1)
         if seal:
             receipt = service.seal(name, role)
             click.echo(f"Sealed: {receipt['number']}, signed by {name}, at {receipt['sealed_at']}")
+
+
+@contextmanager
+def _in_our_form(file: Path, saved: Path, version: str | None) -> Iterator[tuple[Path, Mapping[str, str], str, str]]:
+    """A file as its mapping makes the contract's of it, for as long as it is sent, where nobody else can read it; the
+    sender's names of the columns, the contract's version and the part. All is translated before anything is sent."""
+    from service.cli.map import mapping_in, media_to_map
+    from service.returns.readers import FileSource
+    from service.returns.translate import translated
+
+    mapping, contract, part = mapping_in(saved, version)
+    with tempfile.TemporaryDirectory(prefix="case-returns-") as folder:  # of mode 0700
+        made = Path(folder) / f"{file.stem}.csv"
+        with made.open("wb") as out:
+            out.writelines(translated(FileSource(file), media_to_map(file), part, contract, mapping))
+        yield made, mapping.own_name, contract.version, part.name.value
 
 
 class _Service:
@@ -108,12 +138,12 @@ class _Service:
         answer: dict[str, Any] = came.json()
         return answer
 
-    def print_findings(self) -> None:
-        """The first findings, one a line."""
+    def print_findings(self, names: Mapping[str, str]) -> None:
+        """The first findings, one a line; columns under the sender's own names, where it has others."""
         page = self._ask("GET", f"{self._return}/findings", params={"limit": str(SHOWN)}).json()
         for item in page["items"]:
             place = "the whole return" if item["part"] == "return" else f"{item['part']} row {item['row']}"
-            field = f", {item['field']}" if item["field"] else ""
+            field = f", {names.get(item['field'], item['field'])}" if item["field"] else ""
             click.echo(f"  {item['severity']} {item['rule']}, {place}{field}: {item['says']} {item['fix']}")
         if page["next"]:
             click.echo(f"  ... and more: {self._return}/findings")

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from service.contract.canonical import SEPARATOR, canonical_text
 from service.contract.findings import Finding, cut, found, in_order
+from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity, Sum
 from service.contract.values import Check, Value
 from service.criteria.columnwise import Columnwise, Observations, bits
@@ -59,10 +60,17 @@ class Report(Struct, frozen=True, kw_only=True):
         return self.held > 0
 
 
-def validate(file: Path | bytes, contract: Contract, part: Part, media: str | None = None) -> Report:
+def validate(
+    file: Path | bytes,
+    contract: Contract,
+    part: Part,
+    media: str | None = None,
+    mapping: FileMapping | None = None,
+) -> Report:
     """Read a file and run every rule of its part. What concerns the whole file is raised as a ``CaseReturnsError``.
 
-    ``media`` is taken from the file's name where it is not given.
+    ``media`` is taken from the file's name where it is not given. A file of the sender's own form is read as its
+    ``mapping`` says.
     """
     if media is None:
         media = media_of_name(file.name) if isinstance(file, Path) else None
@@ -71,9 +79,9 @@ def validate(file: Path | bytes, contract: Contract, part: Part, media: str | No
             raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
     source = FileSource(file) if isinstance(file, Path) else BytesSource(file)
     validation = _Validation(contract, part)
-    for block in read(source, media, part, contract):
+    for block in read(source, media, part, contract, mapping=mapping):
         validation.take(block)
-    return validation.report(lambda: read(source, media, part, contract))
+    return validation.report(lambda: read(source, media, part, contract, mapping=mapping))
 
 
 class _Validation:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.contract.library import Library
+from service.contract.mapping import FileMapping
 from service.contract.model import Contract, PartName, Role
 from service.contract.upgrade import reader
 from service.criteria.evaluate import Value
@@ -64,18 +65,31 @@ class FileTally(Struct):
         }
 
 
-def tally_file(file: Path, library: Library, contract: Contract, part: PartName, edition: Edition) -> FileTally:
+def tally_file(
+    file: Path,
+    library: Library,
+    contract: Contract,
+    part: PartName,
+    edition: Edition,
+    mapping: FileMapping | None = None,
+) -> FileTally:
     """Read a file twice: for the rows that would be held, and to judge the others, read forward to the edition."""
     media = media_of_name(file.name)
     if media is None:
         says = "The name does not say what kind of file this is."
         raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json: {', '.join(MEDIA)}.")
-    report = validate(file, contract, contract.parts[part], media)
-    return tally_accepted(FileSource(file), media, library, contract, report, [edition])[0]
+    report = validate(file, contract, contract.parts[part], media, mapping)
+    return tally_accepted(FileSource(file), media, library, contract, report, [edition], mapping)[0]
 
 
 def tally_accepted(
-    source: Source, media: str, library: Library, contract: Contract, report: Report, editions: Sequence[Edition]
+    source: Source,
+    media: str,
+    library: Library,
+    contract: Contract,
+    report: Report,
+    editions: Sequence[Edition],
+    mapping: FileMapping | None = None,
 ) -> list[FileTally]:
     """Judge the rows of a file that its report does not hold, under each of some editions."""
     part = contract.parts[report.part]
@@ -85,7 +99,7 @@ def tally_accepted(
         for edition in editions
     ]
     weight = part.by_role.get(Role.WEIGHT)
-    for block in read(source, media, part, contract):
+    for block in read(source, media, part, contract, mapping=mapping):
         weights = None if weight is None else block.values.get(weight.name)
         for index, row in enumerate(block.rows):
             if row in held:

@@ -164,6 +164,22 @@ def test_a_file_is_submitted_and_sealed_by_one_command(demo: Demo, tmp_path: Pat
     assert ran("submit", tmp_path / "one.csv", "--key", key, "--period", "2099-01").returncode == 1
 
 
+def test_a_file_of_ones_own_form_is_sent_as_its_mapping_translates_it(demo: Demo, tmp_path: Path) -> None:
+    key, period = demo.folder / "keys" / "wiltshire.json", time.strftime("%Y-%m")
+    (tmp_path / "own.csv").write_text("Ref;Officer;Where;How far\nD/1;PC Jane Doe;Moon;Done\nD/2;;Gang;Done\n")
+    words = 'contract: "2025.1"\npart: case\ncolumns:\n  Ref: case_ref\n  Where: setting\n  How far: stage\nvalues:\n'
+    (tmp_path / "m.yaml").write_text(f"{words}  stage:\n    done: identified\n")
+    common = ("--key", key, "--period", period, "--mapping", tmp_path / "m.yaml")
+    refused = ran("submit", tmp_path / "own.csv", *common)
+    assert refused.returncode == 1
+    assert "neither mapped nor left out, so nothing was sent" in refused.stderr
+    (tmp_path / "m.yaml").write_text(f"{words}  stage:\n    done: identified\nleft_out: [Officer]\n")
+    sent = ran("submit", tmp_path / "own.csv", *common)
+    assert sent.returncode == 1, sent.stderr
+    assert "2 rows received: 1 accepted, 1 new, 0 changed, 0 unchanged, 1 held" in sent.stdout
+    assert "validity V201, case row 2, Where: " in sent.stdout
+
+
 def test_a_second_one_on_the_same_folder_says_so(demo: Demo) -> None:
     second = ran("demo", "--data", demo.folder, "--port", 0)
     assert second.returncode == 1

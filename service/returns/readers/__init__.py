@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Part
 from service.contract.sheet import XLSX
 from service.errors import UnsupportedMedia
@@ -19,7 +20,18 @@ from service.returns.readers.ndjson_file import read_ndjson
 from service.returns.readers.source import BytesSource, FileSource, Source
 from service.returns.readers.xlsx_file import read_xlsx
 
-__all__ = ["MEDIA", "XLSX", "BytesSource", "FileSource", "HeldRow", "Source", "TypedBlock", "media_of_name", "read"]
+__all__ = [
+    "MAPPED",
+    "MEDIA",
+    "XLSX",
+    "BytesSource",
+    "FileSource",
+    "HeldRow",
+    "Source",
+    "TypedBlock",
+    "media_of_name",
+    "read",
+]
 
 _READERS: Final[Mapping[str, Callable[[Source, Typing, int], Iterator[TypedBlock]]]] = {
     "text/csv": read_csv,
@@ -30,6 +42,9 @@ _READERS: Final[Mapping[str, Callable[[Source, Typing, int], Iterator[TypedBlock
 
 MEDIA: Final = tuple(_READERS)
 """The media types that can be read."""
+
+MAPPED: Final = ("text/csv", XLSX)
+"""Those that have columns under names, so that a mapping can say what they are."""
 
 _ENDINGS: Final[Mapping[str, str]] = {
     ".csv": "text/csv",
@@ -50,8 +65,10 @@ def read(
     *,
     block_rows: int = BLOCK_ROWS,
     write: Writer | None = None,
+    mapping: FileMapping | None = None,
 ) -> Iterator[TypedBlock]:
-    """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them.
+    """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them; of a file of
+    the sender's own form, as its ``mapping`` translates it.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
@@ -59,7 +76,9 @@ def read(
     reader = _READERS.get(media)
     if reader is None:
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
-    return reader(source, Typing(contract, part, write), block_rows)
+    if mapping is not None and media not in MAPPED:
+        raise UnsupportedMedia("A mapping is for a file with a heading and columns.", "Give it a file of CSV or XLSX.")
+    return reader(source, Typing(contract, part, write, mapping), block_rows)
 
 
 def media_of_name(name: str) -> str | None:

@@ -13,10 +13,12 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
 from service.contract.findings import Finding, cut, found, in_order, rule_of
+from service.contract.mapping import FileMapping, Translate
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity
 from service.contract.values import Cell, Check, Value, cell_reader, quick_look
 from service.criteria.vocabulary import Kind
 from service.returns.readers.block import HeldRow, Originals, TypedBlock, storable
+from service.returns.readers.heading import Heading, known_names, name_in, read_heading
 
 REMEMBERED: Final = 50_000
 """So many texts of one sort of field are remembered before all are forgotten: memory stays bounded."""
@@ -93,11 +95,36 @@ class Memory(dict[Any, Any]):
             self.special.clear()
 
 
+class Translated(dict[Any, Any]):
+    """Cells as a mapping translates them, each looked at once."""
+
+    def __init__(self, translate: Translate) -> None:
+        super().__init__()
+        self._translate = translate
+
+    def __missing__(self, raw: Any) -> Any:
+        meant = self._translate(raw) if isinstance(raw, str) else raw
+        if len(self) >= REMEMBERED:
+            self.clear()
+        # a cell that is not translated stays what it is, odd or not
+        self[raw] = meant
+        return meant
+
+
+def _translations(part: Part, mapping: FileMapping) -> dict[str, Translated]:
+    found = {field.name: mapping.translation(field.name) for field in part.fields}
+    return {name: Translated(translate) for name, translate in found.items() if translate is not None}
+
+
 class Typing:
     """Types the columns of one file. Fields that are read alike share one memory, and are written alike."""
 
-    def __init__(self, contract: Contract, part: Part, write: Writer | None = None) -> None:
-        self.contract, self.part, self._write = contract, part, write
+    def __init__(
+        self, contract: Contract, part: Part, write: Writer | None = None, mapping: FileMapping | None = None
+    ) -> None:
+        self.contract, self.part, self._write, self.mapping = contract, part, write, mapping
+        self._known = known_names(part)
+        self._translated = {} if mapping is None else _translations(part, mapping)
         self.key = part.by_role.get(Role.KEY)
         self._is_ordinary = quick_look(self.key) if self.key is not None else None
         self._memory: dict[str, Memory] = {}
@@ -112,6 +139,18 @@ class Typing:
                 written = None if write is None or field is self.key else write(field)
                 alike[look] = Memory(field, partial(rule_of, contract, part.name), written)
             self._memory[field.name] = alike[look]
+
+    def name_of(self, cell: str) -> str:
+        """The folded name of a column: of the field, where a mapping says which one it is."""
+        return name_in(cell, self.mapping)
+
+    def knows(self, cell: str) -> bool:
+        """Whether a column of this name is a field."""
+        return self.name_of(cell) in self._known
+
+    def heading(self, cells: Sequence[str]) -> Heading:
+        """What the columns under these names are; ``Malformed`` where the file cannot be what it is sent as."""
+        return read_heading(cells, self.part, self.contract, self.mapping)
 
     def must_be_sent(self, field: Field) -> bool:
         """Whether a row without this key is wrong: the reference always, and what is required in a part that is
@@ -171,6 +210,9 @@ class Typing:
 
     def _column(self, block: TypedBlock, field: Field, raw: Sequence[Any], *, is_plain: bool) -> None:
         memory = self._memory[field.name]
+        translated = self._translated.get(field.name)
+        if translated is not None:
+            raw = list(map(translated.__getitem__, raw))
         kinds = _PLAIN if is_plain else set(map(type, raw))
         if not kinds <= _FITTING or (field.kind is Kind.TEXT and JsonNumber in kinds):
             raw = self._fitted(block, field, raw)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -19,7 +19,7 @@ from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
 from service.returns.readers.csv_plain import plain_columns
-from service.returns.readers.heading import Heading, fold, known_names, read_heading
+from service.returns.readers.heading import Heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
 from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
 
@@ -68,9 +68,8 @@ class _CsvFile:
         told = _SEP_LINE.fullmatch(ahead[start])
         if told is not None:
             start += 1
-        known = known_names(self._part)
         candidates = (told[1],) if told is not None else _DELIMITERS
-        self._delimiter = max(candidates, key=lambda mark: _score(ahead[start:], mark, known))
+        self._delimiter = max(candidates, key=lambda mark: _score(ahead[start:], mark, self._typing))
         self._lines.next, self._lines.row_length = start, 0
         reader = csv.reader(iter(self._lines), delimiter=self._delimiter)
         try:
@@ -79,7 +78,7 @@ class _CsvFile:
             raise Malformed("The heading cannot be read.", "Send one name a column.", code="bad-heading") from None
         # blank lines above the heading are rows of the sheet too; a heading over several lines is one
         self._number = self._header_row = start + 1
-        heading = read_heading(cells, self._part, self._contract)
+        heading = self._typing.heading(cells)
         self._lines.leave(self._lines.next)
         return heading
 
@@ -224,10 +223,10 @@ class _CsvFile:
                     self._typing.add(block, Check.ENCODING, index, None, None)
 
 
-def _score(lines: list[str], mark: str, known: Mapping[str, object]) -> tuple[int, int]:
+def _score(lines: list[str], mark: str, typing: Typing) -> tuple[int, int]:
     """How much sense a delimiter makes of a heading: the fields that it shows, then the columns."""
     try:
         cells = next(csv.reader(lines, delimiter=mark), [])
     except csv.Error:
         return 0, 0
-    return sum(fold(cell) in known for cell in cells), len(cells)
+    return sum(typing.knows(cell) for cell in cells), len(cells)

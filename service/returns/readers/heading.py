@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from service.contract.mapping import FileMapping, fold
 from service.contract.model import Contract, Field, Part, PartName, Role
 from service.contract.sheet import NOTES
 from service.contract.values import BLANKS
@@ -16,8 +16,6 @@ from service.returns.readers.block import MOST_COLUMNS
 
 MOST_UNKNOWN: Final = 100
 """More columns that the contract does not know are not a slip but another file."""
-
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 class Heading(Struct, frozen=True):
@@ -28,11 +26,8 @@ class Heading(Struct, frozen=True):
     fields: dict[int, Field]
     unknown: dict[int, str]
     notes: int | None = None
-
-
-def fold(name: str) -> str:
-    """A column's name without what people vary: capitals, spaces, underscores, hyphens."""
-    return _SEPARATORS.sub("", name.strip(BLANKS)).lower()
+    left_out: frozenset[int] = frozenset()
+    """Columns that a mapping says are not to be looked at."""
 
 
 def known_names(part: Part) -> dict[str, Field]:
@@ -40,13 +35,22 @@ def known_names(part: Part) -> dict[str, Field]:
     return {fold(field.name): field for field in part.fields}
 
 
-def read_heading(cells: Sequence[str], part: Part, contract: Contract) -> Heading:
-    """The heading of a CSV file; ``Malformed`` where the file as a whole cannot be what it is sent as."""
+def name_in(cell: str, mapping: FileMapping | None) -> str:
+    """The folded name of a column: of the contract's field, where a mapping says which one it is."""
+    name = fold(cell)
+    mapped = None if mapping is None else mapping.field_of.get(name)
+    return name if mapped is None else fold(mapped)
+
+
+def read_heading(cells: Sequence[str], part: Part, contract: Contract, mapping: FileMapping | None = None) -> Heading:
+    """The heading of a sheet; ``Malformed`` where the file as a whole cannot be what it is sent as."""
     if len(cells) > MOST_COLUMNS:
         says = f"The heading has {len(cells):,} columns; a part has {len(part.fields)} fields."
         raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
     known = known_names(part)
-    names = [fold(cell) for cell in cells]
+    ignored = frozenset() if mapping is None else mapping.ignored
+    left_out = frozenset(place for place, cell in enumerate(cells) if fold(cell) in ignored)
+    names = ["" if place in left_out else name_in(cell, mapping) for place, cell in enumerate(cells)]
     refuse_other_part({name for name in names if name}, part, contract)
     fields: dict[int, Field] = {}
     unknown: dict[int, str] = {}
@@ -68,7 +72,7 @@ def read_heading(cells: Sequence[str], part: Part, contract: Contract) -> Headin
     if len(unknown) > MOST_UNKNOWN:
         says = f"{len(unknown)} columns are not fields of the contract {contract.version}."
         raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
-    return Heading(len(cells), fields, unknown, notes)
+    return Heading(len(cells), fields, unknown, notes, left_out)
 
 
 def refuse_other_part(names: Collection[str], part: Part, contract: Contract) -> None:

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 import msgspec
 
+from service.contract.mapping import fold
 from service.contract.values import Check
 from service.returns.readers.alike import Alike, has_each_once
 from service.returns.readers.block import MOST_COLUMNS, HeldRow, TypedBlock
 from service.returns.readers.columns import ABSENT, JsonNumber, Typing, finish, shown_json
-from service.returns.readers.heading import fold, refuse_no_key, refuse_other_part
+from service.returns.readers.heading import refuse_no_key, refuse_other_part
 
 MOST_UNKNOWN_KEYS: Final = 50
 """An object with more keys that are no field is held as a whole instead of with a finding for each."""

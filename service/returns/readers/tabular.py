@@ -38,7 +38,7 @@ def tell_heading(typing: Typing, block: TypedBlock, heading: Heading, row: int) 
 def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: Sequence[Sequence[str]]) -> None:
     """The findings of rows outside of their fields: values in columns that are unknown or have no name."""
     for place, column in enumerate(columns):
-        if place in heading.fields or not any(column):
+        if place in heading.fields or place in heading.left_out or not any(column):
             continue
         if place == heading.notes:
             block.notes += () if NOT_READ in block.notes else (NOT_READ,)

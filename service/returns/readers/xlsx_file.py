@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from itertools import islice, repeat
 from typing import Final
 
+from service.contract.mapping import fold
 from service.contract.model import Role
 from service.contract.values import BLANKS
 from service.errors import Malformed
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
-from service.returns.readers.heading import Heading, fold, known_names, read_heading
+from service.returns.readers.heading import Heading, known_names
 from service.returns.readers.source import Source
 from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
 from service.returns.readers.xlsx_book import Book, Sheet, read_book
@@ -63,7 +64,7 @@ class _XlsxFile:
         first = next(rows, None)
         if first is None:
             raise Malformed("There is no heading: the sheet is blank.", "Send the file again.", code="empty-upload")
-        heading = read_heading(_names(first), self._typing.part, self._typing.contract)
+        heading = self._typing.heading(_names(first))
         notes = self._notes_of_book(sheet)
         is_first = True
         while True:
@@ -99,7 +100,7 @@ class _XlsxFile:
     def _heading_of(self, sheet: Sheet) -> set[str]:
         rows = islice(SheetReader(self._package, self._book, sheet).rows(), _LOOKED_THROUGH)
         first = next((row for row in rows if not _is_blank(row)), None)
-        return {fold(name) for name in _names(first) if name} if first is not None else set()
+        return {self._typing.name_of(name) for name in _names(first) if name} if first is not None else set()
 
     def _fits(self, names: set[str]) -> bool:
         """Whether a heading has what every row of the part needs, and no other part explains it better."""
