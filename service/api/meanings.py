@@ -322,6 +322,10 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
         (), "The folder has a country of another size.", "Leave --cases out, or name another folder."
     ),
     "contracts-invalid": Meaning((), "The published data cannot be used.", "Mend each place that is named."),
+    "mapping-invalid": Meaning((), "A mapping of columns and values cannot be used.", "Mend each line that is named."),
+    "columns-not-mapped": Meaning(
+        (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."
+    ),
     "scope-edition": Meaning((), "A scope document cannot be used.", "Mend each place that is named."),
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),

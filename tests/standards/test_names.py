@@ -26,6 +26,8 @@ ALLOWED = {
     "force": "who reports: a claim, a path and a column, whatever the standard is about",
     "kent": "an example of a force in the API's document",
     "settings-2025": "an example of a list there",
+    "Q335": "an example of a rule there",
+    "decided_by": "a column of rule notices: who adopted one; by chance a field",
     "state": "where a version, an edition or a return stands; by chance a field of the other standard",
     "nca": "a body that signs, named by the terms and not by the contract",
     "outcome": "the address of the page that says what an upload came to",
