@@ -23,6 +23,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from service.api.asking import LONGEST_JSON
 from service.api.call import call_of
 from service.api.cases import CasesController
 from service.api.description import openapi_config, openapi_document, state_of_document
@@ -57,9 +58,6 @@ from service.storage.database import Database
 from service.telemetry.requests import watched
 from service.terms.check import Published
 from service.terms.model import Terms
-
-LONGEST_JSON: Final = 1_000_000
-"""In bytes: an ordinary body. Rows are streamed and have a bound of their own."""
 
 SIGNING_KEYS: Final = "signing-keys.json"
 

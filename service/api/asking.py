@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
-from service.errors import Invalid, Malformed, UnsupportedMedia
+from service.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
 
 AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
@@ -28,6 +28,8 @@ Place = Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]
 """A number in a cursor, as the store counts rows."""
 
 JSON: Final = "application/json"
+LONGEST_JSON: Final = 1_000_000
+"""In bytes: an ordinary body. Rows are streamed and have a bound of their own."""
 LONGEST_PARAMETER: Final = 2_000
 MOST_ROWS: Final = 1_000
 """The longest page of a list."""
@@ -151,7 +153,7 @@ async def json_of(request: AnyRequest, fraction: Callable[[str], Any] | None = N
     """The JSON body as it is, an object or a list; an absent body is an empty object. ``fraction`` makes a number of
     the text of one that is not written as a whole one."""
     media, options = request.content_type
-    content = await request.body()
+    content = await _bounded_body(request)
     if not content and not media:
         return {}
     if media != JSON or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
@@ -160,6 +162,16 @@ async def json_of(request: AnyRequest, fraction: Callable[[str], Any] | None = N
     if not content.strip():
         return {}
     return _parsed(content, fraction or _fraction)
+
+
+async def _bounded_body(request: AnyRequest) -> bytes:
+    """The body; TooLarge over the bound that JSON has, also on a route that takes files besides."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LONGEST_JSON:
+            raise TooLarge(f"A JSON body may have {LONGEST_JSON:,} bytes here.", "Send it in several requests.")
+    return bytes(content)
 
 
 def converted(document: Any, kind: type[T]) -> T:

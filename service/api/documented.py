@@ -148,10 +148,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 class Body(Struct, frozen=True, kw_only=True):
     """What is sent. ``shape`` of the JSON, or of one row where ``rows`` has the media with what each is; in JSON they
-    are the component with the name of the row and an *s*."""
+    are the component with the name of the row and an *s*. ``files`` are media beside the JSON."""
 
     shape: type[Any] | str
     rows: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}
     required: bool = True
     media: str = JSON
 
@@ -189,7 +190,7 @@ class Route(Struct, frozen=True, kw_only=True):
             codes += ["bad-if-match", "draft-moved"]
         if self.body is not None and not self.oauth:
             json_only = ("malformed", "not-json", "too-large", "unsupported-media", "body")
-            codes += UPLOAD_REFUSALS if self.body.rows else json_only
+            codes += UPLOAD_REFUSALS if self.body.rows or self.body.files else json_only
         if self.idempotent:
             codes += ["bad-key", "idempotency-key-reused"]
         return tuple(dict.fromkeys(codes))
@@ -317,10 +318,9 @@ def _path_parameter(name: str, shown: str | None) -> Json:
 
 def _request(body: Body, examples: Json) -> Json:
     if not body.rows:
-        return {
-            "required": body.required,
-            "content": {body.media: _media(_reference(body.shape), examples, body.media)},
-        }
+        content = {body.media: _media(_reference(body.shape), examples, body.media)}
+        content |= {media: _media(_file(media, says), examples, media) for media, says in body.files.items()}
+        return {"required": body.required, "content": content}
     rows = {"description": body.rows[JSON], **_reference(f"{body.shape}s")}
     content = {
         media: _media(rows if media == JSON else _file(media, says), examples, media)

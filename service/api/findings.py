@@ -23,6 +23,7 @@ from service.api.asking import (
     if_match,
     page_size,
     parameters,
+    refuse_encoded,
     whole,
 )
 from service.api.call import MOST_REVISIONS, Call, Calling
@@ -33,17 +34,20 @@ from service.api.once import once_of
 from service.api.replies import CSV, document, listed, sent_file, streamed
 from service.api.returns import shown
 from service.api.shapes import AnsweredDocument, DisputeDocument, ReturnDocument
+from service.api.uploads import Bounds, received
 from service.contract.findings import key_name
 from service.contract.model import Severity
 from service.contract.sheet import XLSX
 from service.criteria.problem import nearest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
+from service.returns.answer_sheet import Answered, take_sheet
 from service.returns.answers import Words, dispute, explain
 from service.returns.exports import findings_as_workbook
 from service.returns.findings import Cursor
 from service.returns.held import HeldRow, must_be_open, set_aside
 from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.readers.table import TABLES
 from service.returns.reading import finding_row, findings_as_csv, read_findings, read_held, read_missing
 from service.returns.view import document as return_document
 from service.returns.withdrawals import REASONS, Missing, Word, answer_missing
@@ -121,30 +125,47 @@ class FindingsController(Controller):
 
     @put(
         "/explanations",
-        summary="Answer quality and macro findings in words",
+        request_max_body_size=None,
+        summary="Answer quality and macro findings in words: as JSON, or by the findings sheet filled in",
         operation_id="explainFindings",
         description=(
-            "All are taken, or none. An answer holds for as long as the values that the rule looked at stay as they "
-            "are. Needs the permission `returns:write`."
+            "Of JSON all are taken, or none. A findings sheet (CSV or XLSX, as `GET findings` gives it, its column "
+            "`answer` filled in) answers the very finding of each line; a line without an answer changes nothing, and "
+            "one that cannot be taken, because the finding changed or is gone, is listed in `not_taken` and costs no "
+            "other. An answer holds for as long as the values that the rule looked at stay as they are. Needs the "
+            "permission `returns:write`."
         ),
         operation_class=operation(
             Answer(shape=AnsweredDocument, says="How many findings were answered.", headers=("ETag",)),
             permission=Permission.RETURNS_WRITE,
-            body=Body(shape="Answers"),
+            body=Body(
+                shape="Answers",
+                files={
+                    CSV: "The findings as CSV, with answers; at least rule, the case's reference, finding and answer.",
+                    XLSX: "The same as a workbook.",
+                },
+            ),
             if_match=_SEEN,
             refusals=("answers-refused", "not-open"),
         ),
     )
-    async def put_explanations(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
+    async def put_explanations(
+        self, call: Calling, limits: Bounds, force: FromPath[str], period: FromPath[str]
+    ) -> Response[bytes]:
         del force, period
         item = must_be_open(await call.changing())
         parameters(call.request)
+        media = call.request.content_type[0].lower()
+        if media in TABLES:
+            refuse_encoded(call.request)
+            seen = if_match(call.request, etag_of(item))
+            with await received(call, limits) as sheet:
+                moved, came_to = await take_sheet(call.context, call.actor, item, sheet, media, seen)
+            return await _answered(call, moved, came_to)
         body: Any = await body_of(call.request, answers_body(_key(call, item)))
         answers = [Words(rule=each.rule, key=each.key, words=each.words) for each in body.answers]
         moved, answered = await explain(call.context, call.actor, item, answers, if_match(call.request, etag_of(item)))
-        async with call.context.db.force(moved.force) as tx:
-            content = await return_document(call.context, tx, moved)
-        return document({"answered": answered, "return": content}, etag=etag_of(moved))
+        return await _answered(call, moved, Answered(answered=answered, unchanged=0, not_taken=()))
 
     @post(
         "/disputes",
@@ -280,6 +301,12 @@ class FindingsController(Controller):
         ]
         moved = await answer_missing(call.context, call.actor, item, words, if_match(call.request, etag_of(item)))
         return await shown(call, moved)
+
+
+async def _answered(call: Call, item: Open, came_to: Answered) -> Response[bytes]:
+    async with call.context.db.force(item.force) as tx:
+        content = await return_document(call.context, tx, item)
+    return document({**msgspec.to_builtins(came_to), "return": content}, etag=etag_of(item))
 
 
 class _Which(TypedDict):

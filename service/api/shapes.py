@@ -135,10 +135,22 @@ class ReturnList(_Shape):
     next: Next
 
 
+class NotTakenShown(_Shape):
+    """A line of a sheet whose answer was not stored, by its row; nothing is lost of the others."""
+
+    row: Count
+    rule: str | None
+    says: str
+    fix: str
+
+
 class AnsweredDocument(_Shape, rename={"after": "return"}):
-    """How many findings the answers were for, and the return as it is then."""
+    """How many findings the answers were for, how many lines of a sheet said what was stored already, those that were
+    not taken, and the return as it is then."""
 
     answered: Count
+    unchanged: Count
+    not_taken: list[NotTakenShown]
     after: ReturnDocument
 
 

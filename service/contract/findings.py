@@ -6,6 +6,7 @@ improved without touching what is stored. Every finding says what is wrong, what
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -52,6 +53,20 @@ class Finding(Struct, frozen=True, gc=False):
 def in_order(finding: Finding) -> tuple[int, int, str, str]:
     """The key to sort findings by: part, row, rule, field."""
     return PART_ORDER[finding.part], finding.row, finding.rule, finding.field or ""
+
+
+def finding_id(finding: Finding) -> str | None:
+    """What names a finding that words can answer, by all that its answer is bound to: the rule, the case (or, where it
+    is about none, the row), and the values that the rule looked at. None for one that holds its row.
+
+    The same file gives the same names wherever it is checked. It begins with a letter: of digits alone a spreadsheet
+    would make a number.
+    """
+    if finding.severity.holds:
+        return None
+    about = finding.key if finding.key is not None else str(finding.row)
+    said = (finding.rule, finding.part.value, about, finding.field or "", finding.value or "")
+    return f"f{hashlib.sha256(SEPARATOR.join(said).encode()).hexdigest()[:24]}"
 
 
 def found(

@@ -16,7 +16,7 @@ from service.contract.workbook import Column, Sheet, Workbook
 from service.returns.cases import CaseRow, list_part, stream_cases
 from service.returns.context import Actor, Context
 from service.returns.model import AnyReturn
-from service.returns.reading import finding_columns, finding_row, stream_findings
+from service.returns.reading import finding_columns, finding_line, stream_findings
 
 _WIDTHS: Final = {"says": 60, "fix": 60, "answer": 60, "value": 24, "field": 24}
 _NUMBERS: Final = frozenset({"row", "held"})
@@ -54,7 +54,7 @@ async def findings_as_workbook(
         sheet = findings_sheet(book, names)
         async with aclosing(stream_findings(context, actor, item, severity=severity, rule=rule)) as pages:
             async for page in pages:
-                await asyncio.to_thread(sheet.add_all, _rows(names, map(finding_row, page)))
+                await asyncio.to_thread(sheet.add_all, _rows(names, map(finding_line, page)))
         return await asyncio.to_thread(book.finished)
 
 

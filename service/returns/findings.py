@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.canonical import SEPARATOR, canonical_text, from_stored
-from service.contract.findings import Finding, says, shown
+from service.contract.findings import Finding, finding_id, says, shown
 from service.contract.model import Contract, PartName, Severity
 from service.criteria.vocabulary import OPEN_NUMBER
 from service.returns.answers import NO_CASE, UNANSWERED
@@ -41,6 +41,8 @@ class ListedFinding(Struct, frozen=True, kw_only=True):
     case_id: UUID | None
     held: int | None
     answer: str | None
+    id: str | None
+    """What names it in a sheet that is sent back with answers; None where words cannot answer it."""
 
 
 async def list_findings(
@@ -93,12 +95,13 @@ async def list_findings(
     page = rows[:limit]
     listed = [
         ListedFinding(
-            document=shown(contract, _finding(contract, row)),
+            document=shown(contract, found),
             case_id=row.case_id,
             held=row.held_n,
             answer=row.words,
+            id=finding_id(found),
         )
-        for row in page
+        for row, found in ((row, finding_of(contract, row)) for row in page)
     ]
     last = page[-1] if len(rows) > limit else None
     return listed, None if last is None else Cursor(last.part, last.row, last.rule, last.id)
@@ -157,13 +160,14 @@ async def count_by_rule(
             waiting=row.waiting,
             newest=row.newest,
             notice=row.notice,
-            says=says(contract, _finding(contract, row)) if _PARTS[row.part] is PartName.RETURN else None,
+            says=says(contract, finding_of(contract, row)) if _PARTS[row.part] is PartName.RETURN else None,
         )
         for row in rows
     ]
 
 
-def _finding(contract: Contract, row: Any) -> Finding:
+def finding_of(contract: Contract, row: Any) -> Finding:
+    """A stored finding, with its values as people write them."""
     part = _PARTS[row.part]
     rule = contract.rule[row.rule]
     value = row.value

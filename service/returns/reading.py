@@ -24,6 +24,9 @@ from service.returns.model import AnyReturn, Open
 from service.returns.naming import subject_of
 from service.returns.withdrawals import Missing, list_missing
 
+ANSWER: Final = "answer"
+FINDING: Final = "finding"
+"""Columns of findings in files: the one for the answer, and the one by which the answer finds its finding."""
 _BLOCK: Final = 2_000
 
 
@@ -75,19 +78,24 @@ async def findings_as_csv(
     heading = True
     async with aclosing(stream_findings(context, actor, item, severity=severity, rule=rule)) as pages:
         async for page in pages:
-            yield csv_block(names, map(finding_row, page), heading=heading)
+            yield csv_block(names, map(finding_line, page), heading=heading)
             heading = False
 
 
 def finding_columns(contract: Contract) -> list[str]:
     """The columns of findings in files."""
     names = ["rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix"]
-    return [*names, "notice", "case_id", "held", "answer"]
+    return [*names, "notice", "case_id", "held", ANSWER, FINDING]
 
 
 def finding_row(found: ListedFinding) -> dict[str, Any]:
     """A finding as it is shown: with the opaque id of its case, or the number of its held row, and its answer."""
     return {**found.document, "case_id": found.case_id, "held": found.held, "answer": found.answer}
+
+
+def finding_line(found: ListedFinding) -> dict[str, Any]:
+    """The same in a file, with what names it where the file comes back with answers."""
+    return {**finding_row(found), FINDING: found.id}
 
 
 async def read_held(

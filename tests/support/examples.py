@@ -178,6 +178,9 @@ async def _first_return(item: Return) -> None:
     dispute = {"rule": rule, "case_ref": "K/2", "words": "The rule does not fit this offence."}
     good(await client.post(f"{path}/disputes", json=dispute))
     await item.explain_all()
+    sheet = await client.get(f"{path}/findings", params={"severity": "quality"}, headers={"Accept": "text/csv"})
+    headers = {"Content-Type": "text/csv"}
+    good(await client.put(f"{path}/explanations", content=sheet.content, headers=headers))
     await item.seal()
     for name in ("receipt", "tallies"):
         good(await client.get(f"{path}/{name}"))

@@ -31,6 +31,8 @@ _PART: Final = {
 }
 
 
+_DONE: Final = {"answered": "Your answer is stored.", "sheet": "The answers of your sheet are stored."}
+
 _VALUE: Final = {"": "Value", Check.KNOWLEDGE_LOST.value: "Before"}
 """What the value of a finding is, where it is not simply what was sent."""
 
@@ -100,8 +102,8 @@ async def show_findings(visit: Visiting) -> Response[str]:
         lines=[line_of(contract, found) for found in page],
         following=None if following is None else f"?{urlencode({**said, 'after': cursor_text(following)})}#list",
         is_later="after" in asked,
-        is_open=isinstance(place.item, Open),
-        done=asked.get("done") == "answered",
+        may_answer=isinstance(place.item, Open) and place.may_write and any(not each.severity.holds for each in counts),
+        done=_DONE.get(asked.get("done", "")),
     )
 
 

@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from service.pages.force import (
+    answer_sheets,
     answering,
     exports,
     findings,
@@ -49,6 +50,8 @@ def force_routes() -> Router:
             findings.show_findings,
             answering.show_rule,
             answering.take_answer,
+            answer_sheets.show_answers,
+            answer_sheets.take_answers,
             held.show_held,
             held.take_aside,
             missing.show_missing,

@@ -1,0 +1,145 @@
+"""The findings sheet comes back with answers: each to the very finding that it was given for, or told why not."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.rows import a_row, as_csv
+from tests.support.server import Return, good, problem
+from tests.support.workbooks import XLSX, a_workbook, records_of, typed_into
+
+RULE = "Q336"
+FOUND = [a_row(case_ref=f"K/{n}", suspect_count=0) for n in range(1, 5)]
+
+
+async def sheet_of(item: Return, **query: str) -> list[dict[str, str]]:
+    answered = await item.client.get(f"{item.path}/findings", headers={"Accept": "text/csv"}, params=query)
+    return list(csv.DictReader(io.StringIO(answered.text)))
+
+
+async def sent_back(item: Return, sheet: list[dict[str, Any]], **headers: str) -> Any:
+    headers = {"Content-Type": "text/csv", **headers}
+    return await item.client.put(f"{item.path}/explanations", content=as_csv(sheet), headers=headers)
+
+
+async def answers_of(item: Return) -> dict[str, str | None]:
+    """The answers to the rule's findings by reference."""
+    return {found["case_ref"]: found["answer"] for found in await item.findings(rule=RULE)}
+
+
+def answered(sheet: list[dict[str, str]], words: Mapping[str, str]) -> list[dict[str, str]]:
+    """The sheet with answers to the rule's findings of some cases."""
+    return [{**line, "answer": words.get(line["case_ref"], "") if line["rule"] == RULE else ""} for line in sheet]
+
+
+async def test_answers_in_a_sheet_are_stored_for_the_findings_of_their_lines(november: Return) -> None:
+    await november.upload(as_csv(FOUND))
+    sheet = answered(await sheet_of(november), {"K/1": " Never identified. ", "K/3": "See the file;\nboth died."})
+    came_to = good(await sent_back(november, sheet))
+    assert (came_to["answered"], came_to["unchanged"], came_to["not_taken"]) == (2, 0, [])
+    said = {"K/1": "Never identified.", "K/2": None, "K/3": "See the file;\nboth died.", "K/4": None}
+    assert await answers_of(november) == said
+    before = await november.etag()
+    again = good(await sent_back(november, await sheet_of(november)))  # as it was given: nothing changes
+    assert (again["answered"], again["unchanged"], again["not_taken"]) == (0, 2, [])
+    assert await november.etag() == before
+    assert await answers_of(november) == said
+
+
+async def test_a_workbook_of_findings_is_filled_in_and_sent_back(november: Return) -> None:
+    await november.upload(as_csv(FOUND))
+    whole = (await november.client.get(f"{november.path}/findings", headers={"Accept": XLSX})).content
+    rows = {(row["rule"], row.get("case_ref")): place for place, row in enumerate(records_of(whole, "Findings"), 2)}
+    content = typed_into(whole, rows[RULE, "K/2"], {"answer": "=1+1 is not a formula"})
+    content = typed_into(content, rows[RULE, "K/4"], {"answer": "Checked."})
+    put = await november.client.put(f"{november.path}/explanations", content=content, headers={"Content-Type": XLSX})
+    assert (good(put)["answered"], good(put)["not_taken"]) == (2, [])
+    assert await answers_of(november) == {"K/1": None, "K/2": "=1+1 is not a formula", "K/3": None, "K/4": "Checked."}
+    again = good(await sent_back(november, await sheet_of(november)))  # the apostrophe of CSV is not an answer's
+    assert (again["answered"], again["unchanged"]) == (0, 2)
+
+
+async def test_an_answer_to_what_has_changed_or_gone_is_told_by_its_line_and_costs_no_other(november: Return) -> None:
+    await november.upload(as_csv([*FOUND, a_row(case_ref="K/5", suspect_count=60)]))
+    sheet = answered(await sheet_of(november), {"K/1": "One.", "K/2": "Two.", "K/3": "Three.", "K/4": "Four."})
+    sheet = [{**line, "answer": "Five."} if line["rule"] == "Q337" else line for line in sheet]
+    row = {line["case_ref"]: place for place, line in enumerate(sheet, 2) if line["answer"]}
+    await november.upload(as_csv([a_row(case_ref="K/2", suspect_count=3), a_row(case_ref="K/5", suspect_count=61)]))
+    came_to = good(await sent_back(november, sheet))
+    assert came_to["answered"] == 3
+    assert {line["row"]: line["says"] for line in came_to["not_taken"]} == {
+        row["K/2"]: "This is not found any more, so it needs no answer.",
+        row["K/5"]: "What this finding looked at has changed since the sheet was given.",
+    }
+    assert all(line["fix"] for line in came_to["not_taken"])
+    assert (await answers_of(november))["K/4"] == "Four."
+
+
+async def test_lines_that_can_be_for_no_finding_are_told_by_their_row(november: Return) -> None:
+    await november.upload(as_csv([*FOUND, a_row(case_ref="K/9", suspect_count="two")]))
+    line = next(line for line in await sheet_of(november) if line["rule"] == RULE)
+    held = next(line for line in await sheet_of(november) if line["severity"] == "syntactical")
+    sheet = [
+        {**line, "answer": "First."},
+        {**line, "rule": "Q999", "answer": "x"},
+        {**line, "case_ref": "K/77", "finding": "f" + "0" * 24, "answer": "x"},
+        {**line, "finding": "", "answer": "x"},
+        {**held, "answer": "It is two."},
+        {**line, "answer": "x" * 2_001},
+        {**line, "answer": "Second."},
+    ]
+    came_to = good(await sent_back(november, sheet))
+    assert came_to["answered"] == 1
+    assert [(told["row"], told["says"][:24]) for told in came_to["not_taken"]] == [
+        (2, "Row 8 answers the same f"),
+        (3, "There is no such rule in"),
+        (4, "The case is not in this "),
+        (5, "The column finding is em"),
+        (6, "This finding holds its r"),
+        (7, "The answer has 2,001 cha"),
+    ]
+    assert (await answers_of(november))["K/1"] == "Second."
+
+
+async def test_findings_about_no_case_are_answered_one_by_one(november: Return) -> None:
+    cells = [{"nfa_date": year, "victim_count": 0, "stage": "identified", "cases": 3} for year in ("2013", "2014")]
+    address = f"{november.path}/aggregates"
+    good(await november.client.put(address, content=as_csv(cells), headers={"Content-Type": "text/csv"}))
+    sheet = await sheet_of(november, rule="Q335")
+    assert [line["case_ref"] for line in sheet] == ["", ""]
+    assert good(await sent_back(november, [{**sheet[1], "answer": "None were found."}]))["answered"] == 1
+    assert [found["answer"] for found in await november.findings(rule="Q335")] == [None, "None were found."]
+
+
+async def test_a_sheet_of_answers_honours_the_state_that_was_seen(november: Return) -> None:
+    seen = await november.etag()
+    await november.upload(as_csv(FOUND))
+    sheet = answered(await sheet_of(november), {"K/1": "One."})
+    problem(await sent_back(november, sheet, **{"If-Match": seen}), 412, "draft-moved")
+    assert set((await answers_of(november)).values()) == {None}
+    good(await sent_back(november, sheet, **{"If-Match": await november.etag()}))
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status", "code"),
+    [
+        ("", "text/csv", 400, "empty-upload"),
+        ("\n\n", "text/csv", 400, "empty-upload"),
+        ("rule,answer\nQ336,x\n", "text/csv", 400, "no-required-column"),
+        ('rule,case_ref,finding,answer\nQ336,"K/1,f1,x\n', "text/csv", 400, "malformed"),
+        (a_workbook([{"rule": "Q336", "answer": "x"}]), XLSX, 400, "which-sheet"),
+        (as_csv(FOUND), XLSX, 415, "content-differs"),
+        ("{}", "application/x-ndjson", 415, "unsupported-media"),
+        ('{"answers": [' + " " * 1_000_000, "application/json", 413, "too-large"),
+    ],
+)
+async def test_what_is_no_sheet_of_answers_is_refused_in_words(
+    november: Return, content: Any, media: str, status: int, code: str
+) -> None:
+    put = await november.client.put(f"{november.path}/explanations", content=content, headers={"Content-Type": media})
+    assert problem(put, status, code)["do"]
