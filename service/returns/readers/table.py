@@ -13,12 +13,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.contract.mapping import fold
 from service.contract.sheet import XLSX, as_written
 from service.contract.values import BLANKS
 from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import storable
 from service.returns.readers.csv_lines import Lines, RowTooLong
-from service.returns.readers.heading import fold
 from service.returns.readers.source import Source, open_source, refuse_long_lines
 from service.returns.readers.xlsx_book import Book, Sheet, read_book
 from service.returns.readers.xlsx_file import WhichSheet
