@@ -37,6 +37,7 @@ from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
 from service.api.returns import ReturnsController
+from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
 from service.contract.model import Contract
@@ -111,6 +112,7 @@ def create_app(parts: Parts) -> Litestar:
             CasesController,
             PartsController,
             FindingsController,
+            StatesController,
             NoticesController,
             national_routes(parts.db, parts.published, parts.clock),
             DisputesController,

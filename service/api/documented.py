@@ -51,6 +51,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "period": ("The month that the return is for.", "2025-11", {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
     "case_id": ("The case's opaque id, as rows carry it.", "0198a3de-7a52-7cc3-8a6b-1f2f5d8a9b10", {"format": "uuid"}),
     "n": ("The number of the held row in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
+    "number": ("The number of the state in this return.", "1", {"pattern": "^[1-9][0-9]{0,8}$"}),
     "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
     "part": ("A part of a return.", "workforce", {"enum": list(PART_PATHS)}),

@@ -44,6 +44,7 @@ _DRAFT: Final = _links(
     _link("listFindings", _SAME_RETURN),
     _link("listHeldRows", _SAME_RETURN),
     _link("listWithdrawals", _SAME_RETURN),
+    _link("listStates", _SAME_RETURN),
     _link("listAggregates", _SAME_RETURN),
     _link("listWorkforce", _SAME_RETURN),
     _link("sealReturn", _SEEN, _DECLARATION),
@@ -68,6 +69,10 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
         )
     },
     "uploadCases": {"200": _DRAFT},
+    "listStates": {
+        "200": _links(_link("restoreState", {**_SAME_RETURN, "number": "$response.body#/items/0/n"})),
+    },
+    "restoreState": {"200": _DRAFT},
     "listCases": {
         "200": _links(
             _link("getCase", _CASE),

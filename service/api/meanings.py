@@ -228,6 +228,9 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
         "A seal needs the declaration, the signer's name and role.",
         "Send declaration true, and 1 to 200 characters each.",
     ),
+    "no-such-state": Meaning(
+        (404,), "The draft has no such state, or no longer: the last three are kept.", "Read the states again."
+    ),
     "not-sealed": Meaning((404,), "The return is not sealed, so it has no receipt and no tally.", "Seal it first."),
     "no-tally": Meaning(
         (404,),

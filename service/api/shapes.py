@@ -199,6 +199,33 @@ class UploadDocument(_Shape):
     notes: list[str]
 
 
+class FollowedBy(_Shape):
+    """What was done after a state: a file was taken, with so many rows, or another state brought back."""
+
+    what: Literal["upload", "restore"]
+    part: Literal["case", "aggregate", "workforce"] | None
+    mode: Literal["changes", "snapshot"] | None
+    media: str | None
+    rows: Count | None
+
+
+class StateShown(_Shape):
+    """A state of the draft that can be brought back, with the counts of rows that it had."""
+
+    n: Annotated[int, Meta(ge=1)]
+    kept_at: Instant
+    before: FollowedBy
+    counts: dict[str, Count]
+    links: dict[str, str]
+
+
+class StateList(_Shape):
+    """The last states of a draft, newest first."""
+
+    items: list[StateShown]
+    next: Next
+
+
 class DisputeDocument(_Shape):
     """A dispute as it was taken down."""
 

@@ -26,6 +26,7 @@ from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
 from service.returns.raising import is_older, raise_version, rewrite_carried
 from service.returns.rebase import rebase_open
+from service.returns.states import discard_states
 from service.returns.store import declare, insert_open, lock_line, move_draft, return_by_id, returns_of
 from service.returns.summary import refresh_summary
 from service.storage.position import advance
@@ -279,6 +280,7 @@ async def withdraw_return(
             position = await _take_back(context, tx, item, head, head_id, now)
         else:
             await discard_draft(tx, force, item.id)
+            await discard_states(context.library, tx, force, item.id)
         if once is not None:
             await remember(tx, force, once, 200, {"return": str(item.id)}, now)
         await append(

@@ -41,28 +41,32 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
     head_id = (
         await tx.execute(text("select return_id from force_line where force = :force"), {"force": force})
     ).scalar_one()
-    head = None if head_id is None else await return_by_id(tx, force, head_id)
     for item in await returns_of(tx, force):
-        if not isinstance(item, Open) or item.id == sealing:
-            continue
-        if head is not None and is_older(context.library, item.contract_version, head.contract_version):
-            await raise_version(tx, context.library, item, head.contract_version)
-            item = replace(item, contract_version=head.contract_version)
-        contract = context.library.contracts[item.contract_version]
-        part = contract.parts[PartName.CASE]
-        read = as_read(context.library, item.contract_version)
-        await _merge(tx, read, item)
-        await _take_known_ids(tx, part.by_role[Role.KEY].name, item)
-        await _drop_what_is_no_change(tx, read, item)
-        await tx.execute(
-            text("update case_return set base_id = :base where force = :force and id = :return_id"),
-            {**_parameters(item), "base": head_id},
-        )
-        await drop_found_again(tx, contract, part, _parameters(item))
-        await carry_parts(tx, force, head_id, item.id, context.library)
-        if head is not None:
-            await rewrite_carried(tx, context.library, item, head.contract_version)
-        await refresh_summary(context, tx, await move_draft(tx, force, item.id))
+        if isinstance(item, Open) and item.id != sealing:
+            await lay_over(context, tx, item, head_id)
+            await refresh_summary(context, tx, await move_draft(tx, force, item.id))
+
+
+async def lay_over(context: Context, tx: AsyncConnection, item: Open, head_id: UUID | None) -> None:
+    """Lay the draft of a return over the sealed one at the line's end, whatever its base was."""
+    head = None if head_id is None else await return_by_id(tx, item.force, head_id)
+    if head is not None and is_older(context.library, item.contract_version, head.contract_version):
+        await raise_version(tx, context.library, item, head.contract_version)
+        item = replace(item, contract_version=head.contract_version)
+    contract = context.library.contracts[item.contract_version]
+    part = contract.parts[PartName.CASE]
+    read = as_read(context.library, item.contract_version)
+    await _merge(tx, read, item)
+    await _take_known_ids(tx, part.by_role[Role.KEY].name, item)
+    await _drop_what_is_no_change(tx, read, item)
+    await tx.execute(
+        text("update case_return set base_id = :base where force = :force and id = :return_id"),
+        {**_parameters(item), "base": head_id},
+    )
+    await drop_found_again(tx, contract, part, _parameters(item))
+    await carry_parts(tx, item.force, head_id, item.id, context.library)
+    if head is not None:
+        await rewrite_carried(tx, context.library, item, head.contract_version)
 
 
 def _parameters(item: Open) -> dict[str, Any]:

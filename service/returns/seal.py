@@ -32,6 +32,7 @@ from service.returns.naming import subject_of
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import shared_rows, store_shared_rows
+from service.returns.states import discard_states
 from service.returns.stock import judge_sealed
 from service.returns.store import lock_line, return_by_id
 from service.returns.summary import verdict_counts
@@ -225,6 +226,7 @@ async def _close(
     digest, cases = await return_digest(context, tx, item, line)
     tallies = await _tallies(context, tx, item, line, cases, standings)
     shared = await shared_rows(context, tx, item, line, standings)
+    await discard_states(context.library, tx, item.force, item.id)
     await _supersede(tx, item)
     await rebase_open(context, tx, item.force, sealing=item.id)
     # All that takes time is done: from here on every other writer waits for this commit.

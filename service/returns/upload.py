@@ -34,6 +34,7 @@ from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.spool import Spool
 from service.returns.staging import SPAN_ROWS, Staged, Staging
+from service.returns.states import Before, keep_state
 from service.returns.store import compared, lock_line
 from service.returns.telling import tell_of_check, tell_of_target, tell_of_upload
 from service.telemetry.spans import each, span, traced
@@ -145,6 +146,9 @@ async def upload(
         async with change_draft(context, tx, actor, target.item, target.if_match, must_be_unmoved=True) as change:
             if change.item.judged_by != deviations_text(contract.deviations):
                 raise draft_moved(Conflict)  # a rule notice came into force while the file was checked
+            if mode is not Mode.REPLACE:
+                before = Before(what="upload", part=part, mode=mode.value, media=media, rows=answer.received)
+                await keep_state(context, tx, actor, change.item, before)
             await _write(writer, check, mode, change.item.contract_version, answer)
             if refuse_held and answer.held:
                 found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)

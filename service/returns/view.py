@@ -45,6 +45,7 @@ async def document(context: Context, tx: AsyncConnection, item: AnyReturn) -> di
             "withdrawals": f"{base}/withdrawals",
             "aggregates": f"{base}/aggregates",
             "workforce": f"{base}/workforce",
+            "states": f"{base}/states",
             "explanations": f"{base}/explanations",
             "seal": f"{base}/seal",
             "receipt": f"{base}/receipt",

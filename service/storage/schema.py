@@ -28,5 +28,8 @@ TYPED_TABLES: Final[Mapping[str, Carries]] = MappingProxyType(
         "draft_case": Carries.CASE,
         "aggregate_cell": Carries.AGGREGATE,
         "workforce_row": Carries.WORKFORCE,
+        "kept_case": Carries.CASE,
+        "kept_cell": Carries.AGGREGATE,
+        "kept_workforce": Carries.WORKFORCE,
     }
 )

@@ -114,6 +114,9 @@ class Mending:
                 self.ground.restore(period)
                 held = [item["n"] for item in self.ground.items(f"/{period}/held")]
             given["n"] = str(held[0]) if held else given["n"]
+        if "number" in given:
+            states = self.ground.items(f"/{period}/states")
+            given["number"] = str(states[0]["n"]) if states and self._turn("state", 6) else given["number"]
         self._published(name, case, given)
         if given != (case.path_parameters or {}):
             case.path_parameters = given
@@ -248,6 +251,8 @@ class Mending:
     def _body_of_proposeNotice(self, case: Any) -> Any:  # noqa: N802
         body = case.body if isinstance(case.body, dict) else {}
         said = {"id": f"2030-02-proposed-{next(self._keys)}", "contracts": ["2025.1"], "rule": "Q335"}
+        if body.get("severity") == "macro":
+            said["rule"] = "M401"
         said |= {"severity": body.get("severity", "off"), "from": body.get("from", "2031-01-01")}
         return {**said, "why": body.get("why") or "Because it is so."}
 

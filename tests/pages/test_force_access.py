@@ -25,6 +25,7 @@ PAGES = (
         "findings/Q336",
         "held",
         "missing",
+        "undo",
         "seal",
         "receipt",
         "cases.csv",
@@ -33,7 +34,7 @@ PAGES = (
         "findings.xlsx",
     ),
 )
-FORMS = ("declare", "correct", "withdraw", "findings/Q336", "held", "missing", "seal")
+FORMS = ("declare", "correct", "withdraw", "findings/Q336", "held", "missing", "undo", "seal")
 
 
 def of_kent(name: str, *permissions: Permission) -> Person:
@@ -149,7 +150,7 @@ async def test_who_only_reads_sees_no_form_and_changes_nothing(served: Served) -
     reader = Desk(await signed_in(served, "kent-reader"))
     for page in ("", "findings", "findings/Q336", "held", "missing", "seal"):
         assert "<form" not in (await reader.read(page)).partition("<main")[2].replace('<form method="get"', ""), page
-    for page in ("upload/cases", "declare", "withdraw"):
+    for page in ("upload/cases", "declare", "withdraw", "undo"):
         assert (await reader.client.get(reader.address(page))).status_code == 403
     for page in (*FORMS[:-1], "upload/cases", "upload/cases/check"):
         assert (await reader.client.post(reader.address(page), data={"key": "k" * 24})).status_code == 403, page

@@ -167,6 +167,8 @@ async def _first_return(item: Return) -> None:
             good(await client.put(f"{path}/{part}", content=content, headers={"Content-Type": media}))
         for media in ("application/json", "application/x-ndjson", "text/csv"):
             await client.get(f"{path}/{part}", headers={"Accept": media})
+    last = good(await client.get(f"{path}/states"))["items"][0]["n"]
+    good(await client.post(f"{path}/states/{last}/restore", json={}))
     await item.read()
     for media in ("application/json", "application/x-ndjson", "text/csv"):
         await client.get(f"{path}/cases", headers={"Accept": media})

@@ -163,6 +163,108 @@ create table workforce_row (
     foreign key (force, return_id) references case_return (force, id)
 );
 
+-- The last states of a draft, each as it stood before a file was taken or a state brought back: rows as they were, in
+-- tables of their own, so that nothing that reads a draft can meet them (semantics 16).
+create table draft_state (
+    force smallint not null,
+    return_id uuid not null,
+    n integer not null,
+    kept_at timestamptz not null,
+    kept_by text not null,
+    before text not null check (before in ('upload', 'restore')),
+    part text,
+    mode text,
+    media text,
+    rows integer,
+    contract_version text not null,
+    case_years integer[],
+    case_year_unknown boolean not null,
+    base_id uuid,
+    compared_line integer,
+    own_aggregates boolean not null,
+    own_workforce boolean not null,
+    judged_by text not null,
+    counts jsonb not null,
+    primary key (force, return_id, n),
+    foreign key (force, return_id) references case_return (force, id)
+);
+comment on column draft_state.rows is 'Of the file that was taken after it.';
+
+create table kept_case (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    case_id uuid not null,
+    contract_version text not null,
+    source_row integer,
+    digest bytea not null,
+    empties jsonb
+);
+create table kept_withdrawal (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    case_id uuid not null,
+    source text not null,
+    answer text,
+    reason text,
+    words text
+);
+create table kept_held (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    n integer not null,
+    part text not null,
+    row integer not null,
+    key text,
+    text text not null,
+    set_aside text,
+    set_aside_words text,
+    set_aside_by text,
+    freed_by text
+);
+create table kept_finding (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    part smallint not null,
+    row integer not null,
+    rule text not null,
+    severity smallint not null,
+    field text,
+    value text,
+    key text,
+    case_id uuid,
+    held_n integer,
+    bound bytea,
+    notice text
+);
+create table kept_cell (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    n integer not null,
+    digest bytea not null,
+    empties jsonb
+);
+create table kept_workforce (
+    force smallint not null,
+    return_id uuid not null,
+    state integer not null,
+    n integer not null,
+    digest bytea not null,
+    empties jsonb
+);
+create index kept_case_of_state on kept_case (force, return_id, state);
+create index kept_withdrawal_of_state on kept_withdrawal (force, return_id, state);
+create index kept_held_of_state on kept_held (force, return_id, state);
+create index kept_finding_of_state on kept_finding (force, return_id, state);
+create index kept_cell_of_state on kept_cell (force, return_id, state);
+create index kept_workforce_of_state on kept_workforce (force, return_id, state);
+grant select, insert, delete on draft_state, kept_case, kept_withdrawal, kept_held, kept_finding, kept_cell,
+    kept_workforce to case_returns_app;
+
 -- The answers to requests that carried an Idempotency-Key, written in the transaction of their effect (semantics 25).
 create table idempotent_answer (
     force smallint not null,

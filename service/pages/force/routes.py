@@ -16,6 +16,7 @@ from service.pages.force import (
     opening,
     sealing,
     tasks,
+    undoing,
     uploading,
 )
 from service.pages.force.progress import Uploads
@@ -41,6 +42,8 @@ def force_routes() -> Router:
             opening.show_withdraw,
             opening.take_withdraw,
             tasks.show_return,
+            undoing.show_undo,
+            undoing.take_undo,
             uploading.show_upload,
             uploading.take_upload,
             uploading.show_check,

@@ -12,6 +12,7 @@ from service.clock import london_date
 from service.contract.model import PartName
 from service.pages.force.opening import years_text
 from service.pages.force.place import HERE, Place, month_of, whole_number
+from service.pages.force.undoing import newest_state
 from service.pages.force.words import SEVERITY, counted, next_step, stage_title
 from service.pages.visit import Visiting, to
 from service.returns.choice import current
@@ -64,7 +65,15 @@ async def show_return(visit: Visiting) -> Response[str] | Response[None]:
         reasons = await in_the_way(tx, item)
         findings = await count_findings(tx, item)
     step = next_step(place, item, reasons)
-    return visit.page("force/tasks.html", here=HERE, step=step, groups=_groups(place, item, reasons, findings), **given)
+    return visit.page(
+        "force/tasks.html",
+        here=HERE,
+        step=step,
+        groups=_groups(place, item, reasons, findings),
+        undo=await newest_state(place, item) if place.may_write else None,
+        done=visit.request.query_params.get("done") == "undone",
+        **given,
+    )
 
 
 def _stages(place: Place, item: AnyReturn) -> list[dict[str, Any]]:
