@@ -32,6 +32,7 @@ ALLOWED = {
     "nca": "a body that signs, named by the terms and not by the contract",
     "outcome": "the address of the page that says what an upload came to",
     "other": "a reason of the service's own, for what is withdrawn or set aside",
+    "high": "the upper end of a range",
     "none": "a word of SQL, of HTTP and of people who leave nothing",
     "yes": "what Yes is called in YAML, in forms and in a workbook's boolean cells",
     "no": "the same for No",
