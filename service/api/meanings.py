@@ -325,6 +325,7 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
         (), "The folder has a country of another size.", "Leave --cases out, or name another folder."
     ),
     "contracts-invalid": Meaning((), "The published data cannot be used.", "Mend each place that is named."),
+    "not-packable": Meaning((), "What is installed cannot be packed for another machine.", "See what `do` says."),
     "mapping-invalid": Meaning((), "A mapping of columns and values cannot be used.", "Mend each line that is named."),
     "columns-not-mapped": Meaning(
         (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."

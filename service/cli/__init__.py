@@ -25,6 +25,7 @@ _COMMANDS = {
     "validate": ("files", "Check a file where it is: no server, no network."),
     "map": ("map", "Say which column of your own file is which field."),
     "tally": ("files", "Judge a file under a scope edition where it is."),
+    "pack": ("pack", "Make one file that installs and runs without any network."),
     "generate": ("files", "Write synthetic rows of one force, clean or messy."),
     "submit": ("submit", "Send a file to the service, and seal the return."),
     "contracts": ("published", "Check everything that is published."),
