@@ -11,6 +11,7 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from service.api.ageing import AGEING
 from service.api.asking import (
     JSON,
     BodyRefused,
@@ -66,7 +67,7 @@ class CasesController(Controller):
         ),
         operation_id="uploadCases",
         operation_class=operation(
-            Answer(shape=UploadDocument, says="What the upload came to."),
+            Answer(shape=UploadDocument, says="What the upload came to.", sometimes=AGEING),
             permission=Permission.RETURNS_WRITE,
             query=(Query(name="mode", description="Merged by column, or the whole stock.", offered=MODES), DRY_RUN),
             body=Body(shape="CaseRow", rows=ROWS),
@@ -185,7 +186,7 @@ class CasesController(Controller):
         summary="Take one case out of the return, with a reason",
         operation_id="deleteCase",
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",), sometimes=AGEING),
             permission=Permission.RETURNS_WRITE,
             query=(
                 Query(name="reason", description="Why it is no longer reported.", offered=REASONS, required=True),

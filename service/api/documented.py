@@ -17,6 +17,7 @@ from litestar.openapi.spec import Operation, Parameter
 from msgspec import Meta, Struct
 
 from service.api.asking import JSON, LONGEST_PARAMETER, MOST_ROWS, USUAL_ROWS
+from service.api.header_words import header
 from service.api.links import links_of
 from service.api.meanings import MEANINGS
 from service.api.problems import MEDIA_TYPE, TITLES, TYPE_PATH
@@ -37,15 +38,6 @@ TEXT: Final = r"^[^\x00]*$"
 WORDS: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
 """A text that says something."""
 
-_HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
-    "ETag": ("The state that was answered; send it as `If-Match` or `If-None-Match`.", {"pattern": '^"[^"]+"$'}),
-    "Link": ('The next page, `rel="next"`; absent after the last.', {}),
-    "Retry-After": ("Seconds to wait before it is worth trying again.", {"pattern": "^[0-9]+$"}),
-    "WWW-Authenticate": ("Where to find out how to get a token (RFC 6750, RFC 9728).", {}),
-    "Content-Disposition": ("The name of the file.", {}),
-    "Vary": ("The request headers that the answer depends on.", {}),
-    "Cache-Control": ("For how long the answer may be kept, and by whom.", {}),
-}
 _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "force": ("The force, by its code in the list; that of the token.", "kent", {"pattern": "^[a-z][a-z-]{1,47}$"}),
     "period": ("The month that the return is for.", "2025-11", {"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
@@ -342,8 +334,8 @@ def _answer(answer: Answer, examples: Json) -> Json:
     for media, says in answer.other.items():
         content[media] = _media(_file(media, says), examples, media)
     certain = not answer.other or answer.shape is None
-    headers = {name: _header(name, required=certain) for name in answer.headers}
-    headers |= {name: _header(name, required=False) for name in answer.sometimes}
+    headers = {name: header(name, required=certain) for name in answer.headers}
+    headers |= {name: header(name, required=False) for name in answer.sometimes}
     return {"description": answer.says, **({"headers": headers} if headers else {}), "content": content}
 
 
@@ -352,12 +344,7 @@ def _media(schema: Json, examples: Json, media: str) -> Json:
 
 
 def _unchanged() -> Json:
-    return {"description": "It is what the caller has.", "headers": {"ETag": _header("ETag", required=True)}}
-
-
-def _header(name: str, *, required: bool) -> Json:
-    description, schema = _HEADERS[name]
-    return {"description": description, "required": required, "schema": {"type": "string", **schema}}
+    return {"description": "It is what the caller has.", "headers": {"ETag": header("ETag", required=True)}}
 
 
 def problem_responses() -> Json:
@@ -385,9 +372,9 @@ def _problems(codes: Sequence[str]) -> Json:
 def _problem(status: int, codes: Sequence[str]) -> Json:
     headers = {}
     if status in (401, 403):
-        headers["WWW-Authenticate"] = _header("WWW-Authenticate", required=status == 401)
+        headers["WWW-Authenticate"] = header("WWW-Authenticate", required=status == 401)
     if status == 503:
-        headers["Retry-After"] = _header("Retry-After", required=True)
+        headers["Retry-After"] = header("Retry-After", required=True)
     examples = {code: {"$ref": f"#/components/examples/{_example_name(code, status)}"} for code in codes}
     content = {MEDIA_TYPE: {"schema": {"$ref": f"{COMPONENT}ProblemDocument"}, "examples": examples}}
     says = TITLES.get(status, "The request was refused")

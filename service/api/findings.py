@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
+from service.api.ageing import AGEING
 from service.api.asking import (
     JSON,
     ParameterRefused,
@@ -219,7 +220,7 @@ class FindingsController(Controller):
         summary="Set a held row aside, with a reason that goes onto the receipt",
         operation_id="setHeldRowAside",
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",), sometimes=AGEING),
             permission=Permission.RETURNS_WRITE,
             query=(
                 Query(
@@ -283,7 +284,7 @@ class FindingsController(Controller):
         operation_id="answerWithdrawals",
         description="All are taken, or none. Needs the permission `returns:write`.",
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",), sometimes=AGEING),
             permission=Permission.RETURNS_WRITE,
             body=Body(shape=WithdrawalsBody),
             if_match=_SEEN,

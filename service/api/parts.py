@@ -7,6 +7,7 @@ from litestar.openapi.spec import Operation
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from service.api.ageing import AGEING
 from service.api.asking import JSON, parameters, whole
 from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.cases import block_of, file_name
@@ -27,7 +28,7 @@ _SEEN = "The `ETag` of the return; 412 where it has moved since."
 
 def _put(row: str) -> type[Operation]:
     return operation(
-        Answer(shape=UploadDocument, says="What the upload came to."),
+        Answer(shape=UploadDocument, says="What the upload came to.", sometimes=AGEING),
         permission=Permission.RETURNS_WRITE,
         query=(DRY_RUN,),
         body=Body(shape=row, rows=ROWS),

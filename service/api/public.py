@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath, SkipValidation
 
+from service.api.ageing import AGEING, ageing_headers
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
 from service.api.documented import Answer, operation
@@ -57,9 +58,9 @@ T = TypeVar("T")
 Given = NamedDependency[SkipValidation[Published]]
 
 
-def _public(shape: type[Any], says: str, **shown: str) -> type[Operation]:
+def _public(shape: type[Any], says: str, *, sometimes: tuple[str, ...] = (), **shown: str) -> type[Operation]:
     return operation(
-        Answer(shape=shape, says=says, headers=("ETag", "Cache-Control")),
+        Answer(shape=shape, says=says, headers=("ETag", "Cache-Control"), sometimes=sometimes),
         kept=True,
         shown=shown,
         refusals=("parameter", "unavailable"),
@@ -130,7 +131,7 @@ class PublicController(Controller):
     @get(
         "/contracts/{version:str}",
         summary="One contract version: parts and fields, code lists, rules",
-        operation_class=_public(ContractDocument, "The version."),
+        operation_class=_public(ContractDocument, "The version.", sometimes=AGEING),
         operation_id="getContract",
     )
     async def get_contract(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
@@ -138,7 +139,8 @@ class PublicController(Controller):
         contract = _one(context.library.contracts, version)
         async with context.db.app() as tx:
             notices = await notices_in_force(tx)
-        return public(request, contract_document(contract, notices))
+        headers = ageing_headers(context.terms, version)
+        return public(request, contract_document(contract, notices), headers=headers)
 
     @get(
         "/contracts/{version:str}/schema/{part:str}",

@@ -45,16 +45,18 @@ def listed(
     return document({"items": items, "next": following}, etag=etag, headers=headers)
 
 
-def public(request: AnyRequest, content: object) -> Response[bytes]:
+def public(request: AnyRequest, content: object, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A document for everyone, which anyone may keep for a while: 304 to those who have it already."""
-    return public_bytes(request, msgspec.json.encode(content), JSON)
+    return public_bytes(request, msgspec.json.encode(content), JSON, more=headers)
 
 
-def public_bytes(request: AnyRequest, body: bytes, media: str, *, name: str | None = None) -> Response[bytes]:
+def public_bytes(
+    request: AnyRequest, body: bytes, media: str, *, name: str | None = None, more: Mapping[str, str] | None = None
+) -> Response[bytes]:
     """The same for what is encoded already. The tag is the digest of the bytes; ``name`` is what a browser saves it
     as."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={PUBLIC_SECONDS}"}
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={PUBLIC_SECONDS}"} | dict(more or {})
     if name is not None:
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
     known = {tag.removeprefix("W/") for tag in entity_tags(request, "if-none-match")}

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.api.ageing import AGEING, ageing_headers
 from service.api.asking import (
     BodyRefused,
     ParameterRefused,
@@ -119,8 +120,8 @@ class ReturnsController(Controller):
         ),
         operation_class=operation(
             {
-                200: Answer(shape=ReturnDocument, says="It was open.", headers=("ETag",)),
-                201: Answer(shape=ReturnDocument, says="It was opened.", headers=("ETag",)),
+                200: Answer(shape=ReturnDocument, says="It was open.", headers=("ETag",), sometimes=AGEING),
+                201: Answer(shape=ReturnDocument, says="It was opened.", headers=("ETag",), sometimes=AGEING),
             },
             permission=Permission.RETURNS_WRITE,
             body=Body(shape=OpeningBody, required=False),
@@ -155,7 +156,7 @@ class ReturnsController(Controller):
         summary="Where a return stands: state, counts, findings, what to do next",
         operation_id="getReturn",
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return.", headers=("ETag",)),
+            Answer(shape=ReturnDocument, says="The return.", headers=("ETag",), sometimes=AGEING),
             permission=Permission.RETURNS_READ,
             query=(REVISION,),
         ),
@@ -213,7 +214,7 @@ class ReturnsController(Controller):
             "built on. Needs the permission `returns:write`, and for a sealed one `returns:seal` too."
         ),
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return, withdrawn.", headers=("ETag",)),
+            Answer(shape=ReturnDocument, says="The return, withdrawn.", headers=("ETag",), sometimes=AGEING),
             permission=Permission.RETURNS_WRITE,
             body=Body(shape=ReasonBody),
             if_match=_STATED,
@@ -312,7 +313,8 @@ async def shown(call: Call, item: AnyReturn, *, status: int = 200) -> Response[b
 
 async def _document(call: Call, tx: AsyncConnection, item: AnyReturn, status: int = 200) -> Response[bytes]:
     content = await return_document(call.context, tx, item)
-    return document(content, status=status, etag=etag_of(item))
+    headers = ageing_headers(call.context.terms, item.contract_version)
+    return document(content, status=status, etag=etag_of(item), headers=headers)
 
 
 def _checked(call: Call, *known: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from litestar.params import SkipValidation
 from msgspec import Struct
 from msgspec.structs import replace
 
+from service.api.ageing import ageing_headers
 from service.api.asking import chosen, if_match, parameters, refuse_encoded, yes
 from service.api.call import Call
 from service.api.once import once_of
@@ -70,7 +71,8 @@ async def take(call: Call, limits: Limits, part: PartName) -> Response[bytes]:
         if isinstance(target, CaseReturnsError):
             raise target
         target = replace(target, once=once)
-        return document(await upload(context, call.actor, target, part, body, media, mode=mode, dry_run=dry_run))
+        answer = await upload(context, call.actor, target, part, body, media, mode=mode, dry_run=dry_run)
+        return document(answer, headers=ageing_headers(context.terms, target.item.contract_version))
 
 
 def _target(call: Call, items: Sequence[AnyReturn]) -> Target | CaseReturnsError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from service.contract.library import Library
 from service.contract.model import Field, PartName
-from service.contract.upgrade import new_names
+from service.contract.upgrade import code_masks, new_names, text_read
 from service.demo.facts import Row
 from service.demo.fields import CASE_FIELDS
 from service.demo.generate import cases
@@ -59,7 +60,17 @@ def sample(
     names = {old: new for old, new in new_names(library, _WRITTEN_FOR, version).items() if old in CASE_FIELDS}
     added = {name: field for name, field in fields.items() if name not in names.values()}
     draw = draw_from(seed, force, version)
-    made = (({new: row[old] for old, new in names.items()} | _added(row, added, draw)) for row in rows)
+    recoded = [old for old, new in names.items() if code_masks(library, version, new)]
+
+    @cache
+    def said(name: str, text: str) -> str:
+        return text_read(library, name, text, _WRITTEN_FOR, version)
+
+    def written(row: Row) -> Row:
+        row = row | {name: said(name, row[name]) for name in recoded}
+        return {new: row[old] for old, new in names.items()} | _added(row, added, draw)
+
+    made = (written(row) for row in rows)
     return Sample(fields=tuple(fields), rows=tuple(made))
 
 

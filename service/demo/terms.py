@@ -8,7 +8,7 @@ the published ones.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -37,7 +37,7 @@ def demo_terms(published: Published, plan: CountryPlan) -> Document:
         "title": "Terms of reference of a synthetic country, for demonstration",
         "adopted": _later(content["adopted"], months),
         "source": f"Made for a demonstration from the terms {model.name}, moved by {months} months",
-        "contracts": [_moved(entry, months) for entry in content["contracts"]],
+        "contracts": _contracts(content["contracts"], plan),
         "calendar": {**content["calendar"], "first": str(first)},
         "milestones": [{**entry, "by": _later(entry["by"], months)} for entry in content["milestones"]],
         "participation": _participation(published.terms[model.name], plan),
@@ -71,9 +71,14 @@ def _participation(model: Terms, plan: CountryPlan) -> list[dict[str, Any]]:
     return [{"from": period, "forces": forces} for period, forces in sorted(since.items())]
 
 
-def _moved(entry: Mapping[str, Any], months: int) -> dict[str, Any]:
-    ends = {key: str(parse_period(entry[key]).plus(months)) for key in ("from", "until") if key in entry}
-    return {**entry, **ends}
+def _contracts(entries: Sequence[Mapping[str, Any]], plan: CountryPlan) -> list[dict[str, Any]]:
+    """The versions of the model. The newest is taken from the newest period on, so that going over to it can be tried;
+    every older one from the first period until three months after that."""
+    first, last = plan.periods[0], plan.periods[-1]
+    *older, newest = [str(entry["version"]) for entry in entries]
+    until = str(parse_period(last).plus(3))
+    found = [{"version": version, "from": first, "until": until} for version in older]
+    return [*found, {"version": newest, "from": last if older else first}]
 
 
 def _later(day: date, months: int) -> date:

@@ -31,6 +31,7 @@ from service.returns.store import declare, insert_open, lock_line, move_draft, r
 from service.returns.summary import refresh_summary
 from service.storage.position import advance
 from service.tally.count import Years
+from service.terms.ageing import ageing
 from service.terms.calendar import Period
 
 ALL_YEARS = Years(listed=None, unknown=True)
@@ -131,6 +132,13 @@ def accepted_version(context: Context, period: Period, version: str | None) -> s
         return None
     accepted = context.terms.accepted(period)
     if version not in accepted:
+        ended = ageing(context.terms, version)
+        if ended is not None and ended.last < period:
+            raise Invalid(
+                f"Contract version {version} was taken until the return for {ended.last}, and this is {period}.",
+                f"Write the return in {ended.newer}: /api/contracts/{ended.newer}/changes says what is different.",
+                code="contract-not-accepted",
+            )
         raise Invalid(
             f"Contract version {version[:20]!r} is not accepted for {period}.",
             f"Accepted: {', '.join(accepted)}.",

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from service.contract.model import PartName
-from service.errors import Conflict
+from service.errors import Conflict, Invalid
 from service.returns.cases import history, list_cases, list_part
 from service.returns.context import Context
 from service.returns.lifecycle import withdraw_return
@@ -201,3 +201,17 @@ async def test_withdrawing_the_first_return_in_the_new_version_gives_the_old_one
 def as_new(row: dict[str, str]) -> dict[str, str]:
     """A row by the names of the newer version."""
     return {"victim_age_youngest" if name == "youngest_victim_age" else name: value for name, value in row.items()}
+
+
+async def test_a_version_that_is_not_taken_any_more_is_refused_with_where_to_go(context: Context, force: str) -> None:
+    ended = (
+        Accepted(version=OLD, start=parse_period("2025-11"), until=parse_period("2026-01")),
+        Accepted(version=NEW, start=parse_period("2026-01")),
+    )
+    context = replace(context, terms=replace(context.terms, contracts=ended))
+
+    with pytest.raises(Invalid, match="until the return for 2026-01") as refused:
+        await opened(context, force, contract_version=OLD)
+
+    assert refused.value.do == ("Write the return in 2026.1: /api/contracts/2026.1/changes says what is different.")
+    assert (await opened(context, force)).contract_version == NEW

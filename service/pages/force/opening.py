@@ -29,8 +29,10 @@ from service.pages.visit import Visit, Visiting, to
 from service.returns.context import Context
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, etag_of
+from service.returns.raising import is_older
 from service.returns.store import returns_of
 from service.tally.count import Years
+from service.terms.ageing import Ageing, ageing
 from service.terms.calendar import Period, parse_period, period_of
 
 _YEARS: Final = re.compile(r"(19|20)[0-9]{2}(-(19|20)[0-9]{2})?")
@@ -103,12 +105,28 @@ async def _open_page(
         title=visit.context.force(slug).title,
         offered=offered,
         due={str(offer.period): visit.context.terms.calendar.due(offer.period) for offer in offered},
-        versions=sorted({version for offer in offered for version in offer.versions}),
+        versions=_choices(visit, offered, standing[0] if standing else None),
         before=standing[0] if standing else None,
         before_years=years_text(standing[0].years) if standing else "",
         sent=sent,
         problems=problems,
     )
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A contract version in which a return may be opened, and how it ends."""
+
+    version: str
+    ends: Ageing | None
+
+
+def _choices(visit: Visit, offered: Sequence[Offer], before: Sealed | None) -> list[Choice]:
+    """The versions that any of the months takes, oldest first; none that is older than the return before."""
+    taken = {version for offer in offered for version in offer.versions}
+    known = [version for version in visit.context.library.contracts if version in taken]
+    if before is not None:
+        known = [each for each in known if not is_older(visit.context.library, each, before.contract_version)]
+    return [Choice(version=each, ends=ageing(visit.context.terms, each)) for each in known]
 
 
 @get("/forces/{force:str}/returns/{period:str}/declare", include_in_schema=False)

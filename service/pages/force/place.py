@@ -14,6 +14,7 @@ from service.returns.choice import current, found_returns, open_of
 from service.returns.context import Context
 from service.returns.held import must_be_open
 from service.returns.model import AnyReturn, Open, Sealed, sealed_of
+from service.terms.ageing import Ageing, ageing
 from service.terms.calendar import Period, parse_period
 
 HERE = "returns"
@@ -51,6 +52,11 @@ class Place(Struct, frozen=True, kw_only=True):
     @property
     def in_force(self) -> Sealed | None:
         return sealed_of(self.items)
+
+    @property
+    def ageing(self) -> Ageing | None:
+        """How the contract version of the open return, or of the one that counts, ends under the terms."""
+        return ageing(self.context.terms, self.item.contract_version) if self.items else None
 
     @property
     def path(self) -> str:
