@@ -48,6 +48,7 @@ from service.returns.exports import findings_as_workbook
 from service.returns.findings import Cursor
 from service.returns.held import HeldRow, must_be_open, set_aside
 from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.not_run import checks_not_run
 from service.returns.readers.table import TABLES
 from service.returns.reading import finding_row, findings_as_csv, read_findings, read_held, read_missing
 from service.returns.view import document as return_document
@@ -85,6 +86,11 @@ class FindingsController(Controller):
         "/findings",
         summary="The findings, in the order of the rows: pages as JSON, or all as CSV or a workbook",
         operation_id="listFindings",
+        description=(
+            "The first page of an open return's findings lists in `not_run` the checks that could not run, because no "
+            "row says what they ask for, a part was not sent, or a measure has no value, each with why. Every reading "
+            "is logged. Needs the permission `returns:read`."
+        ),
         operation_class=operation(
             Answer(
                 shape="FindingList",
@@ -122,7 +128,10 @@ class FindingsController(Controller):
         after, limit = cursor(asked, Cursor), page_size(asked)
         page, following = await read_findings(call.context, call.actor, item, **which, after=after, limit=limit)
         text = None if following is None else cursor_text(following)
-        return listed(call.request, [finding_row(found) for found in page], text)
+        more = {}
+        if after is None and isinstance(item, Open):
+            more["not_run"] = await checks_not_run(call.context, item)
+        return listed(call.request, [finding_row(found) for found in page], text, more=more)
 
     @put(
         "/explanations",

@@ -35,14 +35,20 @@ def document(
 
 
 def listed(
-    request: AnyRequest, items: Sequence[object], following: str | None, *, etag: str | None = None
+    request: AnyRequest,
+    items: Sequence[object],
+    following: str | None,
+    *,
+    etag: str | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> Response[bytes]:
-    """A page of a list: ``{"items", "next"}``, with the address of the next page in ``Link``."""
+    """A page of a list: ``{"items", "next"}``, with the address of the next page in ``Link``, and what is told
+    besides."""
     headers = {}
     if following is not None:
         query = {name: value for name, value in request.query_params.items() if name != "cursor"}
         headers["Link"] = f'<{request.url.path}?{urlencode({**query, "cursor": following})}>; rel="next"'
-    return document({"items": items, "next": following}, etag=etag, headers=headers)
+    return document({"items": items, "next": following, **(more or {})}, etag=etag, headers=headers)
 
 
 def public(request: AnyRequest, content: object, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:

@@ -125,7 +125,7 @@ def _about_rows(key: str) -> dict[str, Schema]:
         ),
         "Dispute": _object(answer, "This finding is wrong.", required=("rule", "words")),
         "Finding": _object(finding, "A finding, with the opaque id of its case or the number of its held row."),
-        "FindingList": _list_of("Finding", "Findings, in the order of the rows."),
+        "FindingList": _list_of("Finding", "Findings, in the order of the rows.", {"not_run": _NOT_RUN}),
         "HeldRow": _object(held, "A row that could not be accepted."),
         "HeldList": _list_of("HeldRow", "Rows that could not be accepted."),
         "MissingCase": _object(missing, "A case that waits for the force's word, or has it."),
@@ -148,9 +148,17 @@ def _object(properties: Mapping[str, Schema], description: str, required: Iterab
     }
 
 
-def _list_of(name: str, description: str) -> Schema:
+_NOT_RUN: Final[Schema] = {
+    "type": "array",
+    "description": "Checks that could not run, on the first page of an open return: a rule, or a part, and why.",
+    "items": _object({"what": {"type": "string"}, "why": {"type": "string"}}, "A check that could not run."),
+}
+
+
+def _list_of(name: str, description: str, sometimes: Mapping[str, Schema] | None = None) -> Schema:
     following = {**_TEXT, "description": "Send it as `cursor` for the next page; null after the last."}
-    return _object({"items": {"type": "array", "items": _ref(name)}, "next": following}, description)
+    always = {"items": {"type": "array", "items": _ref(name)}, "next": following}
+    return _object({**always, **(sometimes or {})}, description, required=always)
 
 
 def _any_of(named: Mapping[str, Any]) -> Schema:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli.output import FORMATS, as_csv, as_json, as_table
+from service.cli.output import FORMATS, as_csv, as_json, as_table, progress
 from service.cli.standard import CONTRACT_HELP, edition_asked_for, library, standard
 from service.errors import Invalid
 
@@ -21,32 +23,47 @@ PARTS = click.Choice(["case", "cases", "aggregate", "aggregates", "workforce"])
 _LISTED = 200
 """So many findings a table shows; CSV and JSON always have all."""
 
+_WRITTEN = (".xlsx", ".csv", ".json")
+_LONG = 4 << 20
+"""A file of so many bytes is read with progress."""
+
 _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.command(epilog="Example: case-returns validate cases.csv --format csv > findings.csv")
+@click.command(epilog="Example: case-returns validate cases.csv --findings findings.xlsx")
 @click.argument("file", type=_A_FILE)
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
 @click.option("--mapping", "saved", type=_A_FILE, help="Reads a file of your own form: see case-returns map.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
-def validate(file: Path, version: str | None, part: str, saved: Path | None, form: str) -> None:
+@click.option(
+    "--findings",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also writes every finding: .xlsx (a copy of the rows with the cells marked), .csv or .json.",
+)
+def validate(file: Path, version: str | None, part: str, saved: Path | None, form: str, out: Path | None) -> None:
     """Check a file where it is: no server, no network.
 
-    The findings are those of the service, in its order; what needs the whole return is listed as not run. CSV, XLSX,
-    NDJSON and JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
+    The findings are those of the service, in its order; what could not run is listed with why. CSV, XLSX, NDJSON and
+    JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
     """
     from service.returns.offline import validate as validated
 
+    if out is not None and out.suffix.lower() not in _WRITTEN:
+        raise click.UsageError(f"--findings writes a file whose name ends in {', '.join(_WRITTEN)}.")
     mapping = None
     if saved is None:
         _, contract = standard(version)
-        report = validated(file, contract, part_of(contract, part))
+        of = part_of(contract, part)
     else:
         from service.cli.map import mapping_in
 
         mapping, contract, of = mapping_in(saved, version)
-        report = validated(file, contract, of, mapping=mapping)
+    with _progress_of(file) as advance:
+        report = validated(file, contract, of, mapping=mapping, progress=advance)
+    if out is not None:
+        _write_findings(out, file, contract, of, report, mapping)
     click.echo(_printed(report, contract, file, form, mapping), nl=form != "csv")
     if report.blocks:
         raise SystemExit(1)
@@ -134,6 +151,34 @@ def part_of(contract: Contract, word: str) -> Part:
     return part
 
 
+@contextmanager
+def _progress_of(file: Path) -> Iterator[Callable[[int, int], None] | None]:
+    """Progress while a long file is read; none for one that is read in a moment."""
+    if file.stat().st_size < _LONG:
+        yield None
+        return
+    with progress(f"Checking {file.name}", "KB") as advance:
+        yield lambda done, total: advance(done >> 10, total >> 10)
+
+
+def _write_findings(
+    out: Path, file: Path, contract: Contract, part: Part, report: Report, mapping: FileMapping | None
+) -> None:
+    from service.returns.marked import Checked, findings_csv, write_marked
+    from service.returns.readers import media_of_name
+
+    form = out.suffix.lower()
+    if form == ".xlsx":
+        media = media_of_name(file.name) or ""
+        write_marked(Checked(file=file, media=media, contract=contract, part=part, report=report, mapping=mapping), out)
+    elif form == ".csv":
+        with out.open("wb") as written:
+            written.writelines(findings_csv(contract, report.findings))
+    else:
+        out.write_text(f"{_printed(report, contract, file, 'json', mapping)}\n", encoding="utf-8")
+    click.echo(f"{len(report.findings):,} findings in {out}", err=True)
+
+
 def _printed(report: Report, contract: Contract, file: Path, form: str, mapping: FileMapping | None) -> str:
     from service.contract.findings import key_name, shown
 
@@ -173,14 +218,24 @@ def _told(report: Report, contract: Contract, rows: list[dict[str, Any]], counts
         named = "column" if "column" in rows[0] else "field"
         lines += [_wide(("row", key, "rule", "severity", named, "value"), listed), ""]
         if len(rows) > _LISTED:
-            lines += [f"... and {len(rows) - _LISTED:,} more findings: --format csv has all of them.", ""]
+            more = f"... and {len(rows) - _LISTED:,} more findings"
+            lines += [f"{more}: --findings FILE.xlsx (or .csv, .json) has all of them.", ""]
     lines.append(
         f"{report.received:,} rows: {report.accepted:,} accepted, {report.held:,} held. Findings: "
         + ", ".join(f"{count:,} {name}" for name, count in counts.items())
         + f". Contract {report.contract}."
     )
-    lines += ["Not run here:", *(f"  {item.what}: {item.why}" for item in report.not_run)]
-    return lines
+    return [*lines, "Not run here:", *_not_run(report, contract)]
+
+
+def _not_run(report: Report, contract: Contract) -> Iterator[str]:
+    """What could not run; rules that lack the same thing in one line."""
+    same: dict[str, list[str]] = {}
+    for item in report.not_run:
+        if item.what in contract.rule:
+            same.setdefault(item.why, []).append(item.what)
+    yield from (f"  {', '.join(rules)}: {why}" for why, rules in same.items())
+    yield from (f"  {item.what}: {item.why}" for item in report.not_run if item.what not in contract.rule)
 
 
 def _wide(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:

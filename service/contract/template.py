@@ -7,7 +7,8 @@ filled in and sent back. The sheet of rows comes first; the others have no headi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import Struct
@@ -35,7 +36,7 @@ def empty_csv(part: Part) -> bytes:
 def empty_workbook(contract: Contract, part: Part) -> bytes:
     """A workbook to be filled in."""
     with Workbook() as book:
-        PartSheet(book, contract, part)
+        PartSheet(book, contract, part).guide()
         return book.content()
 
 
@@ -53,25 +54,49 @@ def names_of(part: Part) -> list[str]:
 
 
 class PartSheet:
-    """The rows of a part in a workbook, with its guidance and its codes in sheets behind."""
+    """The rows of a part in a workbook; ``guide`` puts its guidance and its codes into sheets behind.
 
-    def __init__(self, book: Workbook, contract: Contract, part: Part) -> None:
-        self._fields = part.fields
-        notes = [] if NOTES in part.by_name else [Column(name=NOTES, width=40)]
-        columns = [Column(name=field.name, width=_width(field), text=_is_text(field)) for field in part.fields]
-        self._rows = book.sheet(part.title[:31], [*columns, *notes])
-        places = _places(part)
-        for place, field in enumerate(part.fields):
-            self._rows.offer(place, _choice(field, places))
-        if notes:
-            self._rows.offer(len(columns), Choice(title=NOTES, hint=_NOTES_HINT))
-        _write_guidance(book.sheet(_GUIDANCE, _GUIDANCE_COLUMNS), contract, part)
-        if places:
-            _write_codes(book, places)
+    ``names``: only these columns, of which some may be no fields; ``headed`` gives those another heading that a file
+    of somebody's own form has.
+    """
+
+    def __init__(
+        self,
+        book: Workbook,
+        contract: Contract,
+        part: Part,
+        names: Sequence[str] | None = None,
+        headed: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._book, self._contract, self._part = book, contract, part
+        fields = [part.by_name.get(name) for name in names or names_of(part)]
+        self.names = [*(names or names_of(part)), *([] if NOTES in part.by_name else [NOTES])]
+        fields += [None] * (len(self.names) - len(fields))
+        columns = [_column(headed.get(name, name), field) for name, field in zip(self.names, fields, strict=True)]
+        self.rows = book.sheet(part.title[:31], columns)
+        self._fields = dict(zip(self.names, fields, strict=True))
+        self._places = _places(part)
+        for place, field in enumerate(fields):
+            if field is not None:
+                self.rows.offer(place, _choice(field, self._places))
+            elif self.names[place] == NOTES:
+                self.rows.offer(place, Choice(title=NOTES, hint=_NOTES_HINT))
+
+    def guide(self) -> None:
+        """What each field takes, and the codes."""
+        _write_guidance(self._book.sheet(_GUIDANCE, _GUIDANCE_COLUMNS), self._contract, self._part)
+        if self._places:
+            _write_codes(self._book, self._places)
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows as the service shows them."""
-        self._rows.add_all([_typed(field, row.get(field.name)) for field in self._fields] for row in rows)
+        self.rows.add_all([_typed(field, row.get(name)) for name, field in self._fields.items()] for row in rows)
+
+
+def _column(heading: str, field: Field | None) -> Column:
+    if field is None:
+        return Column(name=heading, width=40 if heading == NOTES else 16)
+    return Column(name=heading, width=_width(field), text=_is_text(field))
 
 
 _NOTES_HINT: Final = "For yourself: this column is not read, and nothing in it is kept. No names here either."
@@ -109,7 +134,7 @@ def _places(part: Part) -> dict[str, _Place]:
 def _choice(field: Field, places: Mapping[str, _Place]) -> Choice:
     if field.list is None:
         return Choice(title=field.label, hint=hint(field))
-    column, first = _letters(places[field.list.name].column), _FIRST_CODE
+    column, first = letters_of(places[field.list.name].column), _FIRST_CODE
     last = first + len(field.list.codes) + len(words_of_empty(field)) - 1
     source = f"={_CODES}!${column}${first}:${column}${last}"
     only = field.exact and field.kind is Kind.CODE
@@ -156,7 +181,8 @@ def _coded(of: CodeList) -> list[tuple[str, str]]:
     return codes + [(word, says) for word, says in EMPTY.items() if word not in of.by_code]
 
 
-def _letters(place: int) -> str:
+def letters_of(place: int) -> str:
+    """What a spreadsheet calls a column, from 0: ``AB`` for 27."""
     letters = ""
     while place >= 0:
         place, left = divmod(place, 26)
@@ -169,9 +195,9 @@ def _is_text(field: Field) -> bool:
     return not (field.exact and field.kind in (Kind.NUMBER, Kind.DECIMAL))
 
 
-def _typed(field: Field, value: object) -> object:
+def _typed(field: Field | None, value: object) -> object:
     """A value as a cell: exact numbers are numbers, so that they can be added up; all else is text."""
-    if field.kind is Kind.DECIMAL and isinstance(value, str) and _DECIMAL.fullmatch(value):
+    if field is not None and field.kind is Kind.DECIMAL and isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     return value
 

@@ -33,7 +33,13 @@ _OPTIONS: Final = {
 _MADE: Final = datetime(2025, 11, 1)  # noqa: DTZ001  a workbook's moments have no time zone
 """Every workbook says that it was made at this moment: the same rows are the same bytes."""
 _FOLDER: Final = "case-returns-workbook-"
-_MARKS: Final = {"bg_color": "#FFD9D9", "border": 1, "border_color": "#D4351C"}
+LAST_ROW: Final = 1_048_576
+"""No spreadsheet has more rows."""
+_MARKS: Final = {
+    True: {"num_format": "@", "bg_color": "#F9D7D3", "border": 1, "border_color": "#D4351C"},
+    False: {"num_format": "@", "bg_color": "#FFF2CC", "border": 1, "border_color": "#F47738"},
+}
+"""By whether what is wrong with the cell holds its row."""
 
 
 class TooManyRows(NotAcceptable):
@@ -54,6 +60,13 @@ class Column(Struct, frozen=True, kw_only=True):
     wraps: bool = False
 
 
+class Mark(Struct, frozen=True):
+    """What is wrong with a cell: it is coloured, and its comment says it."""
+
+    says: str
+    holds: bool
+
+
 class Choice(Struct, frozen=True, kw_only=True):
     """What a spreadsheet offers for a column: a hint, and codes out of another sheet. ``only``: nothing else is
     taken."""
@@ -65,10 +78,14 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class Workbook:
-    """A workbook under way. Use it as a context manager; ``finished`` gives the file, which has no name."""
+    """A workbook under way. Use it as a context manager; ``finished`` gives the file, which has no name.
 
-    def __init__(self) -> None:
+    ``most`` rows a sheet, its heading counted; otherwise as many as are read of one that is sent back.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
         _sweep()
+        self.most = most
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  it is given away
         self._book = xlsxwriter.Workbook(self._file, {**_OPTIONS, "tmpdir": str(self._folder)})
@@ -138,18 +155,34 @@ class Sheet:
         sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         self._filters = filters
 
-    def add(self, values: Sequence[object], marks: Mapping[int, str] | None = None) -> None:
-        """The next row, a value a column; ``marks`` colours cells and says why. TooManyRows after the last."""
-        self._row += 1
-        if self._row >= MOST_ROWS:
+    def add(
+        self, values: Sequence[object], marks: Mapping[int, Mark] | None = None, *, number: int | None = None
+    ) -> None:
+        """The next row, a value a column, or the row of that number, with those before it left blank. TooManyRows after
+        the last."""
+        self._row = self._row + 1 if number is None else number - 1
+        if self._row >= (self._book.most or MOST_ROWS):
             raise TooManyRows
+        marks = marks or {}
         for place, value in enumerate(values):
             if value is not None and value != "":
-                self._write(place, value, marked=marks is not None and place in marks)
-        for place, says in (marks or {}).items():
-            if place >= len(values) or values[place] in (None, ""):
-                self._sheet.write_blank(self._row, place, None, self._book.format(num_format="@", **_MARKS))
-            self._sheet.write_comment(self._row, place, says[:LONGEST_CELL], {"x_scale": 2.5, "y_scale": 1.5})
+                self._write(place, value, marks.get(place))
+            elif place in marks:
+                self._sheet.write_blank(self._row, place, None, self._book.format(**_MARKS[marks[place].holds]))
+        for place, mark in marks.items():
+            self._comment(self._row, place, mark.says)
+
+    def remark(self, place: int, says: str) -> None:
+        """A comment on the heading of a column."""
+        self._comment(0, place, says)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further row has room."""
+        return self._row + 1 >= (self._book.most or MOST_ROWS)
+
+    def _comment(self, row: int, place: int, says: str) -> None:
+        self._sheet.write_comment(row, place, says[:LONGEST_CELL], {"x_scale": 2.5, "y_scale": 1.5})
 
     def add_all(self, rows: Iterable[Sequence[object]]) -> None:
         """The next rows."""
@@ -173,16 +206,15 @@ class Sheet:
             said |= {"error_title": "Not in the list", "error_message": "Choose one of the list, or see the guidance."}
         self._sheet.data_validation(1, place, MOST_ROWS - 1, place, said)
 
-    def _write(self, place: int, value: object, *, marked: bool) -> None:
-        form = self._plain[place]
-        if marked:
-            form = self._book.format(num_format="@", **_MARKS)
+    def _write(self, place: int, value: object, mark: Mark | None) -> None:
+        marked = {} if mark is None else _MARKS[mark.holds]
+        form = self._plain[place] if mark is None else self._book.format(**marked)
         if isinstance(value, int | float) and not isinstance(value, bool):
             self._sheet.write_number(self._row, place, value, form)
             return
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         if may_run(shown):
-            form = self._book.format(num_format="@", quote_prefix=True, **_MARKS) if marked else self._quoted[place]
+            form = self._quoted[place] if mark is None else self._book.format(**marked, quote_prefix=True)
         self._sheet.write_string(self._row, place, shown, form)
 
 

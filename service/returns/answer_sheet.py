@@ -16,6 +16,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contract.finding_sheet import ANSWER, FINDING
 from service.contract.findings import finding_id, key_name
 from service.contract.model import Contract, Deviation, PartName, Role, deviations_of
 from service.errors import TooLarge
@@ -28,7 +29,6 @@ from service.returns.findings import finding_of
 from service.returns.model import Open
 from service.returns.readers.source import Source
 from service.returns.readers.table import TableRow, read_table
-from service.returns.reading import ANSWER, FINDING
 
 MOST_ANSWERS: Final = 50_000
 """Of one sheet: they are in memory until they are stored together."""

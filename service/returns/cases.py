@@ -69,7 +69,7 @@ def case_fields(context: Context, item: AnyReturn) -> tuple[Field, ...]:
     return context.library.contracts[item.contract_version].parts[PartName.CASE].fields
 
 
-def _rows(context: Context, item: AnyReturn, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def stock_of(context: Context, item: AnyReturn, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The stock of a return as a query, in whatever state the return is, as its contract version reads it."""
     read = as_read(context.library, item.contract_version)
     if isinstance(item, Open):
@@ -104,7 +104,7 @@ async def list_cases(
 ) -> tuple[list[CaseRow], UUID | None]:
     """A page of the return's cases in the order of their ids, and the id to go on after."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(context, item, column_names(fields))
+    sql, parameters = stock_of(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         rows = (
             await tx.execute(
@@ -123,7 +123,7 @@ async def list_cases(
 async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> AsyncGenerator[list[CaseRow], None]:
     """All cases of the return, some thousands at a time, out of one snapshot; logged before the first one leaves."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(context, item, column_names(fields))
+    sql, parameters = stock_of(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         await _log(context, tx, actor, item, {"whole": True})
     async with context.db.force(item.force) as tx:
@@ -135,7 +135,7 @@ async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> Async
 async def read_case(context: Context, actor: Actor, item: AnyReturn, case_id: UUID) -> CaseRow:
     """One case of the return."""
     fields = case_fields(context, item)
-    sql, parameters = _rows(context, item, column_names(fields))
+    sql, parameters = stock_of(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
         row = (
             await tx.execute(
@@ -195,7 +195,7 @@ def _own_values(context: Context, row: Row[Any]) -> dict[str, str | int | None]:
 async def key_of(context: Context, item: Open, case_id: UUID) -> str:
     """The reference of one case of an open return: for replacing it."""
     key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
-    sql, parameters = _rows(context, item, (key,))
+    sql, parameters = stock_of(context, item, (key,))
     async with context.db.force(item.force) as tx:
         found = (
             await tx.execute(

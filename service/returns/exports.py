@@ -6,20 +6,17 @@ The rows come from where CSV gets them, so they are logged in the same way; writ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import IO, Any, Final
+from typing import IO
 
+from service.contract.finding_sheet import FindingSheet
 from service.contract.model import Contract, PartName, Severity
 from service.contract.template import PartSheet
-from service.contract.workbook import Column, Sheet, Workbook
+from service.contract.workbook import Workbook
 from service.returns.cases import CaseRow, list_part, stream_cases
 from service.returns.context import Actor, Context
 from service.returns.model import AnyReturn
 from service.returns.reading import finding_columns, finding_line, stream_findings
-
-_WIDTHS: Final = {"says": 60, "fix": 60, "answer": 60, "value": 24, "field": 24}
-_NUMBERS: Final = frozenset({"row", "held"})
 
 
 async def cases_as_workbook(context: Context, actor: Actor, item: AnyReturn) -> IO[bytes]:
@@ -30,6 +27,7 @@ async def cases_as_workbook(context: Context, actor: Actor, item: AnyReturn) -> 
         async with aclosing(stream_cases(context, actor, item)) as blocks:
             async for rows in blocks:
                 await asyncio.to_thread(sheet.add, map(shown_case, rows))
+        await asyncio.to_thread(sheet.guide)
         return await asyncio.to_thread(book.finished)
 
 
@@ -39,7 +37,9 @@ async def part_as_workbook(context: Context, item: AnyReturn, part: PartName) ->
 
     def made() -> IO[bytes]:
         with Workbook() as book:
-            PartSheet(book, contract, contract.parts[part]).add(rows)
+            sheet = PartSheet(book, contract, contract.parts[part])
+            sheet.add(rows)
+            sheet.guide()
             return book.finished()
 
     return await asyncio.to_thread(made)
@@ -51,29 +51,16 @@ async def findings_as_workbook(
     """All findings, or those of a severity or rule."""
     names = finding_columns(_contract(context, item))
     with Workbook() as book:
-        sheet = findings_sheet(book, names)
+        sheet = FindingSheet(book, names)
         async with aclosing(stream_findings(context, actor, item, severity=severity, rule=rule)) as pages:
             async for page in pages:
-                await asyncio.to_thread(sheet.add_all, _rows(names, map(finding_line, page)))
+                await asyncio.to_thread(sheet.add, map(finding_line, page))
         return await asyncio.to_thread(book.finished)
-
-
-def findings_sheet(book: Workbook, names: Sequence[str]) -> Sheet:
-    """The sheet of findings, with a column for the answers."""
-    columns = [
-        Column(name=name, width=_WIDTHS.get(name, 14), text=name not in _NUMBERS, wraps=name in _WIDTHS)
-        for name in names
-    ]
-    return book.sheet("Findings", columns, filters=True)
 
 
 def shown_case(row: CaseRow) -> dict[str, str | int | None]:
     """A case in the words in which it could be sent: the kinds of empty that are not plain stand by their words."""
     return {**row.values, **row.empties}
-
-
-def _rows(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterable[list[object]]:
-    return ([row.get(name) for name in names] for row in rows)
 
 
 def _contract(context: Context, item: AnyReturn) -> Contract:

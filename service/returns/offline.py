@@ -19,24 +19,18 @@ from service.contract.canonical import SEPARATOR, canonical_text
 from service.contract.findings import Finding, cut, found, in_order
 from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity, Sum
+from service.contract.not_run import NotRun, not_run_of_part
 from service.contract.values import Check, Value
 from service.criteria.columnwise import Columnwise, Observations, bits
 from service.criteria.tree import fields_of
 from service.errors import UnsupportedMedia
 from service.returns.doubles import Doubles
-from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, media_of_name, read
+from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, Watched, media_of_name, read
 
 NEEDS_MORE: Final = {
     Check.FORMER_IN_USE: "only cases of this file are known here, not those that the return already holds",
     Check.KNOWLEDGE_LOST: "it compares with what the return already holds",
 }
-
-
-class NotRun(Struct, frozen=True):
-    """A check that could not be made here: the rule's id, or a measure's name, and why."""
-
-    what: str
-    why: str
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -51,6 +45,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """Findings by severity, zeros included."""
     findings: Sequence[Finding]
     """In order of part, row, rule, field."""
+    fields: tuple[str, ...]
+    """Those that the file has at all, in the order of the part."""
     not_run: tuple[NotRun, ...]
     notes: tuple[str, ...]
 
@@ -66,21 +62,24 @@ def validate(
     part: Part,
     media: str | None = None,
     mapping: FileMapping | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Read a file and run every rule of its part. What concerns the whole file is raised as a ``CaseReturnsError``.
 
     ``media`` is taken from the file's name where it is not given. A file of the sender's own form is read as its
-    ``mapping`` says.
+    ``mapping`` says. ``progress`` is told how many bytes of how many are read.
     """
     if media is None:
         media = media_of_name(file.name) if isinstance(file, Path) else None
         if media is None:
             says = "The name does not say what kind of file this is."
             raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
-    source = FileSource(file) if isinstance(file, Path) else BytesSource(file)
+    source = Watched(FileSource(file) if isinstance(file, Path) else BytesSource(file))
     validation = _Validation(contract, part)
     for block in read(source, media, part, contract, mapping=mapping):
         validation.take(block)
+        if progress is not None:
+            progress(source.read, source.length)
     return validation.report(lambda: read(source, media, part, contract, mapping=mapping))
 
 
@@ -96,6 +95,8 @@ class _Validation:
         self._held: set[int] = set()
         self._notes: dict[str, None] = {}
         self._doubles = Doubles(contract, part)
+        self._sent = set[str]()
+        self._known = set[str]()
 
     def take(self, block: TypedBlock) -> None:
         self._received += block.received
@@ -105,6 +106,10 @@ class _Validation:
             self._add(row.findings)
         self._held.update(block.rows[index] for index in block.held)
         self._held.update(row.row for row in block.unread)
+        self._sent.update(block.values)
+        for name in block.values.keys() - self._known:
+            if any(value is not None for value in block.values[name]):
+                self._known.add(name)
         seen = self._evaluator.over(len(block.rows), block.values)
         for findings in (self._missing(block), self._ruled(block, seen), self._sums(block, seen)):
             self._hold(findings)
@@ -124,7 +129,11 @@ class _Validation:
             held=held,
             counts={severity: counts[severity] for severity in Severity},
             findings=tuple(self._findings),
-            not_run=tuple(_not_run(self._contract, self._part)),
+            fields=tuple(field.name for field in self._part.fields if field.name in self._sent),
+            not_run=(
+                *not_run_of_part(self._contract, self._part, self._received, self._known),
+                *_not_run(self._contract, self._part),
+            ),
             notes=tuple(self._notes),
         )
 

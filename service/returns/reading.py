@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
 from service.audit.log import append
-from service.contract.findings import key_name
+from service.contract.finding_sheet import ANSWER, FINDING, shown_columns
 from service.contract.model import Contract, Severity
 from service.contract.sheet import csv_block
 from service.returns.context import Actor, Context
@@ -24,9 +24,6 @@ from service.returns.model import AnyReturn, Open
 from service.returns.naming import subject_of
 from service.returns.withdrawals import Missing, list_missing
 
-ANSWER: Final = "answer"
-FINDING: Final = "finding"
-"""Columns of findings in files: the one for the answer, and the one by which the answer finds its finding."""
 _BLOCK: Final = 2_000
 
 
@@ -84,8 +81,7 @@ async def findings_as_csv(
 
 def finding_columns(contract: Contract) -> list[str]:
     """The columns of findings in files."""
-    names = ["rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix"]
-    return [*names, "notice", "case_id", "held", ANSWER, FINDING]
+    return [*shown_columns(contract), "case_id", "held", ANSWER, FINDING]
 
 
 def finding_row(found: ListedFinding) -> dict[str, Any]:

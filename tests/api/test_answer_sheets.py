@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from service.returns.marked import findings_csv
+from service.returns.offline import validate
+from tests.support.files import CASE, CONTRACT
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, good, problem
 from tests.support.workbooks import XLSX, a_workbook, records_of, typed_into
@@ -143,3 +146,31 @@ async def test_what_is_no_sheet_of_answers_is_refused_in_words(
 ) -> None:
     put = await november.client.put(f"{november.path}/explanations", content=content, headers={"Content-Type": media})
     assert problem(put, status, code)["do"]
+
+
+async def test_a_sheet_that_was_made_and_answered_where_the_file_is_is_taken_after_the_upload(
+    november: Return,
+) -> None:
+    content = as_csv([*FOUND, a_row(case_ref="K/9", suspect_count="two")]).encode()
+    report = validate(content, CONTRACT, CASE, "text/csv")
+    offline = list(csv.DictReader(io.StringIO(b"".join(findings_csv(CONTRACT, report.findings)).decode())))
+    await november.upload(content)
+    by_id = {line["finding"]: line["rule"] for line in await sheet_of(november) if line["finding"]}
+    assert {line["finding"]: line["rule"] for line in offline if line["finding"]} == by_id
+    came_to = good(await sent_back(november, answered(offline, {f"K/{n}": "Never identified." for n in range(1, 5)})))
+    assert (came_to["answered"], came_to["not_taken"]) == (4, [])
+
+
+async def test_checks_that_could_not_run_are_listed_with_why_on_the_first_page(november: Return) -> None:
+    found = good(await november.client.get(f"{november.path}/findings"))
+    assert {item["what"] for item in found["not_run"]} >= {"case", "aggregate", "workforce"}
+    await november.upload(as_csv(FOUND))
+    first = good(await november.client.get(f"{november.path}/findings", params={"limit": "1"}))
+    why = {item["what"]: item["why"] for item in first["not_run"]}
+    assert "case" not in why
+    assert why["workforce"] == "There is no row of the part ‘Workforce’."
+    assert "No row of the part ‘Cases’ says" in why["Q350"]
+    assert RULE not in why
+    assert "for this return" in why["M401"]
+    following = good(await november.client.get(f"{november.path}/findings", params={"cursor": first["next"]}))
+    assert "not_run" not in following

@@ -66,6 +66,14 @@ async def test_sheets_are_downloaded_filled_in_and_sent_back_in_a_browser(
         assert await tab.careful() == []
 
 
+async def test_checks_that_could_not_run_are_listed_on_the_page(served: Served) -> None:
+    desk = await a_desk(served)
+    await desk.put(as_csv(FOUND))
+    words = words_of(await desk.read("findings"))
+    assert "checks could not run" in words
+    assert "There is no row of the part ‘Workforce’." in words
+
+
 async def test_a_sheet_that_cannot_be_read_is_refused_on_the_page_with_what_to_do(served: Served) -> None:
     desk = await a_desk(served)
     await desk.put(as_csv(FOUND))

@@ -20,6 +20,7 @@ from service.pages.force.words import SEVERITY, rule_fix, rule_title
 from service.pages.visit import Visiting
 from service.returns.findings import Cursor, ListedFinding, RuleCount, count_by_rule
 from service.returns.model import Open
+from service.returns.not_run import checks_not_run
 from service.returns.reading import read_findings
 
 PAGE: Final = 25
@@ -103,6 +104,7 @@ async def show_findings(visit: Visiting) -> Response[str]:
         following=None if following is None else f"?{urlencode({**said, 'after': cursor_text(following)})}#list",
         is_later="after" in asked,
         may_answer=isinstance(place.item, Open) and place.may_write and any(not each.severity.holds for each in counts),
+        not_run=await checks_not_run(place.context, place.item) if isinstance(place.item, Open) else (),
         done=_DONE.get(asked.get("done", "")),
     )
 

@@ -17,7 +17,7 @@ from service.returns.readers.columns import Typing, Writer
 from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
-from service.returns.readers.source import BytesSource, FileSource, Source
+from service.returns.readers.source import BytesSource, FileSource, Source, Watched
 from service.returns.readers.xlsx_file import read_xlsx
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "HeldRow",
     "Source",
     "TypedBlock",
+    "Watched",
     "media_of_name",
     "read",
 ]
@@ -66,9 +67,10 @@ def read(
     block_rows: int = BLOCK_ROWS,
     write: Writer | None = None,
     mapping: FileMapping | None = None,
+    keep_cells: bool = False,
 ) -> Iterator[TypedBlock]:
     """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them; of a file of
-    the sender's own form, as its ``mapping`` translates it.
+    the sender's own form, as its ``mapping`` translates it. ``keep_cells``: with what was sent beside it.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
@@ -78,7 +80,7 @@ def read(
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
     if mapping is not None and media not in MAPPED:
         raise UnsupportedMedia("A mapping is for a file with a heading and columns.", "Give it a file of CSV or XLSX.")
-    return reader(source, Typing(contract, part, write, mapping), block_rows)
+    return reader(source, Typing(contract, part, write, mapping, keep_cells=keep_cells), block_rows)
 
 
 def media_of_name(name: str) -> str | None:

@@ -75,6 +75,8 @@ class TypedBlock(Struct, kw_only=True):
     failed: dict[str, set[int]]
     """Rows whose value in a field could not be read: a rule over that field has nothing to say of them."""
     originals: Sequence[str]
+    cells: dict[str, Sequence[Any]] | None = None
+    """What was sent, by field or by the name of an unknown column, where ``read`` was asked to keep it."""
     unread: list[HeldRow]
     notes: tuple[str, ...] = ()
     """What the sender should know of the whole file; each said once."""

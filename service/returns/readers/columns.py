@@ -120,9 +120,16 @@ class Typing:
     """Types the columns of one file. Fields that are read alike share one memory, and are written alike."""
 
     def __init__(
-        self, contract: Contract, part: Part, write: Writer | None = None, mapping: FileMapping | None = None
+        self,
+        contract: Contract,
+        part: Part,
+        write: Writer | None = None,
+        mapping: FileMapping | None = None,
+        *,
+        keep_cells: bool = False,
     ) -> None:
         self.contract, self.part, self._write, self.mapping = contract, part, write, mapping
+        self._keep_cells = keep_cells
         self._known = known_names(part)
         self._translated = {} if mapping is None else _translations(part, mapping)
         self.key = part.by_role.get(Role.KEY)
@@ -181,6 +188,7 @@ class Typing:
             held=set(),
             failed={},
             originals=Originals(len(rows), text_of),
+            cells=dict(columns) if self._keep_cells else None,
             unread=list(unread),
             notes=notes,
         )

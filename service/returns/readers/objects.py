@@ -169,6 +169,8 @@ class Objects:
         unknown = [name for name in keys if name not in self._names]
         if not unknown:
             return
+        if block.cells is not None:
+            block.cells |= {name: [item.get(name) for item in objects] for name in unknown}
         for index, item in enumerate(objects):
             for name in item.keys() & unknown if len(unknown) > len(item) else unknown:
                 value = item.get(name)

@@ -66,6 +66,25 @@ class FileSource:
                 yield chunk
 
 
+class Watched:
+    """Another source, of which is known how far the reading that began last has come."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.read = 0
+        """In bytes."""
+
+    @property
+    def length(self) -> int:
+        return self._source.length
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        self.read = 0
+        for chunk in self._source.chunks(size):
+            self.read += len(chunk)
+            yield chunk
+
+
 class Utf8Source:
     """Another source without its byte order mark, and as UTF-8 where it was UTF-16.
 

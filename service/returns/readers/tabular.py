@@ -40,10 +40,12 @@ def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: S
     for place, column in enumerate(columns):
         if place in heading.fields or place in heading.left_out or not any(column):
             continue
+        name = NOTES if place == heading.notes else heading.unknown.get(place)
+        if block.cells is not None and name is not None:
+            block.cells[name] = column
         if place == heading.notes:
             block.notes += () if NOT_READ in block.notes else (NOT_READ,)
             continue
-        name = heading.unknown.get(place)
         for index, cell in enumerate(column):
             if not cell.strip(BLANKS):
                 continue

@@ -26,6 +26,8 @@ from service.returns.readers.xlsx_cells import Odd, fit
 from service.returns.readers.xlsx_package import Package
 from service.returns.readers.xlsx_sheet import Seen, SheetReader, SheetRow
 
+_OF_FINDINGS: Final = frozenset({"rule", "severity", "says", "fix"})
+"""A sheet with these columns has findings, not rows, though it names their references, too."""
 _LOOKED_THROUGH: Final = 200
 """So many rows of a sheet are looked through for its heading."""
 _NAMED: Final = 10
@@ -107,7 +109,7 @@ class _XlsxFile:
         part = self._typing.part
         key = part.by_role.get(Role.KEY) or part.by_role.get(Role.WEIGHT)
         needed = {fold(key.name)} if key is not None else {fold(field.name) for field in part.fields if field.required}
-        if not needed <= names:
+        if not needed <= names or (names >= _OF_FINDINGS and not known_names(part).keys() >= _OF_FINDINGS):
             return False
         fit_here = len(names & known_names(part).keys())
         others = (other for other in self._typing.contract.parts.values() if other.name is not part.name)
