@@ -1,8 +1,9 @@
 """The rows of a contract's part as JSON Schema (2020-12): types, codes, patterns and bounds, from the contract's data.
 
 Sent rows and shown rows differ: what is sent may say *not known* by leaving a key out, by null, by an empty text or in
-words; what is shown has every field. A schema cannot say everything: that a day exists, that a range lies within its
-bounds, that a text looks like a person's, and what the rules ask across fields, the service finds by reading.
+words; what is shown has every field. A schema cannot say everything: that a day exists, that a range runs forward and
+lies within its bounds, that a date does, that a text looks like a person's, and what the rules ask across fields, the
+service finds by reading. And it is stricter in one thing: codes and words in other capitals are read, and not in it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _WHOLE: Final = r"(?:0|-?[1-9][0-9]*)"
 _DECIMAL: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]{1,2})?"
-_DAY: Final = r"[1-9][0-9]{3}(?:-[0-9]{2}(?:-[0-9]{2})?)?"
-_FULL_DAY: Final = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_MONTH: Final = r"(?:0[1-9]|1[0-2])"
+_OF_MONTH: Final = r"(?:0[1-9]|[12][0-9]|3[01])"
+_DAY: Final = rf"[1-9][0-9]{{3}}(?:-{_MONTH}(?:-{_OF_MONTH})?)?"
+_FULL_DAY: Final = rf"[1-9][0-9]{{3}}-{_MONTH}-{_OF_MONTH}"
 _LONGEST: Final = 40
 _LEAST_NUMBER: Final = -2_147_483_648
 _MOST_DECIMAL: Final = 99_999_999
@@ -113,8 +116,8 @@ def _codes(field: Field) -> list[Schema]:
 
 
 def _several(codes: list[str], separator: str, description: str) -> Schema:
-    mark = rf"\{separator}"
-    pattern = rf"^[^{mark}]+(?:{mark}[^{mark}]+)+$"
+    one = " *(?:" + "|".join(code.replace(".", "[.]") for code in codes) + ") *"  # a code has no other sign of patterns
+    pattern = f"^{one}(?:[{separator}]{one})+$"
     return (
         {"type": "string", "pattern": pattern, "description": f"{description} Codes of the list above."}
         if codes
@@ -132,7 +135,7 @@ def _number(field: Field) -> list[Schema]:
     greatest = field.greatest if isinstance(field.greatest, int) else OPEN_NUMBER - 1
     return [
         {"type": "integer", "minimum": least, "maximum": greatest},
-        _written(_WHOLE, exact=field.exact, words=f"{least} to {greatest}"),
+        _written(_signed(_WHOLE, least), exact=field.exact, words=f"{least} to {greatest}"),
     ]
 
 
@@ -141,8 +144,13 @@ def _decimal(field: Field) -> list[Schema]:
     greatest = field.greatest if isinstance(field.greatest, int) else _MOST_DECIMAL
     return [
         {"type": "number", "minimum": least, "maximum": greatest, "multipleOf": 0.01},
-        _written(_DECIMAL, exact=field.exact, words=f"{least} to {greatest}, at most two decimals"),
+        _written(_signed(_DECIMAL, least), exact=field.exact, words=f"{least} to {greatest}, at most two decimals"),
     ]
+
+
+def _signed(number: str, least: int) -> str:
+    """The pattern of a number, without a sign where none below zero is taken."""
+    return number if least < 0 else number.replace("-?", "")
 
 
 def _written(number: str, *, exact: bool, words: str) -> Schema:

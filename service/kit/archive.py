@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from threading import Lock
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -36,6 +37,7 @@ class Archive(Struct, frozen=True):
     content: bytes
 
 
+_MAKING: Final = Lock()
 _KEPT: Final[dict[tuple[Library, str], Archive]] = {}
 
 
@@ -45,8 +47,9 @@ def kept_archive(library: Library, editions: Mapping[str, Edition], version: str
     Making it takes a second, so it is not for an event loop.
     """
     key = library, version
-    if key not in _KEPT:
-        _KEPT[key] = archive_of(load_kit(library, editions, version))
+    with _MAKING:  # whoever asks meanwhile waits for it, and does not make it too
+        if key not in _KEPT:
+            _KEPT[key] = archive_of(load_kit(library, editions, version))
     return _KEPT[key]
 
 

@@ -16,7 +16,7 @@ from service.criteria.vocabulary import Kind
 from service.kit.book import as_book
 
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")
-_DECIMAL: Final = re.compile(r"(?:0|-?[1-9][0-9]{0,9})(?:\.[0-9]{0,1}[1-9])?")
+_DECIMAL: Final = re.compile(r"(?!-0$)-?(?:0|[1-9][0-9]{0,9})(?:\.[0-9]?[1-9])?")
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 

@@ -23,6 +23,10 @@ def files_shown() -> dict[tuple[str, str], str]:
     }
 
 
+CODES = re.compile(r'"enum": \[[^]]*\]|"pattern": "\^ \*\(\?:[^"]*"')
+"""What differs between the fields of two code lists: the codes, and the pattern of several of them."""
+
+
 def document_for(media: str) -> dict[str, Any]:
     """The committed document with the one medium where a body may be sent in several, and with fewer fields in a row.
 
@@ -49,7 +53,7 @@ def _one_of_each_form(properties: dict[str, Any], required: list[str]) -> dict[s
     kept: dict[str, Any] = {}
     for name, schema in sorted(properties.items(), key=lambda item: item[0] not in required):
         cut = _cut(schema)
-        form = re.sub(r'"enum": \[[^]]*\]', "", json.dumps(cut))
+        form = CODES.sub("", json.dumps(cut))
         if name in required or form not in seen:
             seen.add(form)
             kept[name] = cut

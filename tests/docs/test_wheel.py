@@ -68,6 +68,7 @@ def test_the_wheel_carries_nothing_else(installed: Path) -> None:
 
 def test_the_installed_program_runs_from_any_folder(installed: Path, tmp_path: Path) -> None:
     assert run(installed, tmp_path, "contracts", "check").startswith("Good: ")
+    assert "failed 0" in run(installed, tmp_path, "kit", "run", "--offline", "--example", "V220")
     made = tmp_path / "kent.csv"
     run(installed, tmp_path, "generate", "--force", "kent", "--cases", "5", "--out", str(made))
     assert len(made.read_text().splitlines()) == 6
