@@ -61,8 +61,8 @@ def read_forward(library: Library, record: Record, from_version: str, to_version
 
 
 def text_read(library: Library, name: str, text: str, from_version: str, to_version: str) -> str:
-    """A value as a field of codes of one version writes it, written as another does; what says no code stays as it
-    is."""
+    """A value as a field of codes of one version writes it, written as another does; what says no code, or the same in
+    both, stays as it is."""
     field = _field_of(library.contracts[from_version], name)
     other = new_names(library, from_version, to_version).get(name, name)
     target = _field_of(library.contracts[to_version], other)
@@ -70,7 +70,10 @@ def text_read(library: Library, name: str, text: str, from_version: str, to_vers
     if field is None or target is None or not masks:
         return text
     value = read_cell(field, text).value
-    return canonical_text(target, _recoded(value, masks)) if isinstance(value, int) else text
+    if not isinstance(value, int):
+        return text
+    meant = _recoded(value, masks)
+    return text if read_cell(target, text).value == meant else canonical_text(target, meant)
 
 
 def code_masks(library: Library, version: str, field: str) -> Mapping[int, int]:
