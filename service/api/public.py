@@ -17,10 +17,12 @@ from litestar.params import FromPath, SkipValidation
 from service.api.ageing import AGEING, ageing_headers
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
+from service.api.change_shapes import ChangesDocument
 from service.api.documented import Answer, operation
 from service.api.meanings import MEANINGS
 from service.api.public_documents import (
     PART_PATHS,
+    changes_document,
     contract_document,
     head,
     list_document,
@@ -42,6 +44,7 @@ from service.api.public_shapes import (
 )
 from service.api.replies import CSV, ZIP, public, public_bytes
 from service.api.scope_shapes import ScopeDocument, ScopeList
+from service.contract.changes import changes_of
 from service.contract.sheet import XLSX
 from service.contract.template import empty_csv, kept_workbook
 from service.errors import NotFound
@@ -141,6 +144,19 @@ class PublicController(Controller):
             notices = await notices_in_force(tx)
         headers = ageing_headers(context.terms, version)
         return public(request, contract_document(contract, notices), headers=headers)
+
+    @get(
+        "/contracts/{version:str}/changes",
+        summary="What a contract version changes in the one before it",
+        description="Fields, code lists, named sets, rules and measures; of each what an older record says in this "
+        "version, and what a newer one says in the version before. Public: no token is needed.",
+        operation_class=_public(ChangesDocument, "The changes.", version="2026.1"),
+        operation_id="getChanges",
+    )
+    async def get_changes(self, request: AnyRequest, context: Serving, version: FromPath[str]) -> Response[bytes]:
+        parameters(request)
+        contract = _one(context.library.contracts, version)
+        return public(request, changes_document(changes_of(context.library, contract.version)))
 
     @get(
         "/contracts/{version:str}/schema/{part:str}",

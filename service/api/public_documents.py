@@ -8,6 +8,7 @@ from typing import Any, Final
 from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
+from service.contract.change import Changes, Reading
 from service.contract.model import CodeList, Contract, Field, Measure, Part, PartName, Rule
 from service.contract.notices import Notice
 from service.contract.schema import DIALECT, sent_row
@@ -103,6 +104,42 @@ def contract_document(contract: Contract, notices: Sequence[Notice]) -> dict[str
     }
 
 
+def changes_document(changes: Changes) -> dict[str, Any]:
+    """What a version changes in the one before it."""
+    return {
+        "version": changes.version,
+        "before": changes.before,
+        "says": changes.says,
+        "changes": [
+            {
+                "id": item.id,
+                "subject": item.subject,
+                "kind": item.kind,
+                "name": item.name,
+                "formerly": item.formerly,
+                "title": item.title,
+                "parts": item.parts,
+                "says": item.says,
+                "older": item.older,
+                "newer": item.newer,
+                "forward": [_reading(each) for each in item.forward],
+                "back": [_reading(each) for each in item.back],
+                "declared": item.step is not None,
+            }
+            for item in changes.changes
+        ],
+        "links": {
+            "contract": f"/api/contracts/{changes.version}",
+            **({} if changes.before is None else {"before": f"/api/contracts/{changes.before}"}),
+            "effect": f"/api/national/contracts/{changes.version}/effect",
+        },
+    }
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {"code": reading.code.code, "title": reading.code.title, "reads": reading.reads}
+
+
 def list_document(codes: CodeList) -> dict[str, Any]:
     """A code list; what else it says of a code stands under ``columns``."""
     return {
@@ -159,6 +196,7 @@ def head(contract: Contract) -> dict[str, Any]:
             "schema": f"/api/contracts/{contract.version}/schema/{{part}}",
             "template": f"/api/contracts/{contract.version}/template/{{part}}.xlsx",
             "template_csv": f"/api/contracts/{contract.version}/template/{{part}}.csv",
+            "changes": f"/api/contracts/{contract.version}/changes",
             "kit": f"/api/contracts/{contract.version}/kit",
         },
     }

@@ -36,6 +36,18 @@ async def test_the_links_lead_to_documents(anyone: httpx.AsyncClient) -> None:
             good(await anyone.get(path))
 
 
+async def test_a_contract_links_to_what_it_changes_which_may_be_kept(anyone: httpx.AsyncClient) -> None:
+    links = good(await anyone.get("/api/contracts/2026.1"))["links"]
+    answered = await anyone.get(links["changes"])
+    found = good(answered)
+    assert found["before"] == "2025.1"
+    assert {change["kind"] for change in found["changes"] if change["declared"]} == {
+        *("derived", "added", "renamed", "split", "recoded", "tightened")
+    }
+    kept = await anyone.get(links["changes"], headers={"If-None-Match": answered.headers["etag"]})
+    assert (kept.status_code, kept.content) == (304, b"")
+
+
 @pytest.mark.parametrize("part", ["terms", "contracts", "codes", "scopes"])
 async def test_every_document_of_a_list_is_there(anyone: httpx.AsyncClient, part: str) -> None:
     listed = good(await anyone.get(f"/api/{part}"))

@@ -120,6 +120,7 @@ async def _public(anyone: httpx.AsyncClient) -> None:
     for path, member in (("terms", "edition"), ("contracts", "version"), ("codes", "list"), ("scopes", "edition")):
         listed = good(await anyone.get(f"/api/{path}"))
         good(await anyone.get(f"/api/{path}/{listed['items'][0][member]}"))
+    good(await anyone.get("/api/contracts/2026.1/changes"))
     good(await anyone.get("/api/contracts/2025.1/schema/workforce"))
     await anyone.get("/api/contracts/2025.1/template/workforce.csv")
     await anyone.get("/api/contracts/2025.1/kit")
