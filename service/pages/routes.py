@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
+from service.pages.changes import show_changes, show_newest_changes
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
 from service.pages.force.routes import force_routes
@@ -23,6 +24,8 @@ def page_routes(site: Site) -> Router:
             entry_routes(site),
             national_pages(site),
             show_rules,
+            show_newest_changes,
+            show_changes,
             force_routes(),
         ],
         guards=[guard],
