@@ -131,7 +131,6 @@ def changes_document(changes: Changes) -> dict[str, Any]:
         "links": {
             "contract": f"/api/contracts/{changes.version}",
             **({} if changes.before is None else {"before": f"/api/contracts/{changes.before}"}),
-            "effect": f"/api/national/contracts/{changes.version}/effect",
         },
     }
 
