@@ -321,6 +321,9 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "not-a-demo": Meaning(
         (), "The database in that folder is not a demonstration's.", "Name another folder with --data."
     ),
+    "bad-notices": Meaning(
+        (), "A file of rule notices or of keys cannot be used, or a signature does not hold.", "Get both files anew."
+    ),
     "another-country": Meaning(
         (), "The folder has a country of another size.", "Leave --cases out, or name another folder."
     ),

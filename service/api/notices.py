@@ -15,11 +15,11 @@ from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
 from service.api.replies import document, public
-from service.contract.notices import Notice
+from service.contract.notices import SIGNED_TYPE, Notice
 from service.errors import Forbidden, NotFound
 from service.identity.keys import SigningKeys
 from service.identity.principal import NOT_HERE, Permission, Principal, require
-from service.notices.adopt import SIGNED_TYPE, Adopter, confirm, propose, reject
+from service.notices.adopt import Adopter, confirm, propose, reject
 from service.notices.store import all_notices, notice_by_id
 
 Keys = NamedDependency[SkipValidation[SigningKeys]]

@@ -35,6 +35,8 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
 @click.option("--mapping", "saved", type=_A_FILE, help="Reads a file of your own form: see case-returns map.")
+@click.option("--notices", type=_A_FILE, help="Rule notices to apply: what /api/rule-notices answers, saved.")
+@click.option("--keys", type=_A_FILE, help="Keys to check the notices' signatures by: what /oauth/jwks answers.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 @click.option(
     "--findings",
@@ -42,12 +44,25 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also writes every finding: .xlsx (a copy of the rows with the cells marked), .csv or .json.",
 )
-def validate(file: Path, version: str | None, part: str, saved: Path | None, form: str, out: Path | None) -> None:
+def validate(
+    file: Path,
+    version: str | None,
+    part: str,
+    saved: Path | None,
+    notices: Path | None,
+    keys: Path | None,
+    form: str,
+    out: Path | None,
+) -> None:
     """Check a file where it is: no server, no network.
 
     The findings are those of the service, in its order; what could not run is listed with why. CSV, XLSX, NDJSON and
     JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
     """
+    from msgspec.structs import replace
+
+    from service.cli.notices import applied
+    from service.clock import london_date, system_clock
     from service.returns.offline import validate as validated
 
     if out is not None and out.suffix.lower() not in _WRITTEN:
@@ -60,11 +75,18 @@ def validate(file: Path, version: str | None, part: str, saved: Path | None, for
         from service.cli.map import mapping_in
 
         mapping, contract, of = mapping_in(saved, version)
+    if keys is not None and notices is None:
+        raise click.UsageError("--keys checks the signatures of notices: name them with --notices.")
+    rules = applied(contract, notices, keys, london_date(system_clock()))
     with _progress_of(file) as advance:
-        report = validated(file, contract, of, mapping=mapping, progress=advance)
+        report = validated(file, rules.contract, of, mapping=mapping, progress=advance)
+    notes = (*report.notes, *([rules.note] if rules.note else []))
+    report = replace(report, notes=notes, not_run=(*report.not_run, *rules.not_asked(contract, of)))
     if out is not None:
         _write_findings(out, file, contract, of, report, mapping)
-    click.echo(_printed(report, contract, file, form, mapping), nl=form != "csv")
+    click.echo(_printed(report, contract, file, form, mapping, with_notices=notices is not None), nl=form != "csv")
+    if rules.note and form == "csv":
+        click.echo(rules.note, err=True)
     if report.blocks:
         raise SystemExit(1)
 
@@ -179,11 +201,21 @@ def _write_findings(
     click.echo(f"{len(report.findings):,} findings in {out}", err=True)
 
 
-def _printed(report: Report, contract: Contract, file: Path, form: str, mapping: FileMapping | None) -> str:
+def _printed(
+    report: Report,
+    contract: Contract,
+    file: Path,
+    form: str,
+    mapping: FileMapping | None,
+    *,
+    with_notices: bool = False,
+) -> str:
     from service.contract.findings import key_name, shown
 
     rows: list[dict[str, Any]] = [dict(shown(contract, finding)) for finding in report.findings]
     columns: tuple[str, ...] = ("rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix")
+    if with_notices:
+        columns += ("notice",)
     if mapping is not None:  # a file of the sender's own form is spoken of in its own names
         columns += ("column",)
         for row in rows:

@@ -21,6 +21,8 @@ from service.contract.source import closest
 from service.contract.values import Check
 
 OFF: Final = "off"
+SIGNED_TYPE: Final = "rule-notice+jwt"
+"""The ``typ`` of a notice's signature: no token can pass for one, nor the other way round."""
 WHOLE: Final = 2_000
 """Characters of the reason, at most."""
 _ID: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,40}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -36,9 +36,6 @@ from service.storage.position import Position, advance
 
 Sign = Callable[[Mapping[str, Any]], str]
 """Makes a compact JWS of a document, with the key that signs for this service."""
-
-SIGNED_TYPE: Final = "rule-notice+jwt"
-"""The ``typ`` of a notice's signature: no token can pass for one, nor the other way round."""
 
 
 class Adopter(Struct, frozen=True, kw_only=True):
