@@ -23,6 +23,21 @@ RESERVED = frozenset(
     ["and", "or", "not", "in", "is", "null", "between", "true", "false", "case", "when", "then", "else", "end"]
 )
 
+_SQL_WORDS: Final = """
+all analyse analyze any array as asc asymmetric authorization binary both cast check collate collation column
+concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+current_timestamp current_user default deferrable desc distinct do except fetch for foreign freeze from full grant group
+having ilike initially inner intersect into isnull join lateral leading left like limit localtime localtimestamp natural
+notnull offset on only order outer overlaps placing primary references returning right select session_user similar some
+symmetric system_user table tablesample to trailing union unique user using variadic verbose where window with
+"""
+_OF_THE_STORE: Final = """
+base_digest case_id contract_version current_digest digest empties end_reason failed force has_text held idx kept_as
+line_from line_to match_key n return_id row shape source_row
+"""
+TAKEN: Final = frozenset((*_SQL_WORDS.split(), *_OF_THE_STORE.split()))
+"""What a column of a field cannot be called: words that SQL keeps for itself, and the tables' own columns beside it."""
+
 OF_ROLE: Final[Mapping[Role, Kind]] = {
     Role.KEY: Kind.TEXT,
     Role.FORMER_KEY: Kind.TEXT,
@@ -44,6 +59,9 @@ def read_field(table: Table, lists: Mapping[str, CodeList], since: str, problems
     name = table.text("name")
     if name and (not NAME.fullmatch(name) or name in RESERVED):
         problems.add(table.place_of("name"), f"'{name}' cannot be a field's name.", "Use a-z, 0-9 and '_'.")
+    elif name in TAKEN:
+        says = f"'{name}' cannot be a field's name: as the name of a column it is taken."
+        problems.add(table.place_of("name"), says, "Say more: order_number, user_name.")
     kind = choice(table, "type", Kind, Kind.TEXT, problems)
     table.node("derive")
     field = Field(

@@ -128,7 +128,7 @@ async def _keep(context: Context, tx: AsyncConnection, actor: Actor, item: Open,
         columns = listed(pair.columns)
         await tx.execute(
             text(
-                f"insert into {pair.kept} (force, return_id, state, {columns}) "
+                f"insert into {pair.kept} (force, return_id, kept_as, {columns}) "
                 f"select force, return_id, :n, {columns} from {pair.draft} where {_OF_RETURN}"
             ),
             {"force": item.force, "id": item.id, "n": n},
@@ -150,7 +150,7 @@ async def _let_go(library: Library, tx: AsyncConnection, force: int, return_id: 
     if (await tx.execute(text(gone), parameters)).rowcount == 0:
         return
     for pair in _pairs(library):
-        which = "(cast(:until as integer) is null or state <= :until)"
+        which = "(cast(:until as integer) is null or kept_as <= :until)"
         await tx.execute(text(f"delete from {pair.kept} where {_OF_RETURN} and {which}"), parameters)
 
 
@@ -217,7 +217,7 @@ async def _bring_back(library: Library, tx: AsyncConnection, given: Mapping[str,
         await tx.execute(
             text(
                 f"insert into {pair.draft} (force, return_id, {columns}) select force, return_id, {columns} "
-                f"from {pair.kept} where {_OF_RETURN} and state = :state"
+                f"from {pair.kept} where {_OF_RETURN} and kept_as = :state"
             ),
             given,
         )

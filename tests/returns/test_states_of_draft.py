@@ -125,7 +125,7 @@ async def kept_rows(context: Context, item: AnyReturn) -> set[int]:
     """The states of which any row is kept."""
     kept = ("kept_case", "kept_withdrawal", "kept_held", "kept_finding", "kept_cell", "kept_workforce")
     async with context.db.force(item.force) as tx:
-        sql = " union ".join(f"select state from {table} where return_id = :id" for table in kept)
+        sql = " union ".join(f"select kept_as from {table} where return_id = :id" for table in kept)
         return set((await tx.execute(text(sql), {"id": item.id})).scalars())
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from service.contract.fields import RESERVED, TAKEN
 from service.contract.library import load_library
 from service.migrations.columns import wanted_columns
 from service.migrations.migrate import Migrated, migrate
@@ -211,3 +212,21 @@ async def _described(urls: Urls) -> list[tuple[object, ...]]:
 
 def test_the_url_of_a_login_is_what_the_driver_reads() -> None:
     assert plain_url("postgresql+asyncpg://u@h/d") == plain_url("postgres://u@h/d") == "postgresql://u@h/d"
+
+
+async def test_no_field_can_be_called_as_a_column_that_a_table_has_already(module_database: Database) -> None:
+    library = load_library()
+    own: set[str] = set()
+    async with module_database.owner() as tx:
+        for table, carries in TYPED_TABLES.items():
+            query = text("select attname from pg_attribute where attrelid = to_regclass(:t) and attnum > 0")
+            present = set((await tx.scalars(query, {"t": table})).all())
+            own |= present - set(wanted_columns(library, carries))
+    assert own
+    assert own <= TAKEN
+
+
+async def test_no_field_can_be_called_as_a_word_that_sql_keeps_for_itself(module_database: Database) -> None:
+    async with module_database.owner() as tx:
+        kept = set((await tx.scalars(text("select word from pg_get_keywords() where catcode in ('R', 'T')"))).all())
+    assert kept <= TAKEN | RESERVED

@@ -193,7 +193,7 @@ comment on column draft_state.rows is 'Of the file that was taken after it.';
 create table kept_case (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     case_id uuid not null,
     contract_version text not null,
     source_row integer,
@@ -203,7 +203,7 @@ create table kept_case (
 create table kept_withdrawal (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     case_id uuid not null,
     source text not null,
     answer text,
@@ -213,7 +213,7 @@ create table kept_withdrawal (
 create table kept_held (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     n integer not null,
     part text not null,
     row integer not null,
@@ -227,7 +227,7 @@ create table kept_held (
 create table kept_finding (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     part smallint not null,
     row integer not null,
     rule text not null,
@@ -243,7 +243,7 @@ create table kept_finding (
 create table kept_cell (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     n integer not null,
     digest bytea not null,
     empties jsonb
@@ -251,17 +251,17 @@ create table kept_cell (
 create table kept_workforce (
     force smallint not null,
     return_id uuid not null,
-    state integer not null,
+    kept_as integer not null,
     n integer not null,
     digest bytea not null,
     empties jsonb
 );
-create index kept_case_of_state on kept_case (force, return_id, state);
-create index kept_withdrawal_of_state on kept_withdrawal (force, return_id, state);
-create index kept_held_of_state on kept_held (force, return_id, state);
-create index kept_finding_of_state on kept_finding (force, return_id, state);
-create index kept_cell_of_state on kept_cell (force, return_id, state);
-create index kept_workforce_of_state on kept_workforce (force, return_id, state);
+create index kept_case_of_state on kept_case (force, return_id, kept_as);
+create index kept_withdrawal_of_state on kept_withdrawal (force, return_id, kept_as);
+create index kept_held_of_state on kept_held (force, return_id, kept_as);
+create index kept_finding_of_state on kept_finding (force, return_id, kept_as);
+create index kept_cell_of_state on kept_cell (force, return_id, kept_as);
+create index kept_workforce_of_state on kept_workforce (force, return_id, kept_as);
 grant select, insert, delete on draft_state, kept_case, kept_withdrawal, kept_held, kept_finding, kept_cell,
     kept_workforce to case_returns_app;
 
