@@ -9,7 +9,7 @@ from service.api.meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords
 from service.contract.change import Changes, Reading
-from service.contract.model import CodeList, Contract, Field, Measure, Part, PartName, Rule
+from service.contract.model import CodeList, Contract, Field, Measure, Part, PartName, RowMeasure, Rule
 from service.contract.notices import Notice
 from service.contract.schema import DIALECT, sent_row
 from service.contract.words import derivations_in_words, rules_in_words
@@ -96,7 +96,10 @@ def contract_document(contract: Contract, notices: Sequence[Notice]) -> dict[str
             }
             for item in contract.vocabulary.sets.values()
         ],
-        "measures": [_measure(item) for item in contract.measures],
+        "measures": [
+            *(_measure(item) for item in contract.measures),
+            *(_row_measure(item) for part in contract.parts.values() for item in part.row_measures),
+        ],
         "rules": [
             _rule(rule, words[rule.id], [notice for notice in mine if notice.rule == rule.id])
             for rule in contract.rules
@@ -245,6 +248,11 @@ def _measure(item: Measure) -> dict[str, Any]:
     if item.counts is not None:
         shown |= {"counts": item.counts.value, "field": item.field, "at_least": item.at_least}
     return shown
+
+
+def _row_measure(item: RowMeasure) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": item.name, "title": item.column.label, "meaning": item.column.meaning}
+    return shown | ({"alike": item.alike} if item.previous is None else {"previous": item.previous})
 
 
 def _rule(rule: Rule, words: str, notices: Sequence[Notice]) -> dict[str, Any]:

@@ -160,8 +160,9 @@ class SetShown(Shape):
 
 
 class MeasureShown(Shape):
-    """A number about the whole return that macro rules speak of. ``counts``: what is counted over a field of all cases,
-    unknown where fewer than ``at_least`` say anything."""
+    """A number about the whole return that macro rules speak of, or what rules say of a case beside others. ``counts``:
+    what is counted over a field of all cases, unknown where fewer than ``at_least`` say anything. ``previous``: the
+    field as the case had it in the sealed return before. ``alike``: how many other cases have the same exact values."""
 
     name: str
     title: str
@@ -169,6 +170,8 @@ class MeasureShown(Shape):
     counts: Literal["same", "first_of_month", "first_of_year", "fives"] | UnsetType = UNSET
     field: str | UnsetType = UNSET
     at_least: int | UnsetType = UNSET
+    previous: str | UnsetType = UNSET
+    alike: tuple[str, ...] | UnsetType = UNSET
 
 
 class RuleNoticeShown(Shape, rename={"start": "from"}):

@@ -24,7 +24,7 @@ PART_ORDER: Final[Mapping[PartName, int]] = {part: number for number, part in en
 LONGEST_VALUE: Final = 200
 """So much of a value is kept and shown with a finding; the row's whole text is kept elsewhere."""
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 
 
 class Finding(Struct, frozen=True, gc=False):

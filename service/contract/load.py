@@ -14,7 +14,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from service.contract.carry import carried_derivation, carried_sets
-from service.contract.declared import read_measures
+from service.contract.declared import Declared, read_measures, told_apart
 from service.contract.fields import NAME, changed, check_fields, field_type, read_field
 from service.contract.model import (
     CodeList,
@@ -70,16 +70,12 @@ class _Reader:
         self.steps = steps_of(self.upgrade, before, every, self.upgrade_place, problems)
         sets = self._sets()
         parts = self._parts(fields, sets)
-        measures = read_measures(
-            document.tables("measures"),
-            self.base.measures if self.base else (),
-            self.steps.renames,
-            parts[PartName.CASE],
-            problems,
-        )
-        vocabularies = {name: part.vocabulary for name, part in parts.items()}
+        cases = parts[PartName.CASE]
+        declared = read_measures(document.tables("measures"), self._declared(), self.steps.renames, cases, problems)
+        parts[PartName.CASE] = replace(cases, row_measures=declared.of_rows)
+        vocabularies = {name: part.rule_vocabulary for name, part in parts.items()}
         vocabularies[PartName.RETURN] = self._vocabulary(
-            {item.name: FieldType(item.name, item.kind) for item in measures}
+            {item.name: FieldType(item.name, item.kind) for item in declared.measures}
         )
         rules = read_rules(
             self._document("rules.yaml", needed=self.base is None),
@@ -90,6 +86,7 @@ class _Reader:
             checks_of(parts.values()),
             problems,
         )
+        rules = told_apart(rules, declared, Place(f"returns/{self.folder.name}/rules.yaml", 1), problems)
         used = self._used_lists(parts, sets)
         title = document.text("title")
         document.done()
@@ -100,7 +97,7 @@ class _Reader:
             parts=MappingProxyType(parts),
             lists=MappingProxyType(used),
             vocabulary=vocabularies[PartName.CASE],
-            measures=measures,
+            measures=declared.measures,
             rules=rules,
             upgrade=self.upgrade,
             hash=self._hash(used),
@@ -135,6 +132,10 @@ class _Reader:
             says = f"There is no earlier version '{name}' to extend."
             self.problems.add(self.document.place_of("extends"), says, closest(name, self.before))
         return self.before.get(name)
+
+    def _declared(self) -> Declared:
+        """The measures of the version before."""
+        return Declared(self.base.measures, self.base.parts[PartName.CASE].row_measures) if self.base else Declared()
 
     def _sets(self) -> dict[str, NamedSet]:
         """The named sets. A code of which a column says *depends* is left out, and listed as left out."""

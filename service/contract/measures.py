@@ -6,9 +6,10 @@ be computed is unknown, so that no rule over it fires (semantics 13).
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeAlias
 
-from service.criteria.vocabulary import OPEN_NUMBER
+from service.criteria.vocabulary import OPEN_NUMBER, Kind
 
 Count: TypeAlias = tuple[int, int]
 
@@ -22,6 +23,24 @@ KNOWN = (
     "aggregate_difference",
 )
 """The measures that the service computes; a contract declares those that its rules use, with their meaning."""
+
+
+class Counts(StrEnum):
+    """What a declared measure counts over one field of all cases of the return."""
+
+    SAME = "same"
+    """How many cases say anything of the field, where all of them say the same; 0 where they differ."""
+    FIRST_OF_MONTH = "first_of_month"
+    """How many of a hundred exact days are the first of a month."""
+    FIRST_OF_YEAR = "first_of_year"
+    """How many of a hundred exact days are the first of January."""
+    FIVES = "fives"
+    """How many of a hundred exact numbers above 0 end in 0 or 5."""
+
+    @property
+    def kind(self) -> Kind | None:
+        """The only kind of field that it can be counted over; None where any will do."""
+        return {Counts.SAME: None, Counts.FIVES: Kind.NUMBER}.get(self, Kind.DATE)
 
 
 def measured(

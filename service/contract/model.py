@@ -15,6 +15,7 @@ from types import MappingProxyType
 import msgspec
 from msgspec import Struct
 
+from service.contract.measures import Counts
 from service.criteria.tree import Criterion
 from service.criteria.vocabulary import FieldType, Kind, Vocabulary
 from service.criteria.wording import Titles, titles
@@ -153,6 +154,19 @@ class Sum(Struct, frozen=True, kw_only=True):
     parts: tuple[str, ...]
 
 
+class RowMeasure(Struct, frozen=True, kw_only=True):
+    """What can be said of a case only beside others: what it was in the sealed return on which this one builds
+    (``previous``: the field), or how many other cases of the return have the same exact values (``alike``: the fields).
+
+    ``column`` is its value as a field of its own, under a name that SQL takes; its label and meaning are the measure's.
+    """
+
+    name: str
+    column: Field
+    previous: str | None = None
+    alike: tuple[str, ...] = ()
+
+
 class Part(Struct, frozen=True, kw_only=True, dict=True):
     """One part of a return: one row a case, a cell, or a team and phase."""
 
@@ -163,6 +177,21 @@ class Part(Struct, frozen=True, kw_only=True, dict=True):
     vocabulary: Vocabulary
     """What the rules of this part may speak of: its own fields, and the contract's named sets."""
     sums: tuple[Sum, ...] = ()
+    row_measures: tuple[RowMeasure, ...] = ()
+    """What rules of this part may speak of besides its fields; scopes may not."""
+
+    @cached_property
+    def shown(self) -> Mapping[str, Field]:
+        """Whatever a rule may speak of, by its name there."""
+        return MappingProxyType({**self.by_name, **{item.name: item.column for item in self.row_measures}})
+
+    @cached_property
+    def rule_vocabulary(self) -> Vocabulary:
+        """The vocabulary of the part's rules."""
+        kinds = dict(self.vocabulary.fields)
+        for item in self.row_measures:
+            kinds[item.name] = msgspec.structs.replace(_type_of(item, kinds), name=item.name)
+        return Vocabulary(self.vocabulary.name, MappingProxyType(kinds), self.vocabulary.sets)
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -173,22 +202,8 @@ class Part(Struct, frozen=True, kw_only=True, dict=True):
         return MappingProxyType({field.role: field for field in self.fields if field.role is not None})
 
 
-class Counts(StrEnum):
-    """What a declared measure counts over one field of all cases of the return."""
-
-    SAME = "same"
-    """How many cases say anything of the field, where all of them say the same; 0 where they differ."""
-    FIRST_OF_MONTH = "first_of_month"
-    """How many of a hundred exact days are the first of a month."""
-    FIRST_OF_YEAR = "first_of_year"
-    """How many of a hundred exact days are the first of January."""
-    FIVES = "fives"
-    """How many of a hundred exact numbers above 0 end in 0 or 5."""
-
-    @property
-    def kind(self) -> Kind | None:
-        """The only kind of field that it can be counted over; None where any will do."""
-        return {Counts.SAME: None, Counts.FIVES: Kind.NUMBER}.get(self, Kind.DATE)
+def _type_of(item: RowMeasure, fields: Mapping[str, FieldType]) -> FieldType:
+    return FieldType(item.name, Kind.NUMBER) if item.previous is None else fields[item.previous]
 
 
 class Measure(Struct, frozen=True, kw_only=True):
@@ -228,6 +243,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     points at the field that it finds, with ``{label}``, ``{value}`` and ``{allowed}`` for that field's label, the words
     sent, and what is allowed there.
     """
+    compares: bool = False
+    """Whether it speaks of a row measure: it is asked of the draft as it stands, and not of a row by itself."""
     since: str = ""
     until: date | None = None
     """The last day on which it is asked; none: still."""
@@ -348,7 +365,9 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
         measures = titles(Vocabulary(self.version, kinds, self.vocabulary.sets), labels, lists, codes)
         found = {PartName.RETURN: measures}
         for name, part in self.parts.items():
-            found[name] = measures.of_fields(part.vocabulary, {field.name: field.label for field in part.fields})
+            found[name] = measures.of_fields(
+                part.rule_vocabulary, {known: field.label for known, field in part.shown.items()}
+            )
         return MappingProxyType(found)
 
     def part(self, name: PartName) -> Part:
@@ -360,5 +379,12 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
         return found
 
     def rules_of(self, part: PartName) -> tuple[Rule, ...]:
-        """The rules with a condition of one part, in the order of the file."""
-        return tuple(rule for rule in self.rules if part in rule.parts and rule.criterion is not None)
+        """The rules with a condition that a row of one part (or the whole return) can be asked by itself, in the order
+        of the file."""
+        return tuple(
+            rule for rule in self.rules if part in rule.parts and rule.criterion is not None and not rule.compares
+        )
+
+    def comparing(self, part: PartName) -> tuple[Rule, ...]:
+        """The rules of one part that are asked of the draft as it stands, beside what was sealed and other rows."""
+        return tuple(rule for rule in self.rules if part in rule.parts and rule.compares)

@@ -68,6 +68,11 @@ def _column(node: exp.Expr) -> int:
     return min(starts, default=0) + 1
 
 
+def _name(node: exp.Column) -> str:
+    """The name of a field, or of a measure with a point in it."""
+    return ".".join(part.name for part in node.parts)
+
+
 def _bare(node: exp.Expr) -> exp.Expr:
     """A node without the brackets around it."""
     while isinstance(node, exp.Paren):
@@ -153,9 +158,10 @@ class _Builder:
 
     def _two_fields(self, left: FieldType, op: Op, node: exp.Column) -> Criterion:
         column = _column(node)
-        if node.name in self.vocabulary.sets and node.name not in self.vocabulary.fields:
-            says = f"`{node.name}` is a named set, not a field."
-            raise ConditionError(column, says, f"Write `{left.name} in {node.name}`.")
+        name = _name(node)
+        if name in self.vocabulary.sets and name not in self.vocabulary.fields:
+            says = f"`{name}` is a named set, not a field."
+            raise ConditionError(column, says, f"Write `{left.name} in {name}`.")
         right = self._field(node)
         _refuse_null_only(right, column)
         if left.name == right.name:
@@ -203,7 +209,7 @@ class _Builder:
         column = _column(node)
         if not isinstance(node, exp.Column):
             raise ConditionError(column, "After `in` comes a list or a named set.", "Put brackets around the codes.")
-        named = self.vocabulary.sets.get(node.name)
+        named = self.vocabulary.sets.get(_name(node))
         if named is None:
             fitting = [item.name for item in self.vocabulary.sets.values() if item.list == field.list]
             do = nearest(node.name, fitting) or f"Sets for `{field.name}`: {', '.join(fitting) or 'none'}."
@@ -224,10 +230,11 @@ class _Builder:
         return IsNull(field.name)
 
     def _field(self, node: exp.Column) -> FieldType:
-        field = self.vocabulary.fields.get(node.name)
+        name = _name(node)
+        field = self.vocabulary.fields.get(name)
         if field is None:
-            do = nearest(node.name, self.vocabulary.fields) or f"See the fields of {self.vocabulary.name}."
-            raise ConditionError(_column(node), f"There is no field `{node.name}` in {self.vocabulary.name}.", do)
+            do = nearest(name, self.vocabulary.fields) or f"See the fields of {self.vocabulary.name}."
+            raise ConditionError(_column(node), f"There is no field `{name}` in {self.vocabulary.name}.", do)
         return field
 
     def _code(self, field: FieldType, node: exp.Expr) -> str:

@@ -114,7 +114,7 @@ def _refuse_word(text: str, words: list[Token], place: int, known: frozenset[str
     if is_name and after is not None and after.token_type is TokenType.L_PAREN:
         says = f"`{word.text}(` would be a function, and there are none in a condition."
         raise ConditionError(column, says, "Write the field's name alone.")
-    if word.text in known:
+    if word.text in known or _is_qualified(words, place, known):
         return
     if kind in COMPARISONS and word.text in COMPARISONS[kind]:
         return
@@ -133,6 +133,17 @@ def _refuse_word(text: str, words: list[Token], place: int, known: frozenset[str
         raise ConditionError(
             column, *REFUSED.get(said, (f"`{_shown(text, word)}` is not part of a condition.", _OTHERWISE))
         )
+
+
+def _is_qualified(words: list[Token], place: int, known: frozenset[str]) -> bool:
+    """Whether a word is a piece of a name with a point in it: a measure such as ``previous.stage``."""
+    return any(
+        "".join(word.text for word in words[first : first + 3]) in known
+        and words[first].end + 1 == words[first + 1].start
+        and words[first + 1].end + 1 == words[first + 2].start
+        for first in range(max(0, place - 2), min(place + 1, len(words) - 2))
+        if words[first + 1].token_type is TokenType.DOT
+    )
 
 
 def _is_minus(before: Token | None, after: Token | None) -> bool:

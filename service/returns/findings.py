@@ -185,5 +185,5 @@ def _readable(contract: Contract, part: PartName, name: str, stored: str) -> str
     if part is PartName.RETURN:
         low, _, high = stored.partition("/")
         return low if low == high else f"{low}+" if high == str(OPEN_NUMBER) else f"{low}-{high}"
-    field = contract.parts[part].by_name[name]
+    field = contract.parts[part].shown[name]
     return canonical_text(field, from_stored(field, stored))

@@ -12,8 +12,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.measures import Count
-from service.contract.model import Contract, Counts, Field, Measure, PartName
+from service.contract.measures import Count, Counts
+from service.contract.model import Contract, Field, Measure, PartName
+from service.returns.as_read import AsRead
 from service.returns.current import current_rows, draft_rows
 from service.returns.model import Open
 from service.returns.rows import column_names
@@ -31,26 +32,29 @@ _FALLS_ON: Final = {
 }
 
 
-async def declared_measures(tx: AsyncConnection, item: Open, contract: Contract) -> dict[str, Count | None]:
-    """Every declared measure over the return as it stands, by its name; None where too few cases say anything."""
+async def declared_measures(
+    tx: AsyncConnection, item: Open, contract: Contract, read: AsRead
+) -> dict[str, Count | None]:
+    """Every declared measure over the return as it stands, by its name; None where too few cases say anything.
+    ``read``: how the return's version reads its base."""
     declared = [measure for measure in contract.measures if measure.counts is not None]
     same = [measure for measure in declared if measure.counts is Counts.SAME]
-    found = await _count(tx, item, contract, same, some=True)
+    found = await _count(tx, item, contract, same, read, some=True)
     differ = {name for name, value in found.items() if value == (0, 0)}  # what differs among some differs among all
     rest = [measure for measure in declared if measure.name not in differ]
-    found |= await _count(tx, item, contract, rest)
+    found |= await _count(tx, item, contract, rest, read)
     return {measure.name: found[measure.name] for measure in declared}
 
 
 async def _count(
-    tx: AsyncConnection, item: Open, contract: Contract, measures: list[Measure], *, some: bool = False
+    tx: AsyncConnection, item: Open, contract: Contract, measures: list[Measure], read: AsRead, *, some: bool = False
 ) -> dict[str, Count | None]:
     """Measures over all cases, or over some of them."""
     if not measures:
         return {}
     first = item.base_id is None
     key = ("habits", contract.hash, first, some, *(measure.name for measure in measures))
-    sql = _STATEMENTS.get(key, partial(_sql, contract, measures, first=first, some=some))
+    sql = _STATEMENTS.get(key, partial(_sql, contract, measures, None if first else read, some=some))
     row = (await tx.execute(sql, {"force": item.force, "return_id": item.id})).one()
     found: dict[str, Count | None] = {}
     for number, measure in enumerate(measures):
@@ -63,12 +67,12 @@ async def _count(
     return found
 
 
-def _sql(contract: Contract, measures: list[Measure], *, first: bool, some: bool) -> str:
+def _sql(contract: Contract, measures: list[Measure], read: AsRead | None, *, some: bool) -> str:
     """Two numbers a measure: how many cases it is of, and how many of these are as it asks."""
     part = contract.parts[PartName.CASE]
     fields = {measure.field: part.by_name[measure.field] for measure in measures}
     columns = column_names(tuple(fields.values()))
-    rows = draft_rows(columns) if first else current_rows(columns, without_withdrawn=True)
+    rows = draft_rows(columns) if read is None else current_rows(columns, read, without_withdrawn=True)
     counted = [number for measure in measures for number in _counted(measure, fields[measure.field])]
     limit = f" limit {_SOME}" if some else ""
     return f"select {', '.join(counted)} from ({rows}{limit}) r"

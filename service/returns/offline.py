@@ -228,5 +228,7 @@ def _not_run(contract: Contract, part: Part) -> Iterator[NotRun]:
     for rule in contract.rules:
         if part.name in rule.parts and rule.check is not None and rule.check in NEEDS_MORE:
             yield NotRun(rule.id, NEEDS_MORE[Check(rule.check)])
+    for rule in contract.comparing(part.name):
+        yield NotRun(rule.id, "it compares a row with what was sealed before, or with the other cases of the return")
     for measure in contract.measures:
         yield NotRun(measure.name, "it is about the whole return, of which this file is a part")

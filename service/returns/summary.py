@@ -22,6 +22,8 @@ from service.criteria.evaluate import evaluate
 from service.criteria.vocabulary import OPEN_NUMBER
 from service.notices.store import contract_now
 from service.register.columns import OPEN_END
+from service.returns.as_read import as_read
+from service.returns.beside import find_beside
 from service.returns.context import Context
 from service.returns.current import current_rows, draft_rows
 from service.returns.draft import PART_NUMBER, SEVERITY_NUMBER
@@ -77,8 +79,11 @@ async def _judged_summary(
 ) -> dict[str, Any]:
     published = context.library.contracts[item.contract_version]
     contract = await contract_now(tx, published, london_date(context.now()))
+    read = as_read(context.library, item.contract_version)
     measures = await _measures(tx, item, base, counts, contract, groups)
+    measures |= await declared_measures(tx, item, contract, read)
     await _replace_macro_findings(tx, item, contract, measures)
+    await find_beside(tx, item, published, contract, read)
     verdicts = verdict_counts(context.library.contracts[edition.vocabulary], tally_of(groups))
     return {"scope": edition.name, "measures": measures, **verdicts}
 
@@ -171,8 +176,7 @@ async def _measures(
     )
     # the share is of what counts under the scope, not of rows outside the declared years
     shares = measured(cases_now=_counted(total), undetermined=_counted(undetermined))
-    declared = await declared_measures(tx, item, contract)
-    return {**found, "share_undetermined": shares["share_undetermined"], **declared}
+    return {**found, "share_undetermined": shares["share_undetermined"]}
 
 
 def _open_count(least: int, is_open: bool) -> Count:

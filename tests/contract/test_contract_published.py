@@ -161,7 +161,7 @@ def test_no_rule_of_a_version_speaks_of_a_field_that_it_does_not_have(library: L
         measures = {item.name for item in contract.measures}
         for rule in contract.rules:
             for part in rule.parts:
-                known = measures if part is PartName.RETURN else contract.parts[part].by_name.keys()
+                known = measures if part is PartName.RETURN else contract.parts[part].shown.keys()
                 assert set(rule.fields) <= known, rule.id
 
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from service.cli import command
-from service.contract.measures import KNOWN
-from service.contract.model import Counts, PartName, Role, Severity
+from service.contract.measures import KNOWN, Counts
+from service.contract.model import PartName, Role, Severity
 from service.contract.values import Check
 from service.criteria.vocabulary import Kind
 

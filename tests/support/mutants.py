@@ -72,7 +72,7 @@ class Seen(Struct, frozen=True):
 def mutants(contract: Contract) -> Iterator[Mutant]:
     """Every break of every condition of a version."""
     for rule in contract.rules:
-        if rule.criterion is None:
+        if rule.criterion is None or rule.compares:
             continue
         vocabulary = _vocabulary(contract, rule)
         yield Mutant(rule.id, "the opposite", Not(rule.criterion))
