@@ -148,10 +148,11 @@ def accepted_version(context: Context, period: Period, version: str | None) -> s
 
 
 def _version_of(context: Context, period: Period, version: str | None, before: Sealed | None) -> str:
-    """The version in which a return is opened: the one asked for, else that of the return before, else the newest."""
+    """The version in which a return is opened: the one asked for, else that of the return before, else the one that the
+    terms name first: who does not name a version was written before there was another, and is not broken by it."""
     accepted = context.terms.accepted(period)
     if version is None:
-        version = accepted[-1]
+        version = accepted[0]
         if before is not None and before.contract_version in accepted:
             version = before.contract_version
     if before is not None and is_older(context.library, version, before.contract_version):
