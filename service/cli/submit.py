@@ -15,6 +15,7 @@ import click
 
 from service.cli.calling import SHOWN, Caller
 from service.cli.output import Advance, progress
+from service.errors import Conflict
 
 if TYPE_CHECKING:
     import httpx
@@ -106,7 +107,7 @@ class _Service:
 
     def __init__(self, http: httpx.Client, key: ClientKey, period: str) -> None:
         caller = Caller(http, key, key.audience)
-        self._ask = caller.ask
+        self._ask, self._origin = caller.ask, key.audience
         self._return = f"{caller.returns}/{period}"
 
     def open(self, version: str | None) -> None:
@@ -115,7 +116,21 @@ class _Service:
         opened = self._ask("PUT", self._return, json=body)
         state = "opened" if opened.status_code == 201 else "is open"
         document = opened.json()
+        self._check_contract(document["contract_version"])
         click.echo(f"The return of {document['force']} for {document['period']} {state}.", err=True)
+
+    def _check_contract(self, version: str) -> None:
+        """That the version there is the one of this package: the same name never stands for other content."""
+        from service.contract.library import load_library
+
+        published = self._ask("GET", f"{self._origin}/api/contracts/{version}").json()
+        known = load_library().contracts.get(version)
+        if known is not None and known.state != "draft" and known.hash != published["hash"]:
+            raise Conflict(
+                f"Contract version {version} of this package is not the one that the service has.",
+                "Nothing was sent. Bring this package up to date; if it is, tell whoever runs the service.",
+                code="contract-changed",
+            )
 
     def send(self, file: Path, part: str, mode: str, *, dry_run: bool) -> dict[str, Any]:
         """Send the file with its digest; what it came to."""
