@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from service.contract.model import Contract
     from service.scope.edition import Edition
 
-CONTRACT_HELP = "Version of the contract, or a folder of contracts [default: the newest published]."
+CONTRACT_HELP = "Version of the contract, or a folder of contracts [default: what the terms name first]."
 
 
 def contracts_folder() -> Path | None:
@@ -35,7 +35,9 @@ def library() -> Library:
 
 
 def contract_of(of: Library, version: str | None) -> Contract:
-    """The version asked for, or the newest one that is not a draft; an unknown one is wrong usage."""
+    """The version asked for, or the one in which the service opens a return where none is named; an unknown one is
+    wrong usage."""
+    version = _usual(of) if version is None else version
     if version is None:
         newest_first = list(of.contracts.values())[::-1]
         if not newest_first:
@@ -44,6 +46,17 @@ def contract_of(of: Library, version: str | None) -> Contract:
     if version not in of.contracts:
         raise click.UsageError(f"There is no contract version {version}. There are: {', '.join(of.contracts)}.")
     return of.contracts[version]
+
+
+def _usual(of: Library) -> str | None:
+    """The version that the newest terms name first; None where there are no terms."""
+    from service.contract.source import Problems
+
+    if not of.terms:
+        return None
+    table = list(of.terms.values())[-1].table(Problems())
+    named = [entry.text("version", "") for entry in table.tables("contracts")]
+    return next((version for version in named if version in of.contracts), None)
 
 
 def standard(named: str | None) -> tuple[Library, Contract]:
