@@ -15,6 +15,7 @@ from service.cli.standard import CONTRACT_HELP, standard
 from service.errors import CaseReturnsError
 
 if TYPE_CHECKING:
+    from service.cli.calling import Caller
     from service.contract.library import Library
     from service.kit.compare import Certificate, Outcome
     from service.kit.expected import File
@@ -36,7 +37,7 @@ def kit() -> None:
 @click.option("--command", "words", help="Run it through a program: {file} {media} {part} {version} are filled in.")
 @click.option("--against", metavar="URL", help="Run it through a service, with the --key of a force without returns.")
 @click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Key file, for --against.")
-@click.option("--period", help="Month of the returns that --against opens [default: the first of the calendar].")
+@click.option("--period", help="Month of the returns that --against opens [default: the first that takes the version].")
 @click.option(
     "--seal", is_flag=True, help="With --against: seal returns too, and withdraw them. Only on a trial service."
 )
@@ -129,15 +130,18 @@ def _of_service(
     origin = url.rstrip("/").removesuffix("/api")
     with httpx.Client(timeout=httpx.Timeout(30, read=300)) as http:
         caller = Caller(http, read_key(file), origin)
-        month = period or _first_period(caller, origin)
+        month = period or _first_period(caller, origin, made.contract.version)
         results = ServiceRun(caller, made, month, may_seal=may_seal).run(chosen, advance)
         said = caller.ask("GET", f"{origin}/api/openapi.json").json()["info"]
     return _certificate(results, made, program=f"{said['title']} {said['version']}", against=origin)
 
 
-def _first_period(caller: Any, origin: str) -> str:
+def _first_period(caller: Caller, origin: str, version: str) -> str:
+    """The first period for which the service takes the version; where it takes it for none, it says so itself."""
     current = caller.ask("GET", f"{origin}/api").json()["terms"]
-    return str(caller.ask("GET", f"{origin}/api/terms/{current}").json()["calendar"]["first"])
+    terms = caller.ask("GET", f"{origin}/api/terms/{current}").json()
+    starts = [str(item["from"]) for item in terms["contracts"] if item["version"] == version]
+    return max(str(terms["calendar"]["first"]), *starts)
 
 
 def _certificate(results: Results, made: Kit, *, program: str, against: str) -> Certificate:

@@ -26,6 +26,10 @@ OF_EVERY_SORT = (
 """Examples that a service is asked about in one way or another; that it agrees on all rows is tested below HTTP."""
 
 
+OLD = ("--contract", "2025.1")
+"""The version that the served terms take."""
+
+
 def ran(*words: object) -> Result:
     return CliRunner().invoke(command, ["kit", "run", *map(str, words)])
 
@@ -146,7 +150,7 @@ async def test_a_service_passes_in_returns_of_its_own_and_nothing_remains(databa
         key.write_bytes(msgspec.json.encode(await served.key("kent")))
         url = served.addresses.origin
         chosen = [word for name in OF_EVERY_SORT for word in ("--example", name)]
-        said, status = await asyncio.to_thread(certificate, "--against", url, "--key", key, "--seal", *chosen)
+        said, status = await asyncio.to_thread(certificate, *OLD, "--against", url, "--key", key, "--seal", *chosen)
         assert said["failures"] == []
         assert (status, said["not_run"]) == (0, [])
         assert said["examples"] == len(OF_EVERY_SORT) + 1  # one of them is of two parts
@@ -163,7 +167,7 @@ async def test_what_builds_on_a_sealed_return_is_not_run_unless_that_is_asked_fo
     async with a_served(database, tmp_path, clock=system_clock) as served:
         key = tmp_path / "kent.json"
         key.write_bytes(msgspec.json.encode(await served.key("kent", "returns:read", "returns:write")))
-        words = ("--against", served.addresses.origin, "--key", key, "--example", "M401", "--example", "M403")
+        words = (*OLD, "--against", served.addresses.origin, "--key", key, "--example", "M401", "--example", "M403")
         said, status = await asyncio.to_thread(certificate, *words)
         assert (status, said["failures"], said["files"]) == (0, [], 1)
         assert [item["example"] for item in said["not_run"]] == ["return/M401"]
@@ -176,7 +180,7 @@ async def test_a_force_that_reports_is_refused_before_anything_is_sent(database:
         item = Return(await served.client("kent"))
         await item.open()
         before = (await item.client.get(item.path)).headers["etag"]
-        result = await asyncio.to_thread(ran, "--against", served.addresses.origin, "--key", key)
+        result = await asyncio.to_thread(ran, *OLD, "--against", served.addresses.origin, "--key", key)
         assert result.exit_code == 1
         assert f"has a return for {PERIOD} (open)" in str(result.exception)
         assert (await item.client.get(item.path)).headers["etag"] == before
