@@ -156,7 +156,7 @@ class FindingsController(Controller):
                 },
             ),
             if_match=_SEEN,
-            refusals=("answers-refused", "not-open"),
+            refusals=("answers-refused", "not-open", "body"),
         ),
     )
     async def put_explanations(
