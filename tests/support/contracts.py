@@ -25,6 +25,19 @@ class Contracts:
         path.write_text(words.replace(old, new, 1), encoding="utf-8")
         return self
 
+    def as_draft(self, version: str) -> Contracts:
+        """A version as it was before it was published, and before any terms took it."""
+        self.change(f"returns/{version}/contract.yaml", "state: published", "state: draft")
+        for terms in (self.root / "terms").glob("*.yaml"):
+            if version in terms.read_text(encoding="utf-8"):
+                terms.unlink()
+        listed = self.root / "PUBLISHED"
+        year = version.partition(".")[0]
+        gone = (f"returns/{version}", "terms/2026-11.yaml", f"-{year}.csv")
+        lines = [line for line in listed.read_text(encoding="utf-8").splitlines() if not line.endswith(gone)]
+        listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return self
+
     def line_of(self, file: str, words: str) -> int:
         """The line, from 1, where some words first stand."""
         lines = (self.root / file).read_text(encoding="utf-8").splitlines()
