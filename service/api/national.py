@@ -97,7 +97,7 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = question(request.query_params.multi_items(), clock())
         if asked.table is not None and media == JSON:
-            raise Invalid("JSON carries every table.", "Leave table out, or ask for CSV or XLSX.")
+            raise Invalid("JSON carries every table.", "Leave table out, or send Accept: text/csv, or that of XLSX.")
         async with db.national() as tx:
             found = await answer(tx, published, asked, clock())
         if media == XLSX:

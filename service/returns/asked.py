@@ -26,7 +26,6 @@ from service.returns.parts import OWN, TABLES
 from service.returns.probes import Probe, probes_of
 from service.returns.store import lock_line, move_draft, return_by_id, returns_of, write_judged_by
 from service.returns.summary import refresh_summary
-from service.telemetry.spans import traced
 from service.terms.calendar import Period
 
 SERVICE: Final = "case-returns"
@@ -62,7 +61,6 @@ async def _is_stale(context: Context, tx: AsyncConnection, item: Open) -> bool:
     return deviations_text((await contract_asked(context, tx, item.contract_version)).deviations) != item.judged_by
 
 
-@traced("rejudge-draft")
 async def judged_today(context: Context, tx: AsyncConnection, item: Open) -> Open:
     """The return, judged again where the rules have changed since. The caller holds the force's lock."""
     contract = await contract_asked(context, tx, item.contract_version)

@@ -28,7 +28,8 @@ CODES = re.compile(r'"enum": \[[^]]*\]|"pattern": "\^ \*\(\?:[^"]*"')
 
 
 def document_for(media: str) -> dict[str, Any]:
-    """The committed document with the one medium where a body may be sent in several, and with fewer fields in a row.
+    """The committed document with the one medium where a body may be sent in several (JSON where
+    that one is not among them), and with fewer fields in a row.
 
     A row of sixty fields has thousands of bounds to try, and most are those of another field: one of each form is
     kept. What a value may be is tried elsewhere (tests/properties, tests/returns), field by field.
@@ -37,8 +38,9 @@ def document_for(media: str) -> dict[str, Any]:
     for item in document["paths"].values():
         for operation in item.values():
             content = operation.get("requestBody", {}).get("content", {})
-            if media in content:
-                operation["requestBody"]["content"] = {media: content[media]}
+            spoken = media if media in content else "application/json"
+            if spoken in content:
+                operation["requestBody"]["content"] = {spoken: content[spoken]}
             for shown in content.values():
                 if isinstance(shown.get("example"), str):
                     del shown["example"]

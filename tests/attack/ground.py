@@ -6,6 +6,8 @@ looked up here before a request goes out, so that it meets what it is about.
 
 from __future__ import annotations
 
+import csv
+import io
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from service.identity.client import fetch_token, token_form
 from service.identity.clients import ClientKey
 from tests.attack.clock import TickingClock
 from tests.support.rows import a_row, as_csv
+from tests.support.workbooks import XLSX, a_workbook
 
 FORCE: Final = "kent"
 SEALED: Final = "2025-11"
@@ -28,6 +31,7 @@ FINDINGS: Final = "2026-01"
 WITHDRAWN: Final = "2026-02"
 NEVER: Final = "2026-03"
 """A period for which there is no return."""
+_SHEET: Final = ("rule", "case_ref", "finding", "answer")
 PERIODS: Final = (SEALED, READY, FINDINGS, WITHDRAWN, NEVER)
 
 Json = dict[str, Any]
@@ -148,6 +152,17 @@ class Ground:
             ours = item["state"] == "open" and item["period"] == period
             if ours or (item["state"] == "sealed" and item["period"] > READY and item["period"] >= period):
                 self._done("POST", f"/{item['period']}/withdraw", json={"reason": "Restored."})
+
+    def findings_sheet(self, period: str, media: str) -> bytes:
+        """The findings of a return as a sheet, with the words of whoever filled it in."""
+        if not self.items(f"/{period}/findings") and period == FINDINGS:
+            self.restore(period)
+        shown = self.ask("GET", f"/{period}/findings", headers={"Accept": "text/csv"}).content.decode("utf-8-sig")
+        lines = list(csv.DictReader(io.StringIO(shown, newline="")))
+        for line in lines:
+            if line["severity"] in ("quality", "macro"):
+                line["answer"] = "Checked."
+        return a_workbook(lines) if media == XLSX else as_csv(lines, lines[0] if lines else _SHEET).encode()
 
     def picture(self) -> Json:
         """Which moment the national picture is of."""

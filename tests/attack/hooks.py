@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import strategies as st
 
 from tests.attack import files
-from tests.attack.ground import Ground, read_target
+from tests.attack.ground import FINDINGS, Ground, read_target
 from tests.attack.mending import Mending, operation_id
 from tests.attack.report import Report, code_of, documented_codes, write_report
 from tests.support.workbooks import XLSX
@@ -21,6 +21,7 @@ MENDING = Mending(GROUND, MEDIUM)
 REPORT = Report()
 PUBLIC = ["public", "identity", "health"]
 FILES = {"text/csv": files.csv_file, "application/x-ndjson": files.ndjson_file, XLSX: files.workbook}
+SHEETS = ("text/csv", XLSX)
 PARTS = {"uploadCases": "cases", "replaceAggregates": "aggregates", "replaceWorkforce": "workforce"}
 
 for _media, _file in FILES.items():
@@ -30,7 +31,9 @@ GROUND.seed()
 
 @schemathesis.hook
 def before_generate_body(context: Any, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Files of the part that the operation takes."""
+    """Files of the part that the operation takes, and the sheet of findings as it was given out."""
+    if operation_id(context.operation) == "explainFindings" and MEDIUM in SHEETS:
+        return st.builds(GROUND.findings_sheet, st.just(FINDINGS), st.just(MEDIUM))
     part = PARTS.get(operation_id(context.operation))
     return strategy if part is None or MEDIUM not in FILES else FILES[MEDIUM](part)
 

@@ -87,7 +87,9 @@ class Mending:
         if not examples:
             sent = operation.definition.raw.get("requestBody", {}).get("content", {})
             media, file = next(((media, SHOWN.get((operation_id(operation), media))) for media in sent), (None, None))
-            body = {} if file is None else {"body": file.encode(), "media_type": media}
+            body: dict[str, Any] = {} if file is None else {"body": file.encode(), "media_type": media}
+            if operation_id(operation) == "explainFindings" and media != "application/json":
+                body = {"body": self.ground.findings_sheet(FINDINGS, self.medium), "media_type": media}
             examples.append(operation.Case(path_parameters=dict(given), **body))
         examples.append(operation.Case(path_parameters=dict(given), query={"nothing": "known"}))
 
@@ -231,6 +233,8 @@ class Mending:
         return kept
 
     def _body_of_explainFindings(self, case: Any) -> Any:  # noqa: N802
+        if case.media_type != "application/json":
+            return case.body  # a sheet, drawn as such (hooks): what is put in its place is taken for a bad one
         found = self._answerable(case)
         answers = [_worded(item, found[index % len(found)]) for index, item in enumerate(_listed(case, "answers"))]
         return {"answers": answers[:50]}

@@ -13,7 +13,7 @@ from service.telemetry.requests import sent_trace
 from service.telemetry.told import ERROR, REQUEST, ROUTE, SPANS, STATEMENT
 from tests.support.faults import until
 from tests.support.returns import a_case, csv_of
-from tests.support.server import PERIOD, Return, Served
+from tests.support.server import PERIOD, Return, Served, good
 from tests.support.telemetry import Told, trace_of
 
 SENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -73,6 +73,8 @@ async def test_a_seal_is_one_trace_with_a_span_for_each_of_its_steps(november: R
 
 
 async def test_every_span_and_all_that_it_carries_is_declared(november: Return, told: Told) -> None:
+    await november.upload(csv_of([a_case()]))
+    good(await november.client.post(f"{november.path}/states/1/restore"))
     await november.upload(csv_of([a_case()]))
     await november.explain_all()
     await november.seal()
