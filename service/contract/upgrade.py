@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
+
+from msgspec import Struct
 
 from service.contract.canonical import canonical_text
 from service.contract.columns import Column, column_sql, columns_of, null_sql, stored_fields
@@ -24,6 +26,21 @@ from service.criteria.vocabulary import Kind
 
 Record = Mapping[str, Any]
 """Values by field, as the language of conditions has them; ``None`` or absent is unknown."""
+
+
+class Unread(Struct, frozen=True):
+    """What stored rows say and is not read, as if a version had not made one of its changes."""
+
+    fields: frozenset[str] = frozenset()
+    """Fields that are known of no row, and derived of none."""
+    names: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """For a field the names under which it is not read."""
+    codes: Mapping[str, frozenset[int]] = MappingProxyType({})
+    """For a field of codes the ordinals that say nothing."""
+
+
+EVERYTHING: Final = Unread()
+"""Nothing is left unread."""
 
 
 def reader(library: Library, from_version: str, to_version: str) -> Callable[[Record], dict[str, Any]]:
@@ -200,28 +217,28 @@ def reading_sql(
     part: PartName = PartName.CASE,
     derived: bool = True,
     stored: Iterable[str] | None = None,
+    unread: Unread = EVERYTHING,
 ) -> dict[str, FieldSql]:
     """Where each field of a vocabulary stands in a table of all versions called ``alias``.
 
     ``part`` is the part whose rows the table holds: what an aggregate cell cannot say is a typed null.
-    ``derived=False`` gives values as sent, for merging. ``stored`` names the fields that the table has, if not all.
+    ``derived=False`` gives values as sent, for merging. ``stored`` names the fields that the table has, if not all;
+    ``unread`` is what of them is passed over.
     """
     held = set(stored_part(library, part) if stored is None else stored)
     contract = library.contracts[vocabulary_version]
     parts = [contract.parts[each] for each in (PartName.CASE, part) if each in contract.parts]
     fields = {name: field for each in parts for name, field in each.by_name.items()}
-    found = {
-        field.name: _joined(
-            [name for name in all_names(library, vocabulary_version, field.name) if name in held],
-            field,
-            alias,
-            code_masks(library, vocabulary_version, field.name),
-        )
-        for field in fields.values()
-    }
+    found: dict[str, FieldSql] = {}
+    for field in fields.values():
+        names = () if field.name in unread.fields else all_names(library, vocabulary_version, field.name)
+        passed = unread.names.get(field.name, frozenset())
+        masks = dict(code_masks(library, vocabulary_version, field.name))
+        masks |= dict.fromkeys(unread.codes.get(field.name, ()), 0)
+        found[field.name] = _joined([name for name in names if name in held - passed], field, alias, masks)
     if derived:
         for field in fields.values():
-            if field.derive:
+            if field.derive and field.name not in unread.fields:
                 found[field.name] = _derived_sql(field, found)
     return found
 
