@@ -28,6 +28,7 @@ from service.api.call import call_of
 from service.api.cases import CasesController
 from service.api.description import openapi_config, openapi_document, state_of_document
 from service.api.disputes import DisputesController
+from service.api.effect import EffectController
 from service.api.findings import FindingsController
 from service.api.health import HealthController
 from service.api.identity import Visitor, identity_routes, principal_dependency
@@ -116,6 +117,7 @@ def create_app(parts: Parts) -> Litestar:
             NoticesController,
             national_routes(parts.db, parts.published, parts.clock),
             DisputesController,
+            EffectController,
             no_pages if site is None else page_routes(site),
         ],
         dependencies={

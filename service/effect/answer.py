@@ -9,12 +9,15 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.clock import london_date
 from service.contract.library import Library
 from service.contract.model import PartName, Role
 from service.effect.model import ChangeEffect, EditionEffect, Effect, Move, RuleEffect
 from service.effect.question import RULES, AskedEdition, Question, Rows, effect_sql, question_of
 from service.register.columns import OPEN_END, stored_types
+from service.returns.context import Context
 from service.scope.edition import Edition
+from service.scope.store import live_editions
 from service.scope.verdict import Verdict
 from service.storage.position import latest
 from service.tally.model import Totals, totals_of
@@ -23,6 +26,15 @@ from service.telemetry.spans import traced
 _HEAD: Final = "force_line l on l.force = {alias}.force join case_return r on r.force = l.force and r.id = l.return_id"
 _Weights = Counter[tuple[int, int]]
 """By force and key."""
+
+
+async def effect_now(context: Context, version: str, edition: Edition | None = None) -> Effect:
+    """The effect of a version on one edition, or on every one under which seals are tallied today."""
+    async with context.db.judge() as tx:
+        if edition is not None:
+            return await effect_of(tx, context.library, version, [edition])
+        live = await live_editions(tx, context.editions, london_date(context.now()))
+        return await effect_of(tx, context.library, version, [standing.edition for standing in live])
 
 
 @traced("effect")

@@ -76,6 +76,7 @@ async def show_changes(visit: Visiting, version: FromPath[str]) -> Response[str]
         sections=tuple(_sections(found.changes)),
         kinds=_KINDS,
         parts=_PARTS,
+        keeps=visit.is_national,
     )
 
 

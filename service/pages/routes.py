@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from service.pages.changes import show_changes, show_newest_changes
+from service.pages.effect import show_effect
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
 from service.pages.force.routes import force_routes
@@ -26,6 +27,7 @@ def page_routes(site: Site) -> Router:
             show_rules,
             show_newest_changes,
             show_changes,
+            show_effect,
             force_routes(),
         ],
         guards=[guard],

@@ -14,7 +14,7 @@ from service.clock import london_date
 from service.contract.model import Contract, Rule
 from service.contract.notices import Notice
 from service.errors import NotFound
-from service.identity.principal import NOT_HERE, Permission
+from service.identity.principal import NOT_HERE
 from service.notices.store import AnyNotice, InForce, Rejected, all_notices
 from service.pages.force.words import SEVERITY, rule_title
 from service.pages.visit import Visit, Visiting
@@ -47,8 +47,7 @@ async def show_rules(visit: Visiting) -> Response[str]:
 
 
 async def _disputes(visit: Visit, contracts: Mapping[str, Contract]) -> dict[str, Any]:
-    principal = visit.person.principal
-    if principal.body is None or Permission.NATIONAL_READ not in principal.permissions:
+    if not visit.is_national:
         return {"keeps": False}
     asked = visit.request.query_params.get("rule")
     if asked is not None and _rule_of(contracts, contracts, asked) is None:

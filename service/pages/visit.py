@@ -59,6 +59,12 @@ class Visit(Struct, frozen=True):
         require(self.person.principal, permission)
         return self.context.force_number(force_of(self.person.principal, self.request.path_params["force"]))
 
+    @property
+    def is_national(self) -> bool:
+        """Whether it is somebody of a national body who may see the picture."""
+        principal = self.person.principal
+        return principal.body is not None and Permission.NATIONAL_READ in principal.permissions
+
     def national(self) -> None:
         """Say nothing to somebody of a national body who may see the picture; Forbidden for anybody else."""
         require(self.person.principal, Permission.NATIONAL_READ)

@@ -9,18 +9,16 @@ from typing import Any
 
 import pytest_asyncio
 
-from service.clock import london_date
 from service.contract.model import PartName
 from service.contract.upgrade import Record, reader
 from service.criteria.ruling import Definition
-from service.effect.answer import effect_of
+from service.effect.answer import effect_now
 from service.effect.model import ChangeEffect, EditionEffect, Effect, Move
 from service.returns.context import Context
 from service.returns.model import AnyReturn
 from service.scope.carried import carried_definition
 from service.scope.edition import Edition
 from service.scope.published import edition_of
-from service.scope.store import live_editions
 from service.scope.verdict import Verdict, verdict_of
 from service.storage.database import Database
 from tests.support.returns import (
@@ -53,12 +51,6 @@ async def seal(context: Context, force: str, version: str, rows: list[dict[str, 
     await sealed(context, await explained(context, item))
 
 
-async def effect(context: Context, version: str = NEW) -> Effect:
-    async with context.db.judge() as tx:
-        live = await live_editions(tx, context.editions, london_date(context.now()))
-        return await effect_of(tx, context.library, version, [standing.edition for standing in live])
-
-
 def under(found: Effect, edition: str) -> EditionEffect:
     return next(each for each in found.editions if each.edition.name == edition)
 
@@ -79,7 +71,7 @@ async def test_an_added_field_settles_what_newer_returns_say_in_it(context: Cont
     await seal(context, "kent", OLD, [a_case("K/1", victim_count="2")])
     await seal(context, "essex", NEW, [a_case_of_2026("E/1", **REFERRED), a_case_of_2026("E/2", **REFERRED)])
 
-    found = under(await effect(context), "2026-02-referral")
+    found = under(await effect_now(context, NEW), "2026-02-referral")
 
     assert (found.stands.in_scope, found.stands.undetermined, found.stands.out_of_scope) == (2, 1, 0)
     assert of(found, "field-suspects_alive-added").moves == (Move(before=OPEN, after=IN, cases=2, forces=1),)
@@ -93,7 +85,7 @@ async def test_a_derived_field_settles_what_older_returns_say_in_others(context:
     await seal(context, "kent", OLD, [a_case("K/1", victim_count="2", offence_code=without)])
     await seal(context, "essex", OLD, [a_case("E/1", victim_count="2")])
 
-    found = under(await effect(context), "2026-02-referral")
+    found = under(await effect_now(context, NEW), "2026-02-referral")
 
     derived = of(found, "field-contact_offence-added")
     assert derived.is_read
@@ -103,7 +95,7 @@ async def test_a_derived_field_settles_what_older_returns_say_in_others(context:
 async def test_a_renamed_field_is_read_of_older_returns_under_its_new_name(context: Context) -> None:
     await seal(context, "kent", OLD, [a_case("K/1", offence_code="19C", youngest_victim_age="25"), a_case("K/2")])
 
-    found = await effect(context)
+    found = await effect_now(context, NEW)
 
     for edition, before in (("2025-11-wide", OPEN), ("2026-02-referral", OUT)):
         moves = of(under(found, edition), "field-victim_age_youngest-renamed").moves
@@ -115,7 +107,7 @@ async def test_an_edition_of_an_older_vocabulary_is_read_by_the_version_and_move
     alone = {"suspect_count": "1", "suspects_not_recorded": "1"}
     await seal(context, "kent", OLD, [a_case("K/1"), a_case("K/2", suspect_count=""), a_case("K/3", **alone)])
 
-    found = under(await effect(context), "2025-11-wide")
+    found = under(await effect_now(context, NEW), "2025-11-wide")
 
     assert found.not_carried is None
     assert found.read == found.stands
@@ -126,7 +118,7 @@ async def test_an_edition_of_an_older_vocabulary_is_read_by_the_version_and_move
 async def test_a_change_that_no_rule_of_the_edition_reads_is_said_to_be_none(context: Context) -> None:
     await seal(context, "kent", OLD, [a_case("K/1", setting="institutional", priority="rape")])
 
-    found = under(await effect(context), "2026-02-referral")
+    found = under(await effect_now(context, NEW), "2026-02-referral")
 
     for change in ("field-setting-split-institutional", "field-priority-recoded-none"):
         assert not of(found, change).is_read
@@ -146,7 +138,7 @@ async def test_what_stands_is_what_the_tallies_count(context: Context) -> None:
     await sent(context, await again(context, item), cells, part=PartName.AGGREGATE)
     done = await sealed(context, await explained(context, item))
 
-    tallies, found = await tallies_of(context, done), await effect(context)
+    tallies, found = await tallies_of(context, done), await effect_now(context, NEW)
 
     for edition in found.editions:
         tally = tallies[edition.edition.name]
@@ -160,7 +152,7 @@ async def test_a_tightened_rule_tells_how_many_sealed_cases_it_would_hold(contex
     await seal(context, "kent", OLD, [a_case("K/1", **wrong), a_case("K/2")])
     await seal(context, "essex", OLD, [a_case("E/1", **wrong)])
 
-    found = await effect(context)
+    found = await effect_now(context, NEW)
 
     rules = {each.rule.id: (each.cases, each.forces) for each in found.rules}
     assert rules["Q356"] == (2, 2)
@@ -192,8 +184,7 @@ async def test_an_edition_is_judged_without_each_change_as_if_what_it_lets_be_re
     edition = an_edition(
         context, OLD, "setting = 'institutional'", "priority in ('rape', 'none')", "youngest_victim_age < 16"
     )
-    async with context.db.judge() as tx:
-        (found,) = (await effect_of(tx, context.library, NEW, [edition])).editions
+    (found,) = (await effect_now(context, NEW, edition)).editions
 
     definition = carried_definition(context.library, edition, NEW)
     assert isinstance(definition, Definition)
@@ -236,8 +227,7 @@ RECODED = {"setting": ("institutional",), "priority": ("none", "rape", "dangerou
 async def test_a_version_that_cannot_say_a_rule_of_an_edition_says_which(context: Context) -> None:
     edition = an_edition(context, OLD, "victim_count >= 1", "priority = 'dangerous_suspect'")
 
-    async with context.db.judge() as tx:
-        (found,) = (await effect_of(tx, context.library, NEW, [edition])).editions
+    (found,) = (await effect_now(context, NEW, edition)).editions
 
     assert found.not_carried is not None
     assert (found.not_carried.rule, found.not_carried.version) == ("r1", NEW)
@@ -247,7 +237,7 @@ async def test_a_version_that_cannot_say_a_rule_of_an_edition_says_which(context
 async def test_the_first_version_changes_nothing(context: Context) -> None:
     await seal(context, "kent", OLD, [a_case("K/1")])
 
-    found = await effect(context, OLD)
+    found = await effect_now(context, OLD)
 
     assert found.before is None
     assert found.rules == ()

@@ -136,6 +136,7 @@ async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: http
         "from": "2026-02-01",
         "why": "Cases in which no victim could be identified are within the terms.",
     }
+    good(await nca.get("/api/national/contracts/2026.1/effect", params={"scope": "2025-11-wide"}))
     good(await nca.get("/api/national/disputes"))
     good(await nca.get("/api/national/disputes/Q335"))
     for _ in range(2):

@@ -81,7 +81,7 @@ async def test_every_span_and_all_that_it_carries_is_declared(november: Return, 
     declared = {span.name: span for span in SPANS}
     for span in told.spans():
         assert set(span.attributes or {}) <= {*declared[kinds(span)].attributes, ERROR}, span.name
-    assert {kinds(span) for span in told.spans()} >= {name for name in declared if name != "picture"}
+    assert {kinds(span) for span in told.spans()} >= {name for name in declared if name not in ("picture", "effect")}
 
 
 async def test_a_traceparent_that_is_sent_is_continued_and_given_back(served: Served, told: Told) -> None:
