@@ -69,7 +69,13 @@ class _Standing(Struct, frozen=True):
     bound: bytes
     words: str | None
 
+    @property
+    def place(self) -> tuple[str, str, bytes]:
+        """Where its answer is kept: findings of rows without a case that look at the same values have one answer."""
+        return self.rule, self.case_id, self.bound
 
+
+_Place = tuple[str, str, bytes]
 _READ_AGAIN: Final = "Download the findings again, look at it, and answer it there if it still needs one."
 
 
@@ -85,13 +91,13 @@ async def take_sheet(
         lost = [line for line in lines if line.finding not in standing]
         known = await _known(tx, contract, item, lost) if lost else set[str]()
         refused += [*said_again, *(_why(line, known, found) for line in lost)]
-        new = {
-            finding: line
-            for finding, line in chosen.items()
-            if (standing[finding].words or "").replace("\r\n", "\n").strip() != line.words
-        }
+        new = [
+            (standing[line.finding], line.words)
+            for line in chosen.values()
+            if (standing[line.finding].words or "").replace("\r\n", "\n").strip() != line.words
+        ]
         if new:
-            await _store(tx, context, actor, item, [(standing[finding], line.words) for finding, line in new.items()])
+            await _store(tx, context, actor, item, new)
             change.done("findings_answered", {"answers": len(new), "findings": len(new)}, Touched.NO_ROW)
     refused.sort(key=lambda problem: problem.row)
     return change.item, Answered(answered=len(new), unchanged=len(chosen) - len(new), not_taken=tuple(refused))
@@ -151,19 +157,22 @@ def _refused(contract: Contract, deviations: Mapping[str, Deviation], line: _Lin
     return None
 
 
-def _last_of_each(lines: Sequence[_Line], standing: Mapping[str, _Standing]) -> tuple[dict[str, _Line], list[NotTaken]]:
-    """One line for each finding that is there; of several that say different things the last, and the others told."""
-    chosen: dict[str, _Line] = {}
+def _last_of_each(
+    lines: Sequence[_Line], standing: Mapping[str, _Standing]
+) -> tuple[dict[_Place, _Line], list[NotTaken]]:
+    """One line for each answer that there can be; of several that differ the last, and the others told."""
+    chosen: dict[_Place, _Line] = {}
     refused: list[NotTaken] = []
     for line in lines:
         if line.finding not in standing:
             continue
-        before = chosen.get(line.finding)
+        place = standing[line.finding].place
+        before = chosen.get(place)
         if before is not None and before.words != line.words:
             says = f"Row {line.row:,} answers the same finding in other words; those were taken."
             fix = "Keep one of the two lines, and send the sheet again if it is this one."
             refused.append(NotTaken(row=before.row, rule=before.rule, says=says, fix=fix))
-        chosen[line.finding] = line
+        chosen[place] = line
     return chosen, refused
 
 

@@ -54,6 +54,19 @@ async def test_answers_in_a_sheet_are_stored_for_the_findings_of_their_lines(nov
     assert await answers_of(november) == said
 
 
+async def test_findings_of_rows_without_a_case_that_say_the_same_have_one_answer(november: Return) -> None:
+    await november.upload(
+        as_csv([a_row(case_ref=ref, suspect_count=0) for ref in ("", "jane@example.com", "no digit")])
+    )
+    sheet = [{**line, "answer": "Looked at." if line["rule"] == RULE else ""} for line in await sheet_of(november)]
+    assert len({line["finding"] for line in sheet if line["answer"]}) > 1
+    came_to = good(await sent_back(november, sheet))
+    assert came_to["not_taken"] == []
+    assert {found["answer"] for found in await november.findings(rule=RULE)} == {"Looked at."}
+    again = good(await sent_back(november, sheet))
+    assert (again["answered"], again["unchanged"]) == (0, came_to["answered"])
+
+
 async def test_a_workbook_of_findings_is_filled_in_and_sent_back(november: Return) -> None:
     await november.upload(as_csv(FOUND))
     whole = (await november.client.get(f"{november.path}/findings", headers={"Accept": XLSX})).content
