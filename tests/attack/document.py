@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+JSON: Final = "application/json"
 DOCUMENT: Final[dict[str, Any]] = json.loads(
     (Path(__file__).resolve().parents[2] / "openapi" / "openapi.json").read_text("utf-8")
 )
@@ -28,17 +29,19 @@ CODES = re.compile(r'"enum": \[[^]]*\]|"pattern": "\^ \*\(\?:[^"]*"')
 
 
 def document_for(media: str) -> dict[str, Any]:
-    """The committed document with the one medium where a body may be sent in several (JSON where
-    that one is not among them), and with fewer fields in a row.
+    """The committed document: for JSON all of it, for another medium the operations that take or give that one, in it
+    alone; and with fewer fields in a row.
 
     A row of sixty fields has thousands of bounds to try, and most are those of another field: one of each form is
     kept. What a value may be is tried elsewhere (tests/properties, tests/returns), field by field.
     """
     document: dict[str, Any] = json.loads(json.dumps(DOCUMENT))
+    if media != JSON:
+        _keep_alone(document, media)
     for item in document["paths"].values():
         for operation in item.values():
             content = operation.get("requestBody", {}).get("content", {})
-            spoken = media if media in content else "application/json"
+            spoken = media if media in content else JSON
             if spoken in content:
                 operation["requestBody"]["content"] = {spoken: content[spoken]}
             for shown in content.values():
@@ -48,6 +51,27 @@ def document_for(media: str) -> dict[str, Any]:
         if re.search(r"(Row|Replacement)-", name):
             schema["properties"] = _one_of_each_form(schema["properties"], schema.get("required", []))
     return document
+
+
+def _keep_alone(document: dict[str, Any], media: str) -> None:
+    """The operations that speak a medium, and of their links those that lead to one another."""
+    paths = document["paths"]
+    for path, item in list(paths.items()):
+        kept = {method: operation for method, operation in item.items() if _speaks(operation, media)}
+        paths[path] = kept
+        if not kept:
+            del paths[path]
+    names = {operation["operationId"] for item in paths.values() for operation in item.values()}
+    for item in paths.values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                links = answer.get("links", {})
+                answer["links"] = {name: link for name, link in links.items() if link.get("operationId") in names}
+
+
+def _speaks(operation: dict[str, Any], media: str) -> bool:
+    given = (answer.get("content", {}) for answer in operation["responses"].values())
+    return media in operation.get("requestBody", {}).get("content", {}) or any(media in content for content in given)
 
 
 def _one_of_each_form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:

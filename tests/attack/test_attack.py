@@ -1,4 +1,7 @@
-"""Schemathesis against the running service, one run a medium: all checks on, no operation excluded, links followed."""
+"""Schemathesis against the running service, one run a medium: all checks on, no operation excluded, links followed.
+
+Every operation is attacked in JSON, and in each other medium those that speak it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.storage.database import Database
-from tests.attack.document import DOCUMENT
+from tests.attack.document import document_for
 from tests.attack.report import lacking
 from tests.attack.run import MEDIA, attack
 
@@ -23,6 +26,7 @@ async def test_the_service_stands_an_attack_from_its_own_document(
     done = await attack(database, tmp_path, medium, EXAMPLES)
     assert done.status == 0, done.said
     assert done.report is not None, done.said
-    assert not lacking(done.report, DOCUMENT, MEDIA[medium])
+    assert not lacking(done.report, document_for(MEDIA[medium]), MEDIA[medium])
     assert any(told.followed for told in done.report.operations.values())
-    assert done.report.tokens > 2, "the tokens of the force and of the body expire on the way"
+    if medium == "json":
+        assert done.report.tokens > 2, "the tokens of the force and of the body expire on the way"
