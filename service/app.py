@@ -23,6 +23,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from service.api.answers import AnswersController
 from service.api.asking import LONGEST_JSON
 from service.api.call import call_of
 from service.api.cases import CasesController
@@ -116,6 +117,7 @@ def create_app(parts: Parts) -> Litestar:
             StatesController,
             NoticesController,
             national_routes(parts.db, parts.published, parts.clock),
+            AnswersController,
             DisputesController,
             EffectController,
             no_pages if site is None else page_routes(site),

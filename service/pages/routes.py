@@ -8,6 +8,7 @@ from service.pages.changes import show_changes, show_newest_changes
 from service.pages.effect import show_effect
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
+from service.pages.explained import show_explained
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
@@ -28,6 +29,7 @@ def page_routes(site: Site) -> Router:
             show_newest_changes,
             show_changes,
             show_effect,
+            show_explained,
             force_routes(),
         ],
         guards=[guard],

@@ -235,8 +235,9 @@ async def _store(
     """Bind words to findings; they stand before an answer for all of a rule."""
     await tx.execute(
         text(
-            "insert into answer (force, rule, case_id, bound, words, specific, return_id, answered_by, answered_at) "
-            "select :force, g.rule, g.case_id, g.bound, g.words, true, :id, :actor, :now from unnest("
+            "insert into answer (force, rule, case_id, bound, words, specific, first_id, return_id, "
+            "answered_by, answered_at) "
+            "select :force, g.rule, g.case_id, g.bound, g.words, true, :id, :id, :actor, :now from unnest("
             "cast(:rules as text[]), cast(:cases as uuid[]), cast(:bounds as bytea[]), cast(:words as text[])) "
             "g (rule, case_id, bound, words) on conflict (force, rule, case_id, bound) do update set "
             "words = excluded.words, specific = true, return_id = excluded.return_id, "

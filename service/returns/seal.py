@@ -32,6 +32,7 @@ from service.returns.naming import subject_of
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import shared_rows, store_shared_rows
+from service.returns.standing import standing_by_rule
 from service.returns.states import discard_states
 from service.returns.stock import judge_sealed
 from service.returns.store import lock_line, return_by_id
@@ -226,6 +227,7 @@ async def _close(
     digest, cases = await return_digest(context, tx, item, line)
     tallies = await _tallies(context, tx, item, line, cases, standings)
     shared = await shared_rows(context, tx, item, line, standings)
+    answers = await _answers(tx, item)
     await discard_states(context.library, tx, item.force, item.id)
     await _supersede(tx, item)
     await rebase_open(context, tx, item.force, sealing=item.id)
@@ -261,11 +263,21 @@ async def _close(
     contract = context.library.contracts[item.contract_version]
     in_force = next((tally for standing, tally in tallies if standing.state == "in_force"), None)
     summary = dict(item.summary) | (verdict_counts(contract, in_force) if in_force is not None else {})
+    summary["answers"] = answers
     await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
     stored = await return_by_id(tx, item.force, item.id)
     if not isinstance(stored, Sealed):
         raise TypeError("a return that was just sealed is sealed")
     return stored
+
+
+async def _answers(tx: AsyncConnection, item: Open) -> list[dict[str, Any]]:
+    """Which findings are explained by words of before, which anew and which for the first time, by rule: the words may
+    be said again later, and this is how it stood at the seal."""
+    return [
+        {"rule": rule, "answered": each.answered, "lapsed": each.lapsed, "new": each.new}
+        for rule, each in (await standing_by_rule(tx, item)).items()
+    ]
 
 
 async def _tallies(

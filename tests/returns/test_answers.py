@@ -14,6 +14,7 @@ from service.returns.answers import AnswersRefused, Words, explain, unanswered_r
 from service.returns.context import Context
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.seal import NotReady
+from service.returns.standing import standing_by_rule
 from service.returns.withdrawals import delete_case
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
 from tests.support.stock import answers_to, blocks, findings_of, ids_of, told
@@ -373,3 +374,58 @@ async def test_an_explained_finding_is_sealed_with_its_words(context: Context, f
     await say(context, item, (MANY, "K/1", "A whole club."))
     done = await sealed(context, await explained(context, item))
     assert await answers_to(context, done, MANY) == {"K/1": "A whole club."}
+
+
+async def standing(context: Context, item: AnyReturn, rule: str = MANY) -> tuple[int, int, int, int]:
+    """How many findings of the rule are answered from before, lapsed, new, and still wait."""
+    now = await again(context, item)
+    assert isinstance(now, Open)
+    async with context.db.force(item.force) as tx:
+        found = (await standing_by_rule(tx, now)).get(rule)
+    return (0, 0, 0, 0) if found is None else (found.answered, found.lapsed, found.new, found.waiting)
+
+
+async def test_a_finding_is_new_until_another_return_has_its_words(context: Context, force: str) -> None:
+    item = await opened(context, force, "2026-01")
+    await sent(context, item, [many("K/1"), many("K/2")])
+    assert await standing(context, item) == (0, 0, 2, 2)
+    await say(context, item, (MANY, "K/1", "A large network."))
+    assert await standing(context, item) == (0, 0, 2, 1)
+    await explained(context, item)
+    await sealed(context, item)
+
+    following = await opened(context, force)
+    await sent(context, following, [many("K/1", priority="rape"), many("K/2", priority="rape"), many("K/3")])
+    assert await standing(context, following) == (2, 0, 1, 1)
+    await explained(context, following)  # said again, of what stood already
+    assert await standing(context, following) == (2, 0, 1, 0)
+
+
+async def test_words_that_no_longer_fit_the_values_are_told_to_have_lapsed(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [many("K/1"), many("K/2")])
+    item = await opened(context, force)
+    await sent(context, item, [many("K/1", 80), many("K/2", priority="rape")])
+    assert await standing(context, item) == (1, 1, 0, 1)
+    await say(context, item, (MANY, "K/1", "Ten more were found."))
+    assert await standing(context, item) == (1, 1, 0, 0)
+
+
+async def test_an_explained_cell_has_no_name_by_which_it_could_lapse(context: Context, force: str) -> None:
+    cell = {"nfa_date": "2015", "cases": "20000"}
+    item = await opened(context, force, "2026-01")
+    await sent(context, item, [cell], part=PartName.AGGREGATE)
+    assert await standing(context, item, "Q370") == (0, 0, 1, 1)
+    await explained(context, item)
+    await sealed(context, item)
+    following = await opened(context, force)
+    await sent(context, following, [cell, {**cell, "nfa_date": "2016"}], part=PartName.AGGREGATE)
+    assert await standing(context, following, "Q370") == (1, 0, 1, 1)
+
+
+async def test_a_sealed_return_keeps_how_its_findings_stood_to_their_answers(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [many("K/1"), many("K/2")])
+    item = await opened(context, force)
+    await sent(context, item, [many("K/1", 80), many("K/2", priority="rape"), many("K/3")])
+    await explained(context, item)
+    done = await sealed(context, item)
+    assert {"rule": MANY, "answered": 1, "lapsed": 1, "new": 1} in done.summary["answers"]

@@ -124,11 +124,13 @@ create table answer (
     bound bytea not null,
     words text not null,
     specific boolean not null,
+    first_id uuid not null,
     return_id uuid not null,
     answered_by text not null,
     answered_at timestamptz not null,
     primary key (force, rule, case_id, bound)
 );
+comment on column answer.first_id is 'The return in which these values were first explained; return_id: the last.';
 
 create table dispute (
     force smallint not null,
