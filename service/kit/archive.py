@@ -88,10 +88,13 @@ def _of_example(kit: Kit, example: Example) -> Iterator[tuple[str, bytes]]:
         before = before_of(kit, example, file.ending)
         if before is not None:
             yield f"{example.name}/before.{file.ending}", before
+        if file.previous is not None:
+            yield f"{example.name}/previous.{file.ending}", file.previous
     document = {
         **_head(kit, example.name, example.about),
         "part": example.part.value,
         "needs_before": bool(example.before),
+        "needs_previous": bool(example.previous),
         "files": [as_document(kit, file) for file in made],
     }
     yield f"{example.name}/{_EXPECTED}", as_text(document)

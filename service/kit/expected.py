@@ -47,7 +47,9 @@ class Expected(Struct, frozen=True, kw_only=True):
     held: int
     findings: tuple[RowFinding, ...]
     by_severity: Mapping[str, int]
-    """The number of those findings, zeros left out."""
+    """The number of those that a row has by itself: what an upload is answered with. Zeros are left out."""
+    not_asked: tuple[str, ...]
+    """Rules of which nothing is said here, whatever they find."""
     tallies: Mapping[str, Count]
     refused: str | None = None
 
@@ -59,6 +61,8 @@ class File(Struct, frozen=True, kw_only=True):
     ending: str
     content: bytes
     expected: Expected
+    previous: bytes | None = None
+    """The file that was sent and sealed in the period before, where the example builds on one."""
 
     @property
     def media(self) -> str:
@@ -74,28 +78,38 @@ class File(Struct, frozen=True, kw_only=True):
 def files_of(kit: Kit, example: Example, endings: Iterable[str] = tuple(MEDIA)) -> Iterator[File]:
     """The files of an example, one a medium."""
     content, wanted = example.content, tuple(endings)
-    part = kit.contract.parts[example.part]
     if isinstance(content, Raw):
         if content.ending in wanted:
             expected = _of_raw(kit, content)
             yield File(example=example, ending=content.ending, content=content.content, expected=expected)
         return
+    part = kit.contract.parts[example.part]
     rows = tuple(numbered(content.rows))
     values = [row.values for row in rows]
     for ending in content.endings:
         if ending in wanted:
-            expected = _of_rows(kit, part, rows, content.heading, ending)
-            yield File(example=example, ending=ending, content=content_of(part, values, ending), expected=expected)
+            yield File(
+                example=example,
+                ending=ending,
+                content=content_of(part, values, ending),
+                expected=_of_rows(kit, example, rows, content.heading, ending),
+                previous=_listed(kit, example, example.previous, ending),
+            )
 
 
 def before_of(kit: Kit, example: Example, ending: str) -> bytes | None:
     """The file of what the return already holds, where an example is about that."""
-    if not example.before:
+    return _listed(kit, example, example.before, ending)
+
+
+def _listed(kit: Kit, example: Example, rows: tuple[Row, ...], ending: str) -> bytes | None:
+    if not rows:
         return None
-    return content_of(kit.contract.parts[example.part], [row.values for row in numbered(example.before)], ending)
+    return content_of(kit.contract.parts[example.part], [row.values for row in numbered(rows)], ending)
 
 
-def _of_rows(kit: Kit, part: Part, rows: tuple[Row, ...], heading: tuple[Find, ...], ending: str) -> Expected:
+def _of_rows(kit: Kit, example: Example, rows: tuple[Row, ...], heading: tuple[Find, ...], ending: str) -> Expected:
+    part = kit.contract.parts[example.part]
     first = 2 if ending in HEADED else 1
     found = [RowFinding(1, item.rule, item.field) for item in heading if ending in HEADED]
     accepted = []
@@ -109,6 +123,7 @@ def _of_rows(kit: Kit, part: Part, rows: tuple[Row, ...], heading: tuple[Find, .
         held=len(rows) - len(accepted),
         findings=tuple(sorted(found)),
         by_severity=_by_severity(kit, found),
+        not_asked=() if example.compares else _comparing(kit, part.name),
         tallies=_tallies(kit, part, [(row.verdicts, _weight(part, row)) for row in accepted]),
     )
 
@@ -121,13 +136,19 @@ def _of_raw(kit: Kit, content: Raw) -> Expected:
         held=content.received - len(content.accepted),
         findings=tuple(sorted(found)),
         by_severity=_by_severity(kit, found),
+        not_asked=_comparing(kit, PartName.CASE),
         tallies=_tallies(kit, kit.contract.parts[PartName.CASE], [(verdicts, 1) for verdicts in content.accepted]),
         refused=content.refused,
     )
 
 
 def _by_severity(kit: Kit, found: Iterable[RowFinding]) -> Mapping[str, int]:
-    return Counter(kit.contract.rule[item.rule].severity.value for item in found)
+    rules = (kit.contract.rule[item.rule] for item in found)
+    return Counter(rule.severity.value for rule in rules if not rule.compares)
+
+
+def _comparing(kit: Kit, part: PartName) -> tuple[str, ...]:
+    return tuple(rule.id for rule in kit.contract.comparing(part))
 
 
 def _is_held(kit: Kit, finds: tuple[Find, ...]) -> bool:
@@ -193,5 +214,6 @@ def as_document(kit: Kit, file: File) -> dict[str, Any]:
             }
             for item in expected.findings
         ],
+        "not_asked": expected.not_asked,
         "tallies": expected.tallies,
     }

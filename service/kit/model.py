@@ -69,13 +69,20 @@ class Raw(Struct, frozen=True, kw_only=True, tag="raw"):
 
 
 class Example(Struct, frozen=True, kw_only=True):
-    """One file of one part. ``name`` has its folder: ``case/V220``. ``before``: rows that the return already holds."""
+    """One file of one part. ``name`` has its folder: ``case/V220``.
+
+    ``before``: rows that the return already holds. ``previous``: rows that were sealed in the period before, on which
+    the return builds. ``compares``: it is about rules that compare rows, with those or with each other; of any other
+    example they are not asked, because its rows are made alike.
+    """
 
     name: str
     part: PartName
     about: str
     content: Rows | Raw
     before: tuple[Row, ...] = ()
+    previous: tuple[Row, ...] = ()
+    compares: bool = False
 
 
 class Stock(Struct, frozen=True, kw_only=True):

@@ -140,15 +140,31 @@ class _Reading:
             content: Raw | None = self._raw(table, parts[0] if parts else PartName.CASE)
         else:
             content = None
+        rule = self.contract.rule.get(table.text("rule", ""))
         for part in parts:
-            yield Example(
+            example = Example(
                 name=f"{part}/{name}",
                 part=part,
                 about=about,
                 content=content if content is not None else self._rows(table, part),
                 before=self._listed(table, "before", part),
+                previous=self._listed(table, "previous", part),
             )
+            compares = bool(example.previous) or (rule is not None and rule.compares)
+            yield replace(example, compares=compares)
+            self._check_asked(table, example, compares=compares)
         table.done()
+
+    def _check_asked(self, table: Table, example: Example, *, compares: bool) -> None:
+        """What must be found by a rule that is not asked would never be."""
+        rows = example.content.rows if isinstance(example.content, Rows) else ()
+        rules = [self.contract.rule.get(find.rule) for row in rows for find in row.finds]
+        if not compares and any(rule is not None and rule.compares for rule in rules):
+            says = f"'{example.name}' is about no rule that compares rows, and such a rule must be found in it."
+            self.problems.add(table.place, says, "Name the rule that it is about, or say what was sealed before.")
+        if example.previous and (example.before or example.part is not PartName.CASE):
+            says = f"'{example.name}' cannot build on a return that was sealed before."
+            self.problems.add(table.place, says, "Say previous of an example of cases alone, and not before as well.")
 
     def _about(self, table: Table) -> str:
         """Without words of its own an example is about what its rule says is wrong."""

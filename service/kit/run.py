@@ -15,6 +15,7 @@ Ask = Callable[[File], Outcome]
 Advance = Callable[[int, int], None]
 
 NEEDS_RETURN = "it is about what a return already holds, and only a service has one"
+NEEDS_PREVIOUS = "it is about a file beside the one sent before it, and this program is given one alone"
 NEEDS_WHOLE = "it is about a whole return, and only a service has one"
 
 
@@ -75,6 +76,9 @@ def run_files(kit: Kit, chosen: Chosen, ask: Ask, advance: Advance) -> Results:
     for example in each(chosen_examples(kit, chosen), advance):
         if example.before:
             results.skip(example.name, NEEDS_RETURN)
+            continue
+        if example.compares:
+            results.skip(example.name, NEEDS_PREVIOUS)
             continue
         for file in files_of(kit, example, chosen.endings):
             results.add(example.name, file.name, example.about, differences(file.expected, ask(file)))

@@ -39,6 +39,7 @@ from service.kit.expected import files_of
 from service.kit.model import Kit, Raw
 from service.kit.read import load_kit
 from service.returns.readers import BytesSource, read
+from tests.support.beside import measured
 from tests.support.returns import published
 
 EQUIVALENT: Final = Path(__file__).resolve().parents[1] / "kit" / "equivalent.yaml"
@@ -72,7 +73,7 @@ class Seen(Struct, frozen=True):
 def mutants(contract: Contract) -> Iterator[Mutant]:
     """Every break of every condition of a version."""
     for rule in contract.rules:
-        if rule.criterion is None or rule.compares:
+        if rule.criterion is None:
             continue
         vocabulary = _vocabulary(contract, rule)
         yield Mutant(rule.id, "the opposite", Not(rule.criterion))
@@ -93,12 +94,14 @@ def seen_of(kit: Kit) -> Mapping[PartName, list[Seen]]:
         rules: dict[int, set[str]] = defaultdict(set)
         for finding in file.expected.findings:
             rules[finding.row].add(finding.rule)
+        beside = measured(kit.contract, file.content, file.previous, file.media) if example.compares else {}
         for block in read(BytesSource(file.content), file.media, part, kit.contract):
             for index, row in enumerate(block.rows):
                 values = {name: column[index] for name, column in block.values.items() if column[index] is not None}
                 unreadable = frozenset(name for name, rows in block.failed.items() if index in rows)
+                values |= {name: value for name, value in beside.get(row, {}).items() if value is not None}
                 seen = Seen(values, unreadable, frozenset(rules[row]))
-                key = {name: value for name, value in values.items() if part.by_name[name].kind is not Kind.TEXT}
+                key = {name: value for name, value in values.items() if part.shown[name].kind is not Kind.TEXT}
                 found[example.part][repr((key, sorted(values), sorted(unreadable), sorted(seen.rules)))] = seen
     for whole in kit.returns:
         rules_of_it = frozenset(item.rule for item in whole.finds)
@@ -132,7 +135,7 @@ def argued() -> dict[tuple[str, str], str]:
 
 def _vocabulary(contract: Contract, rule: Rule) -> Vocabulary:
     part = contract.parts.get(rule.parts[0])
-    return contract.vocabulary if part is None else part.vocabulary
+    return contract.vocabulary if part is None else part.rule_vocabulary
 
 
 def _broken(criterion: Criterion, known: Vocabulary) -> Iterator[tuple[str, Criterion]]:
