@@ -6,11 +6,13 @@ unless that is asked for, so nothing reaches the national picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from service.cli.calling import Refused
+from service.cli.calling import Refused, refusal
+from service.contract.findings import key_name
 from service.contract.model import PartName
 from service.kit.compare import Difference, Outcome, differences
 from service.kit.content import content_of
@@ -18,6 +20,7 @@ from service.kit.expected import File, RowFinding, before_of, files_of
 from service.kit.model import MEDIA, Example, Kit, Stock, WholeReturn
 from service.kit.read import numbered
 from service.kit.run import Advance, Chosen, Results, chosen_examples, each
+from service.terms.calendar import parse_period
 
 if TYPE_CHECKING:
     import httpx
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
     from service.cli.calling import Caller
 
 _PATHS: Final = {PartName.CASE: "cases", PartName.AGGREGATE: "aggregates", PartName.WORKFORCE: "workforce"}
+_COUNTED: Final = (PartName.CASE, PartName.AGGREGATE)
 _WHY: Final = "An example of the conformance kit."
 _NEEDS_SEAL: Final = "it builds on a sealed return: say --seal where nobody rests on the national picture"
+_NOT_BEGUN: Final = "its file is for the month after {period}, which has not begun: name an earlier one by --period"
 _DECLARATION: Final = {"declaration": True, "name": "Conformance kit", "role": "Conformance kit"}
 
 
@@ -36,7 +41,9 @@ class ServiceRun:
     def __init__(self, caller: Caller, kit: Kit, period: str, *, may_seal: bool) -> None:
         self._ask, self._try_to = caller.ask, caller.try_to
         self._force, self._returns = caller.force, caller.returns
+        self._period, self._next = parse_period(period), f"{caller.returns}/{parse_period(period).plus(1)}"
         self._return = f"{caller.returns}/{period}"
+        """Where whatever is sent goes to now."""
         self._kit, self._may_seal = kit, may_seal
 
     def run(self, chosen: Chosen, advance: Advance) -> Results:
@@ -68,13 +75,43 @@ class ServiceRun:
     def _example(self, example: Example, chosen: Chosen, results: Results) -> None:
         """The first file for real, with all its findings; the others, which have the same rows, as dry runs."""
         made = list(files_of(self._kit, example, chosen.endings))
+        if example.previous:
+            self._on_previous(example, made, results)
+            return
         with self._opened(case_years=[] if example.part is PartName.AGGREGATE else None):
-            for place, file in reversed(list(enumerate(made))):
-                before = before_of(self._kit, example, file.ending) if place == len(made) - 1 else None
-                if before is not None:
-                    self._send(example.part, before, file.media).raise_for_status()
-                came = self._came(file, dry_run=place > 0)
-                results.add(example.name, file.name, example.about, differences(file.expected, came))
+            self._files(example, made, results)
+
+    def _files(self, example: Example, made: Sequence[File], results: Results) -> None:
+        for place, file in reversed(list(enumerate(made))):
+            before = before_of(self._kit, example, file.ending) if place == len(made) - 1 else None
+            if before is not None:
+                self._send(example.part, before, file.media).raise_for_status()
+            came = self._came(file, dry_run=place > 0)
+            results.add(example.name, file.name, example.about, differences(file.expected, came))
+
+    def _on_previous(self, example: Example, made: Sequence[File], results: Results) -> None:
+        """The files for the next period, on top of what is sent and sealed for this one."""
+        if not self._may_seal or not self._next_has_begun:
+            results.skip(example.name, _NOT_BEGUN.format(period=self._period) if self._may_seal else _NEEDS_SEAL)
+            return
+        for file in made[:1]:
+            with self._opened(case_years=None):
+                self._send(example.part, file.previous or b"", file.media).raise_for_status()
+                self._explain()
+                self._seal()
+                with self._in_the_next(), self._opened(case_years=None):
+                    self._files(example, made, results)
+
+    @cached_property
+    def _next_has_begun(self) -> bool:
+        """Whether the service opens a return for the next period: asked of it before anything is sealed."""
+        answer = self._try_to("PUT", self._next, json={"contract_version": self._kit.contract.version})
+        if not answer.is_success and str(answer.json()["type"]).endswith("/period-not-begun"):
+            return False
+        if not answer.is_success:
+            raise refusal(answer)
+        self._ask("POST", f"{self._next}/withdraw", json={"reason": _WHY})
+        return True
 
     def _came(self, file: File, *, dry_run: bool) -> Outcome:
         answered = self._send(file.example.part, file.content, file.media, dry_run=dry_run)
@@ -89,7 +126,8 @@ class ServiceRun:
         return Outcome(
             findings=tuple(self._findings(file.example.part)),
             counts=counts,
-            tallies=self._tallies() if file.example.part is not PartName.WORKFORCE else None,
+            # on top of another return it counts the cases of both, of which the file's are not told apart
+            tallies=self._tallies() if file.example.part in _COUNTED and file.previous is None else None,
         )
 
     def _send(
@@ -103,12 +141,16 @@ class ServiceRun:
         return self._try_to(verb, f"{self._return}/{_PATHS[part]}", params=query, content=content, headers=headers)
 
     def _findings(self, part: PartName) -> Iterator[RowFinding]:
+        for item in self._listed():
+            if item["part"] == part:
+                yield RowFinding(item["row"], item["rule"], item["field"] or "")
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
+        """Every finding of the return."""
         asked = {"limit": "1000"}
         while True:
             page = self._ask("GET", f"{self._return}/findings", params=asked).json()
-            for item in page["items"]:  # rows of one file are made alike: what compares them is about no row of it
-                if item["part"] == part and not self._kit.contract.rule[item["rule"]].compares:
-                    yield RowFinding(item["row"], item["rule"], item["field"] or "")
+            yield from page["items"]
             if page["next"] is None:
                 return
             asked["cursor"] = page["next"]
@@ -131,9 +173,7 @@ class ServiceRun:
             return
         with self._opened(case_years=_years(whole.before)):
             self._fill(whole.before)
-            etag = self._ask("GET", self._return).headers["etag"]
-            receipt = self._ask("POST", f"{self._return}/seal", json=_DECLARATION, headers={"If-Match": etag}).json()
-            with self._opened(case_years=_years(whole.now), corrects=receipt["revision"]):
+            with self._opened(case_years=_years(whole.now), corrects=self._seal()):
                 self._fill(whole.now)
                 self._withdraw_missing()
                 self._compare(whole, results)
@@ -160,17 +200,40 @@ class ServiceRun:
         if words:
             self._ask("PUT", f"{self._return}/withdrawals", json={"withdrawals": words})
 
+    def _explain(self) -> None:
+        """Words for whatever waits for them, so that the return can be sealed."""
+        rules = {item["rule"] for item in self._listed()}
+        if rules:
+            key = key_name(self._kit.contract)
+            answers = [{"rule": rule, key: None, "words": _WHY} for rule in sorted(rules)]
+            self._ask("PUT", f"{self._return}/explanations", json={"answers": answers})
+
+    def _seal(self) -> int:
+        """The revision that is sealed now."""
+        etag = self._ask("GET", self._return).headers["etag"]
+        receipt = self._ask("POST", f"{self._return}/seal", json=_DECLARATION, headers={"If-Match": etag}).json()
+        return int(receipt["revision"])
+
     # --- a return of its own ----------------------------------------------------------------------------------------
 
     @contextmanager
     def _opened(self, *, case_years: list[int | str] | None, corrects: int | None = None) -> Iterator[None]:
         """An open return, taken back at the end whatever happened; sealed in between, it is taken back too."""
         body = {"contract_version": self._kit.contract.version, "case_years": case_years}
-        self._ask("PUT", self._return, json=body if corrects is None else {**body, "corrects": corrects})
+        url = self._return
+        self._ask("PUT", url, json=body if corrects is None else {**body, "corrects": corrects})
         try:
             yield
         finally:
-            self._ask("POST", f"{self._return}/withdraw", json={"reason": _WHY})
+            self._ask("POST", f"{url}/withdraw", json={"reason": _WHY})
+
+    @contextmanager
+    def _in_the_next(self) -> Iterator[None]:
+        here, self._return = self._return, self._next
+        try:
+            yield
+        finally:
+            self._return = here
 
 
 def _years(stock: Stock) -> list[int | str] | None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import shlex
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -15,9 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import command
-from service.clock import system_clock
+from service.clock import london_date, system_clock
 from service.storage.database import Database
-from tests.support.server import PERIOD, Return, a_served
+from service.terms.calendar import parse_period, period_of
+from service.terms.model import Accepted
+from tests.support.server import PERIOD, PUBLISHED, Return, Served, a_served
 
 OF_EVERY_SORT = (
     *("V220", "Q336", "S105-csv", "Q301", "V211", "excel", "cells", "V210-team", "no-key-column", "wrong-part"),
@@ -171,6 +175,49 @@ async def test_what_builds_on_a_sealed_return_is_not_run_unless_that_is_asked_fo
         said, status = await asyncio.to_thread(certificate, *words)
         assert (status, said["failures"], said["files"]) == (0, [], 1)
         assert [item["example"] for item in said["not_run"]] == ["return/M401"]
+
+
+BESIDE = ("Q561", "like-one-that-was-sealed", "not-exactly-alike")
+"""Examples about what was sealed in the period before, and one about the rows of one file."""
+
+
+@asynccontextmanager
+async def a_service_of_both(database: Database, folder: Path) -> AsyncIterator[tuple[Served, list[object]]]:
+    """A service that takes either version from the first period on, and the words to run the newer one's kit on it."""
+    first = parse_period(PERIOD)
+    accepted = tuple(Accepted(version=version, start=first) for version in PUBLISHED.library.contracts)
+    terms = {name: msgspec.structs.replace(each, contracts=accepted) for name, each in PUBLISHED.terms.items()}
+    both = msgspec.structs.replace(PUBLISHED, terms=terms)
+    async with a_served(database, folder, published=both, clock=system_clock) as served:
+        key = folder / "kent.json"
+        key.write_bytes(msgspec.json.encode(await served.key("kent")))
+        chosen = [word for name in BESIDE for word in ("--example", name)]
+        yield served, ["--contract", "2026.1", "--against", served.addresses.origin, "--key", key, *chosen]
+
+
+async def test_a_file_is_sent_for_the_next_period_on_top_of_what_was_sealed_before(
+    database: Database, tmp_path: Path
+) -> None:
+    async with a_service_of_both(database, tmp_path) as (served, words):
+        for _ in range(2):  # the second run finds what the first one left
+            said, status = await asyncio.to_thread(certificate, *words, "--seal", "--media", "csv", "--media", "json")
+            assert (status, said["failures"], said["not_run"]) == (0, [], [])
+            assert (said["examples"], said["files"]) == (len(BESIDE), 2 * len(BESIDE))
+        left = (await (await served.client("kent")).get("/api/forces/kent/returns?limit=1000")).json()["items"]
+        assert {item["state"] for item in left} == {"withdrawn"}
+        assert {item["period"] for item in left} == {PERIOD, str(parse_period(PERIOD).plus(1))}
+
+
+async def test_where_the_next_period_has_not_begun_nothing_is_sealed_for_it(database: Database, tmp_path: Path) -> None:
+    async with a_service_of_both(database, tmp_path) as (served, words):
+        month = str(period_of(london_date(system_clock())))
+        said, status = await asyncio.to_thread(certificate, *words, "--seal", "--period", month, "--media", "csv")
+        assert (status, said["files"]) == (0, 1)
+        assert {item["why"].partition(",")[0] for item in said["not_run"]} == {
+            f"its file is for the month after {month}"
+        }
+        left = (await (await served.client("kent")).get("/api/forces/kent/returns?limit=1000")).json()["items"]
+        assert [(item["period"], item["revision"]) for item in left] == [(month, 1)]  # of the one that needs no other
 
 
 async def test_a_force_that_reports_is_refused_before_anything_is_sent(database: Database, tmp_path: Path) -> None:
