@@ -17,7 +17,7 @@ from service.errors import Invalid
 if TYPE_CHECKING:
     from service.contract.mapping import FileMapping
     from service.contract.model import Contract, Part
-    from service.returns.offline import Report
+    from service.returns.offline import Earlier, Report
 
 PARTS = click.Choice(["case", "cases", "aggregate", "aggregates", "workforce"])
 _LISTED = 200
@@ -35,6 +35,10 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=CONTRACT_HELP)
 @click.option("--part", type=PARTS, default="cases", show_default=True, help="What the rows of the file are.")
 @click.option("--mapping", "saved", type=_A_FILE, help="Reads a file of your own form: see case-returns map.")
+@click.option("--previous", type=_A_FILE, help="The file sent for the period before: the rows are compared with it.")
+@click.option(
+    "--previous-contract", "older", metavar="VERSION", help="Version that it was written in, if an older one."
+)
 @click.option("--notices", type=_A_FILE, help="Rule notices to apply: what /api/rule-notices answers, saved.")
 @click.option("--keys", type=_A_FILE, help="Keys to check the notices' signatures by: what /oauth/jwks answers.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
@@ -49,6 +53,8 @@ def validate(
     version: str | None,
     part: str,
     saved: Path | None,
+    previous: Path | None,
+    older: str | None,
     notices: Path | None,
     keys: Path | None,
     form: str,
@@ -56,8 +62,9 @@ def validate(
 ) -> None:
     """Check a file where it is: no server, no network.
 
-    The findings are those of the service, in its order; what could not run is listed with why. CSV, XLSX, NDJSON and
-    JSON are told apart by the file's name. Exit status 1 when a row cannot be accepted as it is.
+    The findings are those of the service, in its order; what could not run is listed with why. With --previous they are
+    those of a return that builds on that file as it was sealed. CSV, XLSX, NDJSON and JSON are told apart by the file's
+    name. Exit status 1 when a row cannot be accepted as it is.
     """
     from msgspec.structs import replace
 
@@ -77,9 +84,12 @@ def validate(
         mapping, contract, of = mapping_in(saved, version)
     if keys is not None and notices is None:
         raise click.UsageError("--keys checks the signatures of notices: name them with --notices.")
+    if older is not None and (previous is None or saved is not None):
+        raise click.UsageError("--previous-contract is about the file of --previous, and not for one of your own form.")
+    earlier = None if previous is None else _earlier(previous, version, older, of)
     rules = applied(contract, notices, keys, london_date(system_clock()))
     with _progress_of(file) as advance:
-        report = validated(file, rules.contract, of, mapping=mapping, progress=advance)
+        report = validated(file, rules.contract, of, mapping=mapping, progress=advance, previous=earlier)
     notes = (*report.notes, *([rules.note] if rules.note else []))
     report = replace(report, notes=notes, not_run=(*report.not_run, *rules.not_asked(contract, of)))
     if out is not None:
@@ -171,6 +181,25 @@ def part_of(contract: Contract, word: str) -> Part:
     if part is None:
         raise click.UsageError(f"Contract {contract.version} has no part {word}. It has: {', '.join(contract.parts)}.")
     return part
+
+
+def _earlier(file: Path, version: str | None, older: str | None, part: Part) -> Earlier:
+    """The file of the period before, written in an older version of the contract if that is said."""
+    from service.contract.model import Role
+    from service.returns.offline import Earlier
+    from service.returns.previous import Reading
+
+    if Role.KEY not in part.by_role:
+        raise click.UsageError(
+            f"--previous is for rows with a reference; the {part.name} part is sent whole each time."
+        )
+    if older is None:
+        return Earlier(file=file)
+    of, contract = standard(version)
+    versions = list(of.contracts)
+    if older not in versions[: versions.index(contract.version)]:
+        raise click.UsageError(f"There is no version {older} before {contract.version}.")
+    return Earlier(file=file, contract=of.contracts[older], read=Reading(of, older, contract.version))
 
 
 @contextmanager

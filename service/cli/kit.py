@@ -34,7 +34,9 @@ def kit() -> None:
 
 @kit.command("run", epilog='Example: case-returns kit run --command "my-program {file} {media} {part} {version}"')
 @click.option("--offline", is_flag=True, help="Run it through the validator and the tally of this package.")
-@click.option("--command", "words", help="Run it through a program: {file} {media} {part} {version} are filled in.")
+@click.option(
+    "--command", "words", help="Run it through a program: {file} {media} {part} {version} {previous} are filled in."
+)
 @click.option("--against", metavar="URL", help="Run it through a service, with the --key of a force without returns.")
 @click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Key file, for --against.")
 @click.option("--period", help="Month of the returns that --against opens [default: the first that takes the version].")
@@ -96,7 +98,7 @@ def _of_package(made: Kit, library: Library, chosen: Chosen, advance: Advance) -
 
 
 def _of_command(made: Kit, command: str, chosen: Chosen, advance: Advance) -> Certificate:
-    from service.kit.command import ProgramFailed, ask_program, words_of
+    from service.kit.command import ProgramFailed, ask_program, takes_previous, words_of
     from service.kit.compare import Outcome
     from service.kit.run import run_files
 
@@ -114,7 +116,7 @@ def _of_command(made: Kit, command: str, chosen: Chosen, advance: Advance) -> Ce
             except ProgramFailed as error:
                 return Outcome(trouble=str(error))
 
-        results = run_files(made, chosen, ask, advance)
+        results = run_files(made, chosen, ask, advance, with_previous=takes_previous(words))
     return _certificate(results, made, program=command, against="command")
 
 

@@ -43,19 +43,22 @@ EVERYTHING: Final = Unread()
 """Nothing is left unread."""
 
 
-def reader(library: Library, from_version: str, to_version: str) -> Callable[[Record], dict[str, Any]]:
+def reader(
+    library: Library, from_version: str, to_version: str, *, derived: bool = True
+) -> Callable[[Record], dict[str, Any]]:
     """A function that gives a record as judging reads it in ``to_version``: renamed, and what is derived filled in.
 
-    It is made once for many records; what it gives has every field of the case part.
+    It is made once for many records; what it gives has every field of the case part. ``derived=False`` gives values as
+    sent, for merging.
     """
     names = new_names(library, from_version, to_version)
     fields = library.contracts[to_version].parts[PartName.CASE].fields
     empty = dict.fromkeys(field.name for field in fields)
     recoded = [(field.name, masks) for field in fields if (masks := code_masks(library, to_version, field.name))]
-    derived = {
+    choices_of = {
         field.name: [(compiled(item.criterion), _mask(field, item.value)) for item in field.derive]
         for field in fields
-        if field.derive
+        if field.derive and derived
     }
 
     def read(record: Record) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def reader(library: Library, from_version: str, to_version: str) -> Callable[[Re
         for name, masks in recoded:
             if found[name] is not None:
                 found[name] = _recoded(found[name], masks)
-        for name, choices in derived.items():
+        for name, choices in choices_of.items():
             if found[name] is None:
                 found[name] = next((mask for holds, mask in choices if holds(found) is True), None)
         return found

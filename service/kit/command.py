@@ -19,8 +19,8 @@ from service.kit.compare import Outcome
 from service.kit.expected import File, RowFinding
 from service.kit.model import Kit
 
-PLACES: Final = ("file", "media", "part", "version")
-"""What may stand in braces in the words of a command."""
+_PREVIOUS: Final = "{previous}"
+"""A word with this in it is left out where an example has no such file."""
 SECONDS: Final = 60
 """For one file; a program that takes longer has failed on it."""
 
@@ -57,14 +57,24 @@ def words_of(command: str) -> tuple[str, ...]:
     return words
 
 
+def takes_previous(words: Sequence[str]) -> bool:
+    """Whether a command says where the file of the period before comes in."""
+    return any(_PREVIOUS in word for word in words)
+
+
 def ask_program(kit: Kit, words: Sequence[str], file: File, folder: Path) -> Outcome:
     """What a program says of a file, which is written into ``folder`` for it. Raises ``ProgramFailed``."""
     path = folder / f"{file.example.part}.{file.ending}"
     path.write_bytes(file.content)
     given = {"file": str(path), "media": file.media, "part": file.example.part.value, "version": kit.contract.version}
+    if file.previous is not None:
+        earlier = folder / f"previous.{file.ending}"
+        earlier.write_bytes(file.previous)
+        given["previous"] = str(earlier)
+    filled = [_filled(word, given) for word in words if "previous" in given or _PREVIOUS not in word]
     try:
         done = subprocess.run(  # noqa: S603  the command is the caller's own, and no shell reads it
-            [_filled(word, given) for word in words], capture_output=True, timeout=SECONDS, check=False
+            filled, capture_output=True, timeout=SECONDS, check=False
         )
     except OSError as error:
         raise ProgramFailed(f"'{words[0]}' cannot be started: {error.strerror}.") from error
@@ -100,6 +110,6 @@ def outcome_of_answer(printed: bytes, status: int) -> Outcome:
 
 
 def _filled(word: str, given: Mapping[str, str]) -> str:
-    for name in PLACES:
-        word = word.replace(f"{{{name}}}", given[name])
+    for name, said in given.items():
+        word = word.replace(f"{{{name}}}", said)
     return word

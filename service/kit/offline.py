@@ -10,7 +10,7 @@ from service.errors import CaseReturnsError
 from service.kit.compare import Outcome
 from service.kit.expected import File, RowFinding
 from service.kit.model import Kit
-from service.returns.offline import validate
+from service.returns.offline import Earlier, validate
 from service.returns.offline_tally import tally_accepted
 from service.returns.readers import BytesSource
 
@@ -18,8 +18,9 @@ from service.returns.readers import BytesSource
 def outcome_of(kit: Kit, library: Library, file: File) -> Outcome:
     """What our own validator and tally say of a file."""
     contract, part = kit.contract, kit.contract.parts[file.example.part]
+    previous = None if file.previous is None else Earlier(file=file.previous, media=file.media)
     try:
-        report = validate(file.content, contract, part, file.media)
+        report = validate(file.content, contract, part, file.media, previous=previous)
     except CaseReturnsError as error:
         return Outcome(refused=error.code)
     editions = list(kit.editions.values()) if Role.STAGE in part.by_role else []

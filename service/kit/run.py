@@ -15,7 +15,7 @@ Ask = Callable[[File], Outcome]
 Advance = Callable[[int, int], None]
 
 NEEDS_RETURN = "it is about what a return already holds, and only a service has one"
-NEEDS_PREVIOUS = "it is about a file beside the one sent before it, and this program is given one alone"
+NEEDS_PREVIOUS = "the command does not say where the file of the period before comes in: write {previous}"
 NEEDS_WHOLE = "it is about a whole return, and only a service has one"
 
 
@@ -70,14 +70,15 @@ class Results:
         )
 
 
-def run_files(kit: Kit, chosen: Chosen, ask: Ask, advance: Advance) -> Results:
-    """Every file of a kit by itself, through a program that reads files and nothing else."""
+def run_files(kit: Kit, chosen: Chosen, ask: Ask, advance: Advance, *, with_previous: bool = True) -> Results:
+    """Every file of a kit by itself, through a program that reads files and nothing else; ``with_previous``: that is
+    given the file of the period before, too."""
     results = Results()
     for example in each(chosen_examples(kit, chosen), advance):
         if example.before:
             results.skip(example.name, NEEDS_RETURN)
             continue
-        if example.compares:
+        if example.previous and not with_previous:
             results.skip(example.name, NEEDS_PREVIOUS)
             continue
         for file in files_of(kit, example, chosen.endings):

@@ -21,7 +21,7 @@ _DRAWERS: Final = 256
 """Hashes lie apart by their last bits, so that few are looked through at a time."""
 
 
-class _Hashes:
+class Hashes:
     """Hashes in drawers."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class _Hashes:
             if len(set(drawer)) < len(drawer):
                 yield from (value for value, times in Counter(drawer).items() if times > 1)
 
-    def shared(self, other: _Hashes) -> Iterator[int]:
+    def shared(self, other: Hashes) -> Iterator[int]:
         """Those that were added to both."""
         for drawer, its in zip(self.drawers, other.drawers, strict=True):
             if its:
@@ -55,7 +55,7 @@ class Doubles:
         self._former = part.by_role.get(Role.FORMER_KEY)
         dimensions = [field.name for field in part.fields if field.dimension or field.required]
         self._names = [self._key.name] if self._key is not None else dimensions
-        self._hashes, self._formers = _Hashes(), _Hashes()
+        self._hashes, self._formers = Hashes(), Hashes()
 
     def take(self, block: TypedBlock, held: set[int]) -> None:
         """Remember a block. Of cells only those that can be accepted count; a reference counts wherever it is read."""

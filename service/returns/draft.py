@@ -203,7 +203,7 @@ class DraftWriter:
             await self._store_reading_findings(number)
         if self._checked.fired:
             await self._store_rule_findings(number)
-        for index, field in enumerate(self._part.fields):
+        for index, field in sorted(enumerate(self._part.fields), key=lambda pair: pair[1].name):  # as they are listed
             if self._checked.lost >> index & 1:
                 await self._store_lost(number, index, field)
 

@@ -1,8 +1,9 @@
 """Validates a file where it is: no server, no database, no network, and the same findings in the same order.
 
-The readers are those of the service; the rules run through the reference evaluator instead of SQL. Every row is taken
-as that of a new case, because what the return already holds is not here: a column that the file lacks is not known.
-What needs more than the file is listed as not run, with the reason.
+The readers are those of the service; the rules run through the reference evaluator instead of SQL. A file by itself is
+taken as a first return: every row is that of a new case, and a column that the file lacks is not known. With the file
+of the period before it is taken as changes to what that one says, as it was sealed. What needs more than is given is
+listed as not run, with the reason and what to do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.canonical import SEPARATOR, canonical_text
 from service.contract.findings import Finding, cut, found, in_order
@@ -24,13 +26,28 @@ from service.contract.values import Check, Value
 from service.criteria.columnwise import Columnwise, Observations, bits
 from service.criteria.tree import fields_of
 from service.errors import UnsupportedMedia
+from service.returns.comparing import Comparing, rules_of_before
 from service.returns.doubles import Doubles
+from service.returns.overlap import Overlap
+from service.returns.previous import Laid, Previous, Reading, laid
 from service.returns.readers import MEDIA, BytesSource, FileSource, TypedBlock, Watched, media_of_name, read
 
+_DO: Final = "give the file of the period before beside it (--previous FILE)"
 NEEDS_MORE: Final = {
-    Check.FORMER_IN_USE: "only cases of this file are known here, not those that the return already holds",
-    Check.KNOWLEDGE_LOST: "it compares with what the return already holds",
+    Check.FORMER_IN_USE: f"only cases of this file are known here, not those that the return already holds: {_DO}",
+    Check.KNOWLEDGE_LOST: f"it compares with what the return already holds: {_DO}",
 }
+"""Checks that need what the return before says."""
+
+
+class Earlier(Struct, frozen=True, kw_only=True):
+    """The file that was sent and sealed in the period before; bytes with their ``media``. ``read`` is how it stands in
+    the version of the file that is checked, where it was written in an older ``contract``."""
+
+    file: Path | bytes
+    media: str | None = None
+    contract: Contract | None = None
+    read: Reading | None = None
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -63,31 +80,80 @@ def validate(
     media: str | None = None,
     mapping: FileMapping | None = None,
     progress: Callable[[int, int], None] | None = None,
+    previous: Earlier | None = None,
 ) -> Report:
     """Read a file and run every rule of its part. What concerns the whole file is raised as a ``CaseReturnsError``.
 
     ``media`` is taken from the file's name where it is not given. A file of the sender's own form is read as its
-    ``mapping`` says. ``progress`` is told how many bytes of how many are read.
+    ``mapping`` says. ``progress`` is told how many bytes of how many are read. ``previous`` is of the same form.
     """
-    if media is None:
-        media = media_of_name(file.name) if isinstance(file, Path) else None
+    source = _Sent(file, media, part, contract, mapping)
+    if previous is None:
+        return _validated(source, None, progress)
+    with Previous(part) as kept:
+        written_in = previous.contract or contract
+        earlier = _Sent(previous.file, previous.media, written_in.parts[part.name], written_in, mapping)
+        validation = _Validation(written_in, earlier.part)
+        for block in earlier.blocks():
+            kept.keep(block, previous.read)
+            validation.take(laid(block, None))
+        report = validation.report(earlier.laid)
+        kept.leave_out({finding.row for finding in report.findings if finding.severity.holds})
+        for block in source.blocks():
+            kept.expect(block)
+        found = _validated(source, kept, progress)
+        return replace(found, notes=(*found.notes, _left_out(report.held))) if report.held else found
+
+
+def _validated(source: _Sent, previous: Previous | None, progress: Callable[[int, int], None] | None) -> Report:
+    validation = _Validation(source.contract, source.part, Comparing(source.contract, source.part, previous), previous)
+    for block in source.blocks():
+        validation.take(laid(block, previous))
+        if progress is not None:
+            progress(source.source.read, source.source.length)
+    return validation.report(lambda: source.laid(previous))
+
+
+def _left_out(held: int) -> str:
+    rows, are = ("rows", "are") if held > 1 else ("row", "is")
+    return f"{held:,} {rows} of the file before could not be accepted, and {are} left out."
+
+
+class _Sent:
+    """A file that can be read as often as needed."""
+
+    def __init__(
+        self, file: Path | bytes, media: str | None, part: Part, contract: Contract, mapping: FileMapping | None
+    ) -> None:
+        media = media or (media_of_name(file.name) if isinstance(file, Path) else None)
         if media is None:
             says = "The name does not say what kind of file this is."
             raise UnsupportedMedia(says, f"Call it .csv, .xlsx, .ndjson or .json, or say one of: {', '.join(MEDIA)}.")
-    source = Watched(FileSource(file) if isinstance(file, Path) else BytesSource(file))
-    validation = _Validation(contract, part)
-    for block in read(source, media, part, contract, mapping=mapping):
-        validation.take(block)
-        if progress is not None:
-            progress(source.read, source.length)
-    return validation.report(lambda: read(source, media, part, contract, mapping=mapping))
+        self.source = Watched(FileSource(file) if isinstance(file, Path) else BytesSource(file))
+        self.part, self.contract = part, contract
+        self._media, self._mapping = media, mapping
+
+    def blocks(self) -> Iterator[TypedBlock]:
+        """Its rows as they were sent."""
+        return read(self.source, self._media, self.part, self.contract, mapping=self._mapping)
+
+    def laid(self, previous: Previous | None = None) -> Iterator[Laid]:
+        """Its rows over what was there before."""
+        return (laid(block, previous) for block in self.blocks())
 
 
 class _Validation:
     """One validation under way: takes blocks, keeps findings and what is needed to know doubles."""
 
-    def __init__(self, contract: Contract, part: Part) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        part: Part,
+        comparing: Comparing | None = None,
+        previous: Previous | None = None,
+    ) -> None:
         self._contract, self._part = contract, part
+        self._comparing, self._previous = comparing, previous
         self._rules = contract.rules_of(part.name)
         self._evaluator = Columnwise()
         self._received = 0
@@ -97,8 +163,10 @@ class _Validation:
         self._doubles = Doubles(contract, part)
         self._sent = set[str]()
         self._known = set[str]()
+        self._overlap = None if previous is None else Overlap(contract, part, previous)
 
-    def take(self, block: TypedBlock) -> None:
+    def take(self, over: Laid) -> None:
+        block = over.block
         self._received += block.received
         self._notes |= dict.fromkeys(block.notes)
         self._add(block.findings)
@@ -106,18 +174,28 @@ class _Validation:
             self._add(row.findings)
         self._held.update(block.rows[index] for index in block.held)
         self._held.update(row.row for row in block.unread)
-        self._sent.update(block.values)
+        self._sent.update(over.sent)
         for name in block.values.keys() - self._known:
             if any(value is not None for value in block.values[name]):
                 self._known.add(name)
         seen = self._evaluator.over(len(block.rows), block.values)
-        for findings in (self._missing(block), self._ruled(block, seen), self._sums(block, seen)):
+        for findings in (self._missing(over), self._ruled(block, seen), self._sums(block, seen)):
             self._hold(findings)
         self._doubles.take(block, self._held)
+        if self._overlap is not None:
+            self._overlap.take(over)
+        if self._comparing is not None:
+            self._comparing.take(over)
 
-    def report(self, again: Callable[[], Iterable[TypedBlock]]) -> Report:
+    def report(self, again: Callable[[], Iterable[Laid]]) -> Report:
         """What was found. ``again`` reads the file once more, where rows that may stand twice have to be named."""
-        self._hold(iter(self._doubles.findings(again, frozenset(self._held))))
+        doubles = self._doubles.findings(lambda: (over.block for over in again()), frozenset(self._held))
+        self._hold(iter(doubles))
+        if self._overlap is not None:
+            self._hold(self._overlap.holding(doubles))
+            self._add(self._overlap.findings(self._held))
+        if self._comparing is not None:
+            self._add(list(self._comparing.findings(again, self._held)))
         self._findings.sort(key=in_order)
         counts = Counter(finding.severity for finding in self._findings)
         held = len(self._held)
@@ -132,7 +210,7 @@ class _Validation:
             fields=tuple(field.name for field in self._part.fields if field.name in self._sent),
             not_run=(
                 *not_run_of_part(self._contract, self._part, self._received, self._known),
-                *_not_run(self._contract, self._part),
+                *_not_run(self._contract, self._part, self._previous),
             ),
             notes=tuple(self._notes),
         )
@@ -146,15 +224,18 @@ class _Validation:
             if finding.severity.holds:
                 self._held.add(finding.row)
 
-    def _missing(self, block: TypedBlock) -> Iterator[Finding]:
+    def _missing(self, over: Laid) -> Iterator[Finding]:
         """A new case has no earlier version from which a field could come that it must have."""
+        block = over.block
         for field in self._part.fields:
             if not field.required:
                 continue
             rows: Iterable[int] = range(len(block.rows))
-            if field.name in block.values:
+            if field.name in over.sent:
                 rows = [index for index, shape in enumerate(block.shapes or ()) if field.name not in shape]
             for index in rows:
+                if self._column_value(block, field.name, index) is not None:
+                    continue
                 yield found(
                     *(self._contract, self._part.name, Check.REQUIRED, block.rows[index], field.name, None),
                     self._key(block, index),
@@ -223,12 +304,13 @@ def _sum_findings(seen: Observations, item: Sum) -> Iterator[tuple[Check, list[i
     yield Check.SUM_DIFFERS, seen.places(short)
 
 
-def _not_run(contract: Contract, part: Part) -> Iterator[NotRun]:
-    """What needs more than the file."""
-    for rule in contract.rules:
-        if part.name in rule.parts and rule.check is not None and rule.check in NEEDS_MORE:
-            yield NotRun(rule.id, NEEDS_MORE[Check(rule.check)])
-    for rule in contract.comparing(part.name):
-        yield NotRun(rule.id, "it compares a row with what was sealed before, or with the other cases of the return")
+def _not_run(contract: Contract, part: Part, previous: Previous | None) -> Iterator[NotRun]:
+    """What needs more than is given."""
+    if previous is None:
+        for rule in contract.rules:
+            if part.name in rule.parts and rule.check is not None and rule.check in NEEDS_MORE:
+                yield NotRun(rule.id, NEEDS_MORE[Check(rule.check)])
+        for rule in rules_of_before(contract, part):
+            yield NotRun(rule.id, f"it compares a case with what was sealed before: {_DO}")
     for measure in contract.measures:
         yield NotRun(measure.name, "it is about the whole return, of which this file is a part")

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.contract.findings import Finding
-from service.contract.model import Field
+from service.contract.model import Field, PartName
 from service.contract.values import Cell, Check, cell_reader
 from service.kit.compare import differences
 from service.kit.expected import files_of
@@ -25,6 +26,7 @@ from tests.support.returns import published
 VERSIONS = tuple(published().library.contracts)
 HERE = (*sorted(set(Check) - set(offline.NEEDS_MORE)), Check.FORMER_IN_USE)
 """The checks that can be made without what a return already holds."""
+MEASURES = published().library.contracts["2026.1"].parts[PartName.CASE].row_measures
 
 
 @cache
@@ -50,6 +52,19 @@ def test_a_condition_that_is_whole_is_not_taken_for_broken(version: str) -> None
 def test_what_is_argued_not_to_be_a_break_is_still_unnoticed() -> None:
     unnoticed = {(item.rule, item.what) for version in VERSIONS for item in survivors(kit_of(version))}
     assert set(argued()) - unnoticed == set()
+
+
+@pytest.mark.parametrize("field", [name for item in MEASURES for name in item.alike])
+def test_cases_that_are_alike_in_one_thing_fewer_are_noticed(field: str) -> None:
+    kit, library = kit_of("2026.1"), published().library
+    (example,) = (example for example in kit.examples if example.name == "case/Q563")
+    (file,) = files_of(kit, example, endings=("csv",))
+    assert not differences(file.expected, outcome_of(kit, library, file))
+    case = kit.contract.parts[PartName.CASE]
+    less = [replace(item, alike=tuple(name for name in item.alike if name != field)) for item in case.row_measures]
+    broken = replace(case, row_measures=tuple(less))
+    contract = replace(kit.contract, parts={**kit.contract.parts, PartName.CASE: broken})
+    assert differences(file.expected, outcome_of(replace(kit, contract=contract), library, file))
 
 
 @pytest.mark.parametrize("check", HERE)

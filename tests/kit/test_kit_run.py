@@ -71,11 +71,17 @@ def test_a_part_of_the_kit_is_not_called_the_whole() -> None:
 def test_our_validator_is_a_program_like_another() -> None:
     entry = "import sys; from service.cli import main; sys.argv[0] = 'case-returns'; main()"
     ours = f"{sys.executable} -c {shlex.quote(entry)} validate"
-    words = f"{ours} {{file}} --contract {{version}} --part {{part}} --format json"
-    said, status = certificate(
-        "--command", words, "--media", "csv", "--example", "V220", "--example", "Q371", "--example", "no-key-column"
-    )
-    assert (said["failures"], said["files"], status) == ([], 3, 0)
+    words = f"{ours} {{file}} --contract {{version}} --part {{part}} --previous={{previous}} --format json"
+    chosen = [word for name in ("V220", "Q371", "no-key-column", "Q560") for word in ("--example", name)]
+    said, status = certificate("--command", words, "--contract", "2026.1", "--media", "csv", *chosen)
+    assert (said["failures"], said["files"], said["not_run"], status) == ([], 4, [], 0)
+
+
+def test_a_program_that_is_given_one_file_is_not_asked_about_the_one_before(tmp_path: Path) -> None:
+    words = a_program(tmp_path, "print(json.dumps({'findings': []}))")
+    said, status = certificate("--command", words, "--contract", "2026.1", "--media", "csv", "--example", "Q560")
+    assert (status, said["files"]) == (2, 0)
+    assert "write {previous}" in said["not_run"][0]["why"]
 
 
 def test_a_program_that_finds_nothing_is_told_each_finding_that_did_not_come(tmp_path: Path) -> None:
