@@ -141,6 +141,13 @@ class Overlay:
 
     def duplicates(self) -> str:
         """What stands twice in one upload: references, or (cells) all dimensions. Column ``key``."""
+        if self.key is not None and self._has_former:
+            # a row bears its own reference, and that of the case which it is under its former one
+            borne = " union ".join(
+                f"select s.{name} as key, s.idx from {self.tables.sent} s where s.{name} is not null"
+                for name in ("match_key", self.key.name)
+            )
+            return f"select b.key from ({borne}) b group by 1 having count(*) > 1"
         if self.key is not None:
             key, rows = "s.match_key", "s.match_key is not null"
         else:
@@ -151,11 +158,16 @@ class Overlay:
         """The rows whose check needed the whole file: those that may stand twice, or that name a former reference."""
         asks = []
         if self._has_duplicates:
-            key = "s.match_key" if self.key is not None else self._cell_key("s")
-            asks.append(f"{key} in ({self.duplicates()})")
+            asks += [f"{key} in ({self.duplicates()})" for key in self._may_stand_twice()]
         if self._has_former:
             asks.append(f"s.{self.part.by_role[Role.FORMER_KEY].name} is not null")
         return f"insert into staging_again select s.idx from {self.tables.sent} s where {' or '.join(asks) or 'false'}"
+
+    def _may_stand_twice(self) -> list[str]:
+        """What of a row ``s`` is looked for among ``duplicates``."""
+        if self.key is None:
+            return [self._cell_key("s")]
+        return ["s.match_key", *([f"s.{self.key.name}"] if self._has_former else [])]
 
     def _cell_key(self, alias: str) -> str:
         """What makes a cell or a team's row the same as another: everything but numbers that are counts of it."""
@@ -180,9 +192,10 @@ class Overlay:
         flags = [f"({unsent}) as {lacks(field)}" for field, unsent in self._lacking()]
         joins = ""
         if self._has_duplicates:
-            on = "s.match_key" if self.key is not None else self._cell_key("s")
-            flags.append(f"(twice.key is not null) as {IS_DUPLICATE}")
-            joins += f" left join ({self.duplicates()}) twice on twice.key = {on}"
+            keys = list(enumerate(self._may_stand_twice()))
+            flags.append(f"({' or '.join(f'twice{n}.key is not null' for n, _ in keys)}) as {IS_DUPLICATE}")
+            for n, key in keys:
+                joins += f" left join ({self.duplicates()}) twice{n} on twice{n}.key = {key}"
         if self._has_former and self.key is not None:
             former, key = self.part.by_role[Role.FORMER_KEY].name, self.key.name
             current = self.current((key,), without_withdrawn=True)

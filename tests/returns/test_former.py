@@ -84,6 +84,14 @@ async def test_two_cases_cannot_both_have_been_the_same_one(context: Context, fo
     assert list(await cases_of(context, item)) == ["K/1"]
 
 
+async def test_one_new_reference_cannot_be_that_of_two_rows(context: Context, force: str) -> None:
+    await reported(context, force, "2026-01", [a_case("K/1")])
+    item = await opened(context, force, "2026-02")
+    rows = [a_case("N/1", former_case_ref="K/1"), a_case("N/1", former_case_ref=""), a_case("N/2", former_case_ref="")]
+    assert (await sent(context, item, rows)).held == 2
+    assert sorted(await cases_of(context, item)) == ["K/1", "N/2"]
+
+
 async def test_two_cases_do_not_swap_their_references(context: Context, force: str) -> None:
     await reported(context, force, "2026-01", [a_case("K/1"), a_case("K/2", setting="gang")])
     item = await opened(context, force, "2026-02")
