@@ -119,11 +119,13 @@ async def a_served(
         app = create_app(parts)
         server = server_of(app, given)
         running = asyncio.create_task(server.serve(sockets=[listening]))
-        async with AsyncExitStack() as stack:
-            context = context_of(db, published, terms, clock)
-            yield Served(app, context, Addresses(given.url()), clock, stack, port, people)
-        server.should_exit = True
-        await running
+        try:
+            async with AsyncExitStack() as stack:
+                context = context_of(db, published, terms, clock)
+                yield Served(app, context, Addresses(given.url()), clock, stack, port, people)
+        finally:
+            server.should_exit = True
+            await running
 
 
 class Return:
