@@ -43,7 +43,8 @@ from service.criteria.problem import nearest
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.answer_sheet import Answered, take_sheet
-from service.returns.answers import Words, dispute, explain
+from service.returns.answers import Words, explain
+from service.returns.disputes import dispute
 from service.returns.exports import findings_as_workbook
 from service.returns.findings import Cursor
 from service.returns.held import HeldRow, must_be_open, set_aside

@@ -1,4 +1,4 @@
-"""Answers to quality and macro findings, and *this finding is wrong* (semantics 23).
+"""Answers to quality and macro findings (semantics 23).
 
 An answer is bound to a rule, a case and the values that the rule looked at: it holds in later uploads and periods for
 as long as those values stay, and lapses by itself when they change.
@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.audit.entry import Entry
-from service.audit.log import append
 from service.contract.findings import key_name
 from service.contract.model import deviations_of
 from service.errors import Invalid
 from service.returns.changes import Touched, change_draft
 from service.returns.context import Actor, Context
-from service.returns.idempotency import Once, recall, remember
-from service.returns.model import AnyReturn, Open
-from service.returns.naming import subject_of
-from service.returns.store import lock_line
+from service.returns.idempotency import Once
+from service.returns.model import Open
 
 NO_CASE: Final = "00000000-0000-0000-0000-000000000000"
 """Stands for the case in answers about the whole return and about rows that are no case."""
@@ -181,60 +177,3 @@ _STORE: Final = (
     "select place, count(*) as findings from found group by place"
 )
 """All answers of one kind in one statement: a force may send thousands, and holds its lock meanwhile."""
-
-
-async def dispute(
-    context: Context,
-    actor: Actor,
-    item: AnyReturn,
-    rule: str,
-    key: str | None,
-    words: str,
-    *,
-    once: Once | None = None,
-) -> dict[str, Any]:
-    """*This finding is wrong*: kept for those who keep the rules, counted by rule; it changes nothing in the return."""
-    contract = context.library.contracts[item.contract_version]
-    if rule not in contract.rule:
-        raise Invalid("There is no such rule in this contract version.", "Take the rule from the finding.")
-    if not 1 <= len(words.strip()) <= LONGEST:
-        raise Invalid("A dispute is 1 to 2,000 characters.", "Say what is wrong about the finding.")
-    now = context.now()
-    async with context.db.force(item.force) as tx:
-        if once is not None:
-            await lock_line(tx, item.force)  # two of the same at once come one after the other
-            known = await recall(tx, item.force, once)
-            if known is not None:
-                return dict(known.body)
-        row = (
-            await tx.execute(
-                text(
-                    "insert into dispute (force, return_id, rule, key, words, raised_by, raised_at) values "
-                    "(:force, :id, :rule, :key, :words, :actor, :now) returning id"
-                ),
-                {
-                    "force": item.force,
-                    "id": item.id,
-                    "rule": rule,
-                    "key": key,
-                    "words": words.strip(),
-                    "actor": actor.id,
-                    "now": now,
-                },
-            )
-        ).one()
-        answer = {"id": str(row.id), "rule": rule, "words": words.strip()}
-        if once is not None:
-            await remember(tx, item.force, once, 201, answer, now)
-        await append(
-            tx,
-            Entry(
-                action="finding_disputed",
-                actor=actor.id,
-                force=item.force,
-                subject=subject_of(context, item),
-                details={"rule": rule},
-            ),
-            now,
-        )
-    return answer

@@ -34,7 +34,7 @@ PAGES = (
         "findings.xlsx",
     ),
 )
-FORMS = ("declare", "correct", "withdraw", "findings/Q336", "held", "missing", "undo", "seal")
+FORMS = ("declare", "correct", "withdraw", "findings", "findings/Q336", "held", "missing", "undo", "seal")
 
 
 def of_kent(name: str, *permissions: Permission) -> Person:

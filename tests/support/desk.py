@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests.support.browser import signed_in
 from tests.support.server import PERIOD, Served
 
+_FORM = re.compile(r'<form method="post".*?</form>', re.DOTALL)
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _PROBLEMS = re.compile(r'class="govuk-error-summary".*?</ul>', re.DOTALL)
 _PROBLEM = re.compile(r'<a href="(#[\w-]+)">(.*?)</a>', re.DOTALL)
@@ -43,8 +44,9 @@ class Desk:
         return answered.text
 
     async def hidden(self, page: str) -> dict[str, str]:
-        """The hidden fields of the form on a page."""
-        return {name: html.unescape(value) for name, value in _HIDDEN.findall(await self.read(page))}
+        """The hidden fields of the form on a page; those in which a finding is disputed are another matter."""
+        forms = [form for form in _FORM.findall(await self.read(page)) if 'name="dispute"' not in form]
+        return hidden_in("".join(forms))
 
     async def send(self, page: str, hidden: Fields | None = None, **typed: str | Sequence[str]) -> httpx.Response:
         """Fill the form of a page in and send it; ``hidden`` where it was read before."""
@@ -86,6 +88,15 @@ class Desk:
         assert shown.status_code == 200, shown.text[:500]
         return shown.text
 
+    async def dispute(self, page: str, words: str, **about: str) -> httpx.Response:
+        """Say that a finding on a page is wrong: the one of which these hidden fields are (``reference="K/1"``)."""
+        for form in _FORM.findall(await self.read(page)):
+            hidden = hidden_in(form)
+            if 'name="dispute"' in form and about.items() <= hidden.items():
+                address = html.unescape(re.findall(r'action="([^"]*)"', form)[0])
+                return await self.client.post(address, data={**hidden, "dispute": words})
+        raise AssertionError(f"{page} has no form that disputes {about}")
+
     async def answer_all(self) -> None:
         """Confirm everything that waits for words."""
         for rule in sorted(set(re.findall(r"/findings/([QM]\d+)", await self.read("findings")))):
@@ -104,6 +115,11 @@ async def a_desk(served: Served, force: str = "kent", period: str = PERIOD, *, o
     if opened:
         await desk.open()
     return desk
+
+
+def hidden_in(form: str) -> dict[str, str]:
+    """The hidden fields in a piece of a page."""
+    return {name: html.unescape(value) for name, value in _HIDDEN.findall(form)}
 
 
 def went_on(answered: httpx.Response, begins: str = "") -> str:

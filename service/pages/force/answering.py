@@ -11,7 +11,8 @@ from litestar import Response, get, post
 from service.contract.model import Rule
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
-from service.pages.force.findings import PAGE, contract_of, cursor_of, cursor_text, in_words, line_of
+from service.pages.force import disputing
+from service.pages.force.findings import PAGE, cursor_of, cursor_text, in_words
 from service.pages.force.forms import (
     FINE,
     NOTHING,
@@ -25,6 +26,7 @@ from service.pages.force.forms import (
     too_long,
     typed,
 )
+from service.pages.force.lines import contract_of, line_of
 from service.pages.force.place import HERE, Place, place_of
 from service.pages.visit import Visiting, to
 from service.returns.answers import LONGEST, Words, explain
@@ -56,6 +58,10 @@ async def take_answer(visit: Visiting) -> Response[str] | Response[None]:
     """Answer the findings that the person saw: all of them, or those that are ticked."""
     place = await place_of(visit, Permission.RETURNS_WRITE)
     rule, sent = _rule(place), await typed(visit.request)
+    if disputing.WORDS in sent.values:
+        return await disputing.take_dispute(
+            place, sent, _address(place, rule), lambda refusal: _page(place, NOTHING, refusal=refusal)
+        )
     once = once_of(visit, sent)
     words, keys, problems = _answer(sent)
     if problems:
@@ -74,7 +80,14 @@ async def take_answer(visit: Visiting) -> Response[str] | Response[None]:
     return to(f"{here}?done=answered")
 
 
-async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: int = 200) -> Response[str]:
+async def _page(
+    place: Place,
+    sent: Typed,
+    problems: Problems = FINE,
+    status: int = 200,
+    *,
+    refusal: disputing.Refused | None = None,
+) -> Response[str]:
     visit, rule, contract = place.visit, _rule(place), contract_of(place)
     query = visit.request.query_params
     waiting = query.get("show") == "waiting"
@@ -88,11 +101,12 @@ async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: in
         after=cursor_of(query.get("after")),
         limit=PAGE,
     )
-    lines = [line_of(contract, found) for found in page]
+    lines = [line_of(contract, found, n) for n, found in enumerate(page, 1)]
+    disputes = await disputing.disputing_on(place, lines, _address(place, rule), refusal)
     said = {"show": "waiting"} if waiting else {}
     return visit.page(
         "force/rule.html",
-        status=status,
+        status=status if refusal is None else refusal.status,
         here=HERE,
         place=place,
         rule=rule,
@@ -104,15 +118,23 @@ async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: in
         only_waiting=waiting,
         following=None if following is None else f"?{urlencode({**said, 'after': cursor_text(following)})}#list",
         is_later="after" in query,
-        done=query.get("done") == "answered" and not problems,
+        done=query.get("done") == "answered" and not problems and refusal is None,
         mark=_mark(count),
         key=new_key(),
         longest=LONGEST,
         confirmed=CONFIRMED,
         ticked=set(sent.many("case")),
         sent=sent,
-        problems=problems,
+        disputing=disputes,
+        problems=problems or disputes.problems,
     )
+
+
+def _address(place: Place, rule: Rule) -> str:
+    """Of this very page of the list."""
+    query = place.visit.request.query_params
+    said = {name: query[name] for name in ("show", "after") if name in query}
+    return f"{place.path}/findings/{rule.id}" + (f"?{urlencode(said)}" if said else "")
 
 
 def _rule(place: Place) -> Rule:

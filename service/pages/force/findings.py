@@ -6,36 +6,27 @@ import re
 from typing import Final
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response, get, post
 from msgspec import Struct
 
-from service.contract.findings import key_name
-from service.contract.mending import allowed
-from service.contract.model import Contract, PartName, Severity
-from service.contract.values import Check
+from service.contract.model import Contract, Severity
 from service.errors import NotFound
-from service.identity.principal import NOT_HERE
+from service.identity.principal import NOT_HERE, Permission
+from service.pages.force import disputing
+from service.pages.force.forms import typed
+from service.pages.force.lines import contract_of, line_of
 from service.pages.force.place import HERE, Place, place_of
 from service.pages.force.words import SEVERITY, rule_fix, rule_title
 from service.pages.visit import Visiting
-from service.returns.findings import Cursor, ListedFinding, RuleCount, count_by_rule
+from service.returns.findings import Cursor, RuleCount, count_by_rule
 from service.returns.model import Open
 from service.returns.not_run import checks_not_run
 from service.returns.reading import read_findings
 
 PAGE: Final = 25
 _PLACE: Final = re.compile(r"(-?\d{1,5})\.(-?\d{1,10})\.([A-Za-z0-9_-]{0,40})\.(-?\d{1,18})")
-_PART: Final = {
-    PartName.CASE: "Row",
-    PartName.AGGREGATE: "Counts, row",
-    PartName.WORKFORCE: "Workforce, row",
-}
-
-
 _DONE: Final = {"answered": "Your answer is stored.", "sheet": "The answers of your sheet are stored."}
-
-_VALUE: Final = {"": "Value", Check.KNOWLEDGE_LOST.value: "Before"}
-"""What the value of a finding is, where it is not simply what was sent."""
+_AT: Final = "/forces/{force:str}/returns/{period:str}/findings"
 
 
 class Counted(Struct, frozen=True, kw_only=True):
@@ -48,70 +39,83 @@ class Counted(Struct, frozen=True, kw_only=True):
     severity: str
 
 
-class Line(Struct, frozen=True, kw_only=True):
-    """One finding as a page shows it. ``where`` is the row of the file, or that it is about the whole return."""
-
-    key: str | None
-    where: str
-    rule: str
-    severity: str
-    holds: bool
-    label: str | None
-    value: str | None
-    value_is: str
-    says: str
-    allowed: str
-    fix: str
-    answer: str | None
-    held: int | None
-    notice: str | None
-
-
-@get("/forces/{force:str}/returns/{period:str}/findings", include_in_schema=False)
+@get(_AT, include_in_schema=False)
 async def show_findings(visit: Visiting) -> Response[str]:
     """All of them, or those of one severity or one rule."""
-    place = await place_of(visit)
-    contract = contract_of(place)
-    asked = visit.request.query_params
-    severity = _severity(asked.get("severity", ""))
-    rule = asked.get("rule") or None
-    if rule is not None and rule not in contract.rule:
+    return await _page(await place_of(visit))
+
+
+@post(_AT, include_in_schema=False, status_code=303)
+async def take_dispute(visit: Visiting) -> Response[str] | Response[None]:
+    """What the force holds to be wrong about one of them."""
+    place = await place_of(visit, Permission.RETURNS_WRITE)
+    sent, asked = await typed(visit.request), _asked(place)
+    return await disputing.take_dispute(place, sent, asked.address, lambda refusal: _page(place, refusal))
+
+
+class _Asked(Struct, frozen=True, kw_only=True):
+    """Which findings the page is of. ``address`` is that of the page."""
+
+    severity: Severity | None
+    rule: str | None
+    after: str | None
+    path: str
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was chosen, as it stands in addresses."""
+        return {name: value for name, value in (("severity", self.severity), ("rule", self.rule)) if value}
+
+    @property
+    def address(self) -> str:
+        said = self.said if self.after is None else {**self.said, "after": self.after}
+        return f"{self.path}?{urlencode(said)}" if said else self.path
+
+    def takes(self, count: RuleCount) -> bool:
+        """Whether the findings of this rule are among them."""
+        return self.severity in (None, count.severity) and self.rule in (None, count.rule)
+
+
+def _asked(place: Place) -> _Asked:
+    query = place.visit.request.query_params
+    rule = query.get("rule") or None
+    if rule is not None and rule not in contract_of(place).rule:
         raise NotFound(NOT_HERE)
+    severity = _severity(query.get("severity", ""))
+    return _Asked(severity=severity, rule=rule, after=query.get("after"), path=f"{place.path}/findings")
+
+
+async def _page(place: Place, refusal: disputing.Refused | None = None) -> Response[str]:
+    visit, item, contract, asked = place.visit, place.item, contract_of(place), _asked(place)
+    after = cursor_of(asked.after)
     async with place.context.db.force(place.number) as tx:
-        counts = await count_by_rule(tx, contract, place.item)
+        counts = await count_by_rule(tx, contract, item)
     page, following = await read_findings(
-        place.context,
-        visit.actor,
-        place.item,
-        severity=severity,
-        rule=rule,
-        after=cursor_of(asked.get("after")),
-        limit=PAGE,
+        place.context, visit.actor, item, severity=asked.severity, rule=asked.rule, after=after, limit=PAGE
     )
-    said = {name: value for name, value in (("severity", severity or ""), ("rule", rule or "")) if value}
-    chosen = [count for count in counts if severity in (None, count.severity) and rule in (None, count.rule)]
+    lines = [line_of(contract, found, n) for n, found in enumerate(page, 1)]
+    disputes = await disputing.disputing_on(place, lines, asked.address, refusal)
+    more = None if following is None else urlencode({**asked.said, "after": cursor_text(following)})
     return visit.page(
         "force/findings.html",
+        status=200 if refusal is None else refusal.status,
         here=HERE,
         place=place,
         counted=[in_words(contract, count) for count in counts],
         severities=[(name.value, words) for name, words in SEVERITY.items()],
-        asked={"severity": severity or "", "rule": rule or ""},
-        query=f"?{urlencode(said)}" if said else "",
-        total=sum(count.total for count in chosen),
+        asked={"severity": asked.severity or "", "rule": asked.rule or ""},
+        query=f"?{urlencode(asked.said)}" if asked.said else "",
+        total=sum(count.total for count in counts if asked.takes(count)),
         waiting=sum(count.waiting for count in counts),
-        lines=[line_of(contract, found) for found in page],
-        following=None if following is None else f"?{urlencode({**said, 'after': cursor_text(following)})}#list",
-        is_later="after" in asked,
-        may_answer=isinstance(place.item, Open) and place.may_write and any(not each.severity.holds for each in counts),
-        not_run=await checks_not_run(place.context, place.item) if isinstance(place.item, Open) else (),
-        done=_DONE.get(asked.get("done", "")),
+        lines=lines,
+        following=None if more is None else f"?{more}#list",
+        is_later=after is not None,
+        may_answer=isinstance(item, Open) and place.may_write and any(not each.severity.holds for each in counts),
+        not_run=await checks_not_run(place.context, item) if isinstance(item, Open) else (),
+        done=_DONE.get(visit.request.query_params.get("done", "")) if refusal is None else None,
+        disputing=disputes,
+        problems=disputes.problems,
     )
-
-
-def contract_of(place: Place) -> Contract:
-    """The contract version that the return is written in."""
-    return place.context.library.contracts[place.item.contract_version]
 
 
 def in_words(contract: Contract, count: RuleCount) -> Counted:
@@ -123,32 +127,6 @@ def in_words(contract: Contract, count: RuleCount) -> Counted:
         fix=rule_fix(rule),
         guidance=rule.guidance,
         severity=SEVERITY[count.severity],
-    )
-
-
-def line_of(contract: Contract, found: ListedFinding) -> Line:
-    """A finding in words, with everything that helps to mend it."""
-    document = found.document
-    part = contract.parts.get(PartName(document["part"]))
-    field = part.by_name.get(document["field"] or "") if part is not None else None
-    severity = Severity(document["severity"])
-    where = _PART.get(PartName(document["part"]))
-    takes = allowed(field) if field is not None and severity.holds else ""
-    return Line(
-        key=document[key_name(contract)],
-        where="The whole return" if where is None else f"{where} {document['row']:,}",
-        rule=document["rule"],
-        severity=SEVERITY[severity],
-        holds=severity.holds,
-        label=field.label if field is not None else document["field"] if part is not None else None,
-        value=None if part is None else document["value"],
-        value_is=_VALUE.get(contract.rule[document["rule"]].check or "", "Sent"),
-        says=document["says"],
-        allowed="" if takes in document["fix"] else takes,
-        fix=document["fix"],
-        answer=found.answer,
-        held=found.held,
-        notice=document["notice"],
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.identity.principal import Permission
-from service.pages.force.findings import Line, contract_of, line_of
+from service.pages.force import disputing
 from service.pages.force.forms import (
     FINE,
     NOTHING,
@@ -24,6 +25,7 @@ from service.pages.force.forms import (
     too_long,
     typed,
 )
+from service.pages.force.lines import Line, contract_of, line_of
 from service.pages.force.place import HERE, Place, place_of, whole_number
 from service.pages.force.words import REASONS
 from service.pages.visit import Visiting, to
@@ -51,6 +53,10 @@ async def take_aside(visit: Visiting) -> Response[str] | Response[None]:
     """Set the ticked rows aside, or all that the person saw to be waiting."""
     place = await place_of(visit, Permission.RETURNS_WRITE)
     sent = await typed(visit.request)
+    if disputing.WORDS in sent.values:
+        return await disputing.take_dispute(
+            place, sent, _address(place), lambda refusal: _page(place, NOTHING, refusal=refusal)
+        )
     once, item = once_of(visit, sent), place.open
     numbers = [whole_number(text) for text in sent.many("row")] if sent.one("which") != "all" else []
     problems = _problems(sent, numbers)
@@ -69,7 +75,14 @@ async def take_aside(visit: Visiting) -> Response[str] | Response[None]:
     return to(f"{place.path}/held?done=aside")
 
 
-async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: int = 200) -> Response[str]:
+async def _page(
+    place: Place,
+    sent: Typed,
+    problems: Problems = FINE,
+    status: int = 200,
+    *,
+    refusal: disputing.Refused | None = None,
+) -> Response[str]:
     visit, item = place.visit, place.item
     query = visit.request.query_params
     after = whole_number(query.get("after") or "0")
@@ -79,10 +92,12 @@ async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: in
         found = await _found(place, tx, page)
         if isinstance(item, Open):
             waiting = await waiting_numbers(tx, item)
+    lines = [line for each in found.values() for line in each]
+    disputes = await disputing.disputing_on(place, lines, _address(place), refusal)
     counts: Mapping[str, int] = item.summary.get("counts", {})
     return visit.page(
         "force/held.html",
-        status=status,
+        status=status if refusal is None else refusal.status,
         here=HERE,
         place=place,
         rows=[(row, found.get(row.n, ())) for row in page],
@@ -94,13 +109,20 @@ async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: in
         titles=REASONS,
         following=None if following is None else f"?after={following}",
         is_later=after > 0,
-        done=query.get("done") == "aside" and not problems,
+        done=query.get("done") == "aside" and not problems and refusal is None,
         key=new_key(),
         longest=LONGEST,
         ticked=set(sent.many("row")),
         sent=sent,
-        problems=problems,
+        disputing=disputes,
+        problems=problems or disputes.problems,
     )
+
+
+def _address(place: Place) -> str:
+    """Of this very page of the rows."""
+    after = place.visit.request.query_params.get("after")
+    return f"{place.path}/held" + (f"?{urlencode({'after': after})}" if after else "")
 
 
 async def _found(place: Place, tx: AsyncConnection, page: Sequence[HeldRow]) -> dict[int, list[Line]]:
@@ -108,9 +130,9 @@ async def _found(place: Place, tx: AsyncConnection, page: Sequence[HeldRow]) -> 
     contract, numbers = contract_of(place), [row.n for row in page]
     found, _ = await list_findings(tx, contract, place.item, held=numbers, limit=_MOST_FINDINGS)
     lines: dict[int, list[Line]] = {}
-    for each in found:
+    for n, each in enumerate(found, 1):
         if each.held is not None:
-            lines.setdefault(each.held, []).append(line_of(contract, each))
+            lines.setdefault(each.held, []).append(line_of(contract, each, n))
     return lines
 
 

@@ -51,6 +51,7 @@ def force_routes() -> Router:
             uploading.show_progress,
             uploading.show_outcome,
             findings.show_findings,
+            findings.take_dispute,
             answering.show_rule,
             answering.take_answer,
             answer_sheets.show_answers,

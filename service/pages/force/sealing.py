@@ -13,8 +13,9 @@ from msgspec import Struct
 from service.clock import london_date
 from service.errors import CaseReturnsError, Conflict, Forbidden, NotFound
 from service.identity.principal import NOT_HERE
-from service.pages.force.findings import Counted, contract_of, in_words
+from service.pages.force.findings import Counted, in_words
 from service.pages.force.forms import FINE, NOTHING, REFUSALS, Problem, Problems, Typed, refused, typed
+from service.pages.force.lines import contract_of
 from service.pages.force.opening import years_text
 from service.pages.force.place import HERE, Place, place_of, whole_number
 from service.pages.force.words import label_of, next_step, stage_title
