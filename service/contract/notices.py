@@ -104,13 +104,24 @@ def _asked(rules: Iterable[Rule], deviations: Mapping[str, Deviation]) -> Iterat
             yield replace(rule, severity=found.severity, notice=found.notice)
 
 
-def problems_of(notice: Notice, contracts: Mapping[str, Contract]) -> list[Problem]:
-    """Everything for which a notice cannot be taken."""
+def treatments(rule: Rule) -> tuple[str, ...]:
+    """What a notice can make of a rule; nothing where it always holds."""
+    if rule.check is not None and rule.check not in _SETTLED:
+        return ()
+    if rule.parts == (PartName.RETURN,):
+        return (OFF, Severity.MACRO.value)
+    return (OFF, Severity.VALIDITY.value, Severity.QUALITY.value)
+
+
+def problems_of(notice: Notice, contracts: Mapping[str, Contract], today: date) -> list[Problem]:
+    """Everything for which a notice cannot be taken on a day."""
     found: list[Problem] = []
     if not _ID.fullmatch(notice.id):
         found.append(_problem("id", "This is not a notice's id.", "Write year, month and a few words: 2026-03-q337."))
     if notice.until is not None and notice.until < notice.start:
         found.append(_problem("until", "It would end before it begins.", "Name a day from its first one on."))
+    elif notice.until is not None and notice.until < today:
+        found.append(_problem("until", "Its last day has passed already.", "Name today or a later day, or none."))
     if not notice.why.strip():
         found.append(_problem("why", "A notice says why.", "Write the reason for forces to read."))
     if not notice.contracts:
@@ -134,12 +145,12 @@ def _problems_in(
         says = f"Contract version {contract.version} has no such rule."
         yield _problem("rule", says, closest(notice.rule, contract.rule) or "Take it from /api/contracts.")
         return
-    if rule.check is not None and rule.check not in _SETTLED:
+    can_be = treatments(rule)
+    if not can_be:
         says = f"Rule {rule.id} says what reading cannot keep or what only an upload can see: it always holds."
         yield _problem("rule", says, "A notice can be about a rule with a condition.")
-    is_macro = rule.parts == (PartName.RETURN,)
-    if notice.severity != OFF and is_macro != (notice.severity == "macro"):
-        fix = "It is off, or macro." if is_macro else "It is off, quality or validity."
+    elif notice.severity not in can_be:
+        fix = "It is off, or macro." if "macro" in can_be else "It is off, quality or validity."
         yield _problem("severity", f"Rule {rule.id} cannot have this severity.", fix)
 
 

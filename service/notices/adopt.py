@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
 from service.audit.log import append
-from service.clock import wire_time
+from service.clock import london_date, wire_time
 from service.contract.model import Contract
 from service.contract.notices import Notice, Problem, problems_of
 from service.errors import Conflict, Invalid, NotFound
@@ -60,7 +60,7 @@ async def propose(
 ) -> tuple[AnyNotice, bool]:
     """Store a notice for the other body to confirm; True if this call did. The very same proposal again is the one
     that is there."""
-    problems = problems_of(notice, contracts)
+    problems = problems_of(notice, contracts, london_date(now))
     if problems:
         raise NoticeRefused(problems)
     async with db.national() as tx:

@@ -12,7 +12,7 @@ from service.pages.explained import show_explained
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
-from service.pages.rules import show_rules
+from service.pages.rules.routes import rules_routes
 from service.pages.site import Site
 from service.pages.visit import visit_dependency
 
@@ -25,7 +25,7 @@ def page_routes(site: Site) -> Router:
             site.assets.routes(),
             entry_routes(site),
             national_pages(site),
-            show_rules,
+            rules_routes(),
             show_newest_changes,
             show_changes,
             show_effect,

@@ -103,6 +103,7 @@ async def test_a_notice_never_changes_and_the_same_proposal_again_is_the_same(se
         ({"rule": "S101"}, "notice-refused", "/rule"),
         ({"rule": "Q334x"}, "notice-refused", "/rule"),
         ({"contracts": ["2024.1"]}, "notice-refused", "/contracts/0"),
+        ({"until": "2026-01-19"}, "notice-refused", "/until"),
         ({"severity": "syntactical"}, "body", "/severity"),
         ({"from": "2026-13-01"}, "body", "/from"),
         ({"issued_by": "npcc"}, "body", "/issued_by"),

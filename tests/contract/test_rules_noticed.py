@@ -76,6 +76,7 @@ def test_a_last_day_that_is_no_day_is_told_with_its_line(tmp_path: Path) -> None
         ({"rule": "M401", "severity": "quality"}, "/severity"),
         ({"id": "q335"}, "/id"),
         ({"until": date(2026, 2, 28)}, "/until"),
+        ({"start": date(2026, 1, 1), "until": DAY - timedelta(1)}, "/until"),
         ({"why": "  "}, "/why"),
         ({"contracts": ()}, "/contracts"),
         ({"contracts": ("2024.1",)}, "/contracts/0"),
@@ -83,7 +84,7 @@ def test_a_last_day_that_is_no_day_is_told_with_its_line(tmp_path: Path) -> None
     ],
 )
 def test_a_notice_that_cannot_be_says_which_member_is_wrong(said: dict[str, Any], pointer: str) -> None:
-    assert [problem.pointer for problem in problems_of(a_notice(**said), CONTRACTS)] == [pointer]
+    assert [problem.pointer for problem in problems_of(a_notice(**said), CONTRACTS, DAY)] == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_notice_that_cannot_be_says_which_member_is_wrong(said: dict[str, Any]
     [("Q335", "off"), ("Q335", "validity"), ("V220", "quality"), ("Q302", "off"), ("M401", "off"), ("M401", "macro")],
 )
 def test_what_a_notice_may_say(rule: str, severity: str) -> None:
-    assert problems_of(a_notice(rule, severity), CONTRACTS) == []
+    assert problems_of(a_notice(rule, severity), CONTRACTS, DAY) == []
 
 
 NOTICES = st.builds(

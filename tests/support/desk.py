@@ -17,7 +17,7 @@ from tests.support.browser import signed_in
 from tests.support.server import PERIOD, Served
 
 _FORM = re.compile(r'<form method="post".*?</form>', re.DOTALL)
-_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"')
 _PROBLEMS = re.compile(r'class="govuk-error-summary".*?</ul>', re.DOTALL)
 _PROBLEM = re.compile(r'<a href="(#[\w-]+)">(.*?)</a>', re.DOTALL)
 

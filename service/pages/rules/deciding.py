@@ -1,0 +1,69 @@
+"""The word of the other body on a notice that is proposed: confirmed, or rejected with a reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+
+from service.contract.notices import SIGNED_TYPE, WHOLE
+from service.errors import Conflict
+from service.identity.keys import SigningKeys
+from service.identity.principal import Permission
+from service.notices.adopt import Adopter, confirm, reject
+from service.notices.store import InForce, Rejected, notice_by_id
+from service.pages.force.forms import NOTHING, REFUSALS, Problem, Problems, refused, too_long, typed
+from service.pages.rules.adopter import adopter_of
+from service.pages.rules.listing import rules_page
+from service.pages.visit import Visit, Visiting, to
+
+Keys = NamedDependency[SkipValidation[SigningKeys]]
+"""How a page asks for the keys of this service: ``signing: Keys``."""
+REASON: Final = "reason"
+
+
+@post("/rules/{id:str}/confirm", include_in_schema=False, status_code=303)
+async def take_confirmation(
+    visit: Visiting,
+    signing: Keys,
+    id: FromPath[str],  # noqa: A002  the name in the path
+) -> Response[str] | Response[None]:
+    """Put a notice of the other body into force, signed."""
+    by, context = adopter_of(visit, Permission.TERMS_CONFIRM), visit.context
+    try:
+        await confirm(context.db, by, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
+    except REFUSALS as error:
+        if not await _was_said(visit, by, id, error, InForce):
+            return await rules_page(visit, NOTHING, *refused(visit, error, id), at=id)
+    return to(f"/rules?done={id}")
+
+
+@post("/rules/{id:str}/reject", include_in_schema=False, status_code=303)
+async def take_rejection(
+    visit: Visiting,
+    id: FromPath[str],  # noqa: A002  the name in the path
+) -> Response[str] | Response[None]:
+    """Turn a notice down, or take back one of the own body."""
+    by, sent = adopter_of(visit, Permission.TERMS_CONFIRM), await typed(visit.request)
+    reason, field = sent.one(REASON), f"{REASON}-{id}"
+    problems = too_long(field, reason, WHOLE) if reason else [Problem(field, "Write why it is not adopted")]
+    if problems:
+        return await rules_page(visit, sent, Problems(problems), 422, at=id)
+    try:
+        await reject(visit.context.db, by, id, reason, visit.context.now())
+    except REFUSALS as error:
+        if not await _was_said(visit, by, id, error, Rejected):
+            return await rules_page(visit, sent, *refused(visit, error, id), at=id)
+    return to(f"/rules?done={id}")
+
+
+async def _was_said(visit: Visit, by: Adopter, name: str, error: Exception, state: type[InForce | Rejected]) -> bool:
+    """Whether this very person had said the same before: a form that is sent twice has its effect once."""
+    if not isinstance(error, Conflict) or error.code != "notice-decided":
+        return False
+    async with visit.context.db.app() as tx:
+        item = await notice_by_id(tx, name)
+    decided = item.confirmed if isinstance(item, InForce) else item.rejected if isinstance(item, Rejected) else None
+    return isinstance(item, state) and decided is not None and decided.by == by.client
