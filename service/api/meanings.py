@@ -243,6 +243,11 @@ _IN_THE_WAY: Final[Mapping[str, Meaning]] = {
     "base-moved": Meaning(
         (), "The sealed return below this one changed since the file was compared.", "Send the file again."
     ),
+    "older-version": Meaning(
+        (),
+        "Cases were sent before the return went over to a newer contract version, whose rules have not been asked.",
+        "Download the return's cases, which are written in the new names and codes, and send that file.",
+    ),
     "held-rows": Meaning((), "Rows are held.", "Correct and send them again, or set them aside with a reason."),
     "not-in-snapshot": Meaning((), "The snapshot lacks cases that were reported.", "Say keep or withdraw for each."),
     "held-by-notice": Meaning(

@@ -167,7 +167,7 @@ async def _ask(tx: AsyncConnection, item: Open, name: PartName, part: Part, prob
     }
     bound = bound_sql(part, "coalesce(m.shown, '')", "m")
     row, named, case_id = (
-        ("m.n", "null", "null::uuid") if key is None else ("m.source_row", f"m.{key.name}", "m.case_id")
+        ("m.n", "null", "null::uuid") if key is None else ("coalesce(m.source_row, 0)", f"m.{key.name}", "m.case_id")
     )
     await tx.execute(
         text(

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import Contract, Field, Part, PartName, Role, Severity
 from service.returns.check import Check, Checked
 from service.returns.probes import any_mark, mark_of
+from service.returns.raising import UNASKED
 from service.returns.rows import known_sql, listed, text_sql
 
 PART_NUMBER: Mapping[PartName, int] = {name: number for number, name in enumerate(PartName)}
@@ -93,6 +94,10 @@ class DraftWriter:
             contract_version=contract_version,
         )
         if self._check.ground.has_draft:
+            await self.run(  # what was rewritten in a newer version, and is sent again as it was
+                f"update draft_case d set source_row = c.row from {checked} c where d.force = :force "
+                f"and d.return_id = :return_id and d.{UNASKED} and d.case_id = c.case_id and not c.held"
+            )
             await self.run(
                 f"delete from draft_case d using {checked} c where d.force = :force and d.return_id = :return_id "
                 f"and d.case_id = c.case_id and {changed} and c.digest = c.base_digest"

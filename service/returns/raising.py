@@ -1,7 +1,8 @@
 """Brings an open return to a newer contract version: its draft, its cells and teams, and what was found so far.
 
 What was sealed is read in the new version and never touched; what is not sealed yet is rewritten in it once. The rules
-of the new version have not run over it, so a return with anything in its draft must be sent again before the seal.
+of the new version have not been asked of the draft's rows, so each of them waits until it is sent again (``UNASKED``),
+and what the older rules found in it is found no more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from service.returns.as_read import as_read, rows_sql
 from service.returns.model import Open
 from service.returns.parts import TABLES
 from service.returns.rows import listed
-from service.returns.store import declare, must_compare_again
+from service.returns.store import declare
+
+UNASKED = "source_row is null"
+"""Condition on a row of the draft: it was rewritten in a newer version, whose rules have not been asked of it."""
 
 _OF_RETURN = "force = :force and return_id = :return_id"
 
@@ -28,7 +32,7 @@ async def raise_version(tx: AsyncConnection, library: Library, item: Open, targe
     """Let an open return speak ``target``, which is newer than its version. The caller holds the force's lock."""
     parameters: dict[str, Any] = {"force": item.force, "return_id": item.id}
     await declare(tx, item, target, item.years)
-    drafted = await _rewrite_cases(tx, library, target, parameters)
+    await _rewrite_cases(tx, library, target, parameters)
     for part in TABLES:
         await _rewrite_part(tx, library, part, item.contract_version, target, parameters)
     for old, new in new_names(library, item.contract_version, target).items():
@@ -37,21 +41,25 @@ async def raise_version(tx: AsyncConnection, library: Library, item: Open, targe
                 text(f"update finding set field = :new where {_OF_RETURN} and field = :old"),
                 {**parameters, "old": old, "new": new},
             )
-    held = await tx.execute(text(f"select exists (select 1 from held_row where {_OF_RETURN})"), parameters)
-    if drafted or held.scalar_one():
-        await must_compare_again(tx, item.force, item.id)
 
 
-async def _rewrite_cases(tx: AsyncConnection, library: Library, target: str, parameters: dict[str, Any]) -> int:
-    """The rows of the draft in the new version; how many there were."""
+async def _rewrite_cases(tx: AsyncConnection, library: Library, target: str, parameters: dict[str, Any]) -> None:
+    """The rows of the draft in the new version, of no file any more."""
     read = as_read(library, target)
     columns = tuple(read.columns)
-    kept = ("case_id", "source_row")
+    kept = ("case_id",)
     names = listed((*kept, "digest", "empties", *columns))
+    await tx.execute(
+        text(
+            f"delete from finding where {_OF_RETURN} and held_n is null and case_id in "
+            f"(select case_id from draft_case where {_OF_RETURN})"
+        ),
+        parameters,
+    )
     rows = rows_sql(read, columns, "draft_case", "v.force = :force and v.return_id = :return_id", kept)
     await tx.execute(text(f"create temp table raised on commit drop as {rows}"), parameters)
     await tx.execute(text(f"delete from draft_case where {_OF_RETURN}"), parameters)
-    moved = await tx.execute(
+    await tx.execute(
         text(
             f"insert into draft_case (force, return_id, contract_version, {names}) "
             f"select :force, :return_id, :target, {names} from raised"
@@ -59,7 +67,6 @@ async def _rewrite_cases(tx: AsyncConnection, library: Library, target: str, par
         {**parameters, "target": target},
     )
     await tx.execute(text("drop table raised"))
-    return moved.rowcount
 
 
 def is_older(library: Library, version: str, other: str) -> bool:

@@ -29,6 +29,7 @@ from service.returns.digest import return_digest
 from service.returns.lifecycle import branch_refused
 from service.returns.model import Open, Sealed, etag_of, signed_etag
 from service.returns.naming import subject_of
+from service.returns.raising import UNASKED
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.shared import shared_rows, store_shared_rows
@@ -142,6 +143,7 @@ _WAITING: Final = text(
     "select "
     "(select count(*) from case_return r join force_line l on l.force = r.force "
     "where r.force = :force and r.id = :id and r.compared_line <> l.head) as moved, "
+    f"(select count(*) from draft_case where force = :force and return_id = :id and {UNASKED}) as unasked, "
     "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null) as held, "
     "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null "
     "and h.freed_by is not null) as freed, "
@@ -163,6 +165,13 @@ async def in_the_way(tx: AsyncConnection, item: Open) -> tuple[Reason, ...]:
             count=row.moved,
             says="The sealed return that this one builds on changed since your file was compared with it.",
             do="Send your file again, whole: what it left unchanged may stand differently now.",
+        ),
+        Reason(
+            code="older-version",
+            count=row.unasked,
+            says=_counted(row.unasked, "case was", "cases were")
+            + f" sent before this return went over to {item.contract_version}, whose rules have not been asked.",
+            do="Download the return's cases, which are written in the new names and codes now, and send that file.",
         ),
         Reason(
             code="held-rows",

@@ -17,6 +17,7 @@ from service.returns.upload import Mode
 from service.terms.calendar import parse_period
 from service.terms.model import Accepted
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
+from tests.support.stock import blocks, told
 
 OLD, NEW = "2025.1", "2026.1"
 
@@ -142,12 +143,35 @@ async def test_what_was_rewritten_must_be_sent_again_before_the_seal(context: Co
     raised = await opened(context, force, contract_version=NEW)
     await explained(context, raised)
 
-    with pytest.raises(Conflict, match="again"):
+    with pytest.raises(Conflict, match="rules have not been asked"):
         await sealed(context, raised)
 
     await sent(context, raised, as_file(await rows_of(context, raised)))
     await explained(context, raised)
     assert (await sealed(context, raised)).contract_version == NEW
+
+
+async def test_another_file_does_not_stand_for_the_rows_that_were_rewritten(context: Context, force: str) -> None:
+    """Each waits for the rules of the newer version by itself; one that these hold is held when it comes again."""
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    odd = {"suspects_charged": "1", "result": "out_of_court"}  # quality in the older version, held by the newer
+    await sent(context, item, [a_case("K/1", **odd), a_case("K/2")])
+    assert [rule for rule, _ in await told(context, item, "Q356")] == ["Q356"]
+    raised = await opened(context, force, contract_version=NEW)
+    assert await told(context, raised, "Q356") == []
+
+    await sent(context, raised, [as_new(a_case("K/3"))])
+    await explained(context, raised)
+    assert await blocks(context, raised) == {"older-version": 2}
+
+    answer = await sent(context, raised, as_file(await rows_of(context, raised)))
+    assert (answer.unchanged, answer.held) == (2, 1)
+    await explained(context, raised)
+    assert await blocks(context, raised) == {"older-version": 1, "held-rows": 1}
+    await sent(context, raised, [{"case_ref": "K/1", "suspects_charged": "0"}])
+    await explained(context, raised)
+    assert await blocks(context, raised) == {}
 
 
 @pytest.mark.parametrize("period", ["2026-02", "2026-03"])

@@ -61,6 +61,8 @@ create table draft_case (
     empties jsonb,
     primary key (force, return_id, case_id)
 );
+comment on column draft_case.source_row is
+    'Where it stood in the file; null: it was rewritten in a newer contract version, and must be sent again.';
 comment on table draft_case is 'No foreign key: checking one row by row would cost half of the insert, and every writer holds the return''s lock.';
 
 -- Cases that the return no longer holds: asked by a snapshot (answer null until the force says), or deleted one by one.

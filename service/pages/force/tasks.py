@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, get
 from msgspec import Struct
@@ -86,13 +86,17 @@ def _stages(place: Place, item: AnyReturn) -> list[dict[str, Any]]:
     ]
 
 
+_AGAIN: Final = ("base-moved", "older-version")
+"""Why a file that was sent must be sent again."""
+
+
 def _groups(
     place: Place, item: Open, reasons: Sequence[Reason], findings: Mapping[str, Mapping[str, int]]
 ) -> list[Group]:
     counts: Mapping[str, int] = item.summary.get("counts", {})
     blocked = {reason.code: reason.count for reason in reasons}
     return [
-        Group("Send what your force holds", _sending(place, item, counts, again="base-moved" in blocked)),
+        Group("Send what your force holds", _sending(place, item, counts, again=not blocked.keys().isdisjoint(_AGAIN))),
         Group("Answer what was found", _answering(place, counts, blocked, findings)),
         Group("Sign", [_signing(place, counts, reasons)]),
     ]

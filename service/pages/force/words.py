@@ -134,6 +134,8 @@ def _resolve(place: Place, reason: Reason) -> Step:
         case "base-moved":
             says = "The sealed return under this one changed since you sent your file. Send the file again, whole."
             return Step(says, f"{place.path}/upload/cases", "Send the file again")
+        case "older-version":
+            return Step(f"{reason.says} {reason.do}", f"{place.path}/upload/cases", "Send the cases again")
         case "held-rows":
             return Step(
                 f"{counted(count, 'row', 'rows')} could not be taken. {reason.do}", f"{place.path}/held", "See the rows"
