@@ -88,7 +88,7 @@ def _proposed(file: Path, out: Path, contract: Contract, part: Part) -> FileMapp
     if out.exists():
         raise click.UsageError(f"{out} is there already, with what you may have corrected. Give another name.")
     columns = sample_of(FileSource(file), media_to_map(file), part, contract)
-    words = as_yaml(propose(columns, part), part, contract)
+    words = as_yaml(propose(columns, contract, part), part, contract)
     mapping, _ = read_mapping(words, str(out), contract)
     out.write_text(words, encoding="utf-8")
     return mapping

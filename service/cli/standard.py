@@ -31,7 +31,30 @@ def library() -> Library:
     """Contracts and code lists, checked."""
     from service.contract.library import load_library
 
-    return load_library(contracts_folder())
+    return _as_published(load_library(contracts_folder()))
+
+
+def _of_folder(folder: Path) -> Library:
+    """What a folder of contracts has; refused where it has other content under the name of what is published."""
+    from service.contract.library import load_library
+    from service.contract.published import other_than
+    from service.contract.source import LibraryErrors
+
+    of = _as_published(load_library(folder))
+    problems = other_than(of, library())
+    if problems:
+        raise LibraryErrors(problems)
+    return of
+
+
+def _as_published(of: Library) -> Library:
+    from service.contract.published import changed_since
+    from service.contract.source import LibraryErrors
+
+    problems = changed_since(of)
+    if problems:
+        raise LibraryErrors(problems)
+    return of
 
 
 def contract_of(of: Library, version: str | None) -> Contract:
@@ -62,8 +85,6 @@ def _usual(of: Library) -> str | None:
 def standard(named: str | None) -> tuple[Library, Contract]:
     """The library and the version that ``--contract`` names: by its name, or by a folder laid out as ``contracts/`` is,
     or by the folder of one version inside such a one."""
-    from service.contract.library import load_library
-
     folder = None if named is None else Path(named)
     if named is None or folder is None or not folder.is_dir():
         of = library()
@@ -73,10 +94,10 @@ def standard(named: str | None) -> tuple[Library, Contract]:
         return of, contract_of(of, named)
     folder = folder.resolve()
     if (folder / "returns").is_dir():
-        of = load_library(folder)
+        of = _of_folder(folder)
         return of, contract_of(of, None)
     if folder.parent.name == "returns" and (folder / "contract.yaml").is_file():
-        of = load_library(folder.parent.parent)
+        of = _of_folder(folder.parent.parent)
         return of, contract_of(of, folder.name)
     raise click.UsageError(f"{named} is no folder of contracts: there is no folder 'returns' in it.")
 

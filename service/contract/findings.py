@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from service.contract.canonical import SEPARATOR
 from service.contract.mending import Mend, allowed, closest, mend
-from service.contract.model import Contract, Part, PartName, Role, Rule, Severity
-from service.contract.values import Check
+from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity
+from service.contract.steps import renames_of
+from service.contract.values import BLANKS, Check
 
 PART_ORDER: Final[Mapping[PartName, int]] = {part: number for number, part in enumerate(PartName)}
 """The order in which parts are listed."""
@@ -148,11 +149,11 @@ def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     check, value = Check(rule.check), finding.first_value
     mended = Mend()
     if check is Check.UNKNOWN_COLUMN:
-        value, mended = finding.field, _unknown_column(part, finding.field or "")
+        value, mended = finding.field, _unknown_column(contract, part, finding.field or "")
     elif check in (Check.SUM_EXCEEDS, Check.SUM_DIFFERS):
         mended = Mend(allowed=value or "")
     elif field is not None and value is not None:
-        mended = mend(field, check, value)
+        mended = _of_before(contract, field, value) or mend(field, check, value)
     label = field.label if field is not None else finding.field or "The row"
     values = {
         "label": label,
@@ -165,7 +166,20 @@ def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     )
 
 
-def _unknown_column(part: Part | None, name: str) -> Mend:
+def _of_before(contract: Contract, field: Field, text: str) -> Mend | None:
+    """What a code of the version before is now, where the text is one that this version does not have."""
+    relisted = contract.relisted.get(field.name)
+    now = () if relisted is None else relisted.codes.get(text.strip(BLANKS).lower(), ())
+    if not now or contract.upgrade is None:
+        return None
+    which = "" if len(now) == 1 else ", or the one that it is"
+    return Mend(write=f"Write {'|'.join(now)}{which}: '{text.strip(BLANKS)}' is a code of {contract.upgrade.before}.")
+
+
+def _unknown_column(contract: Contract, part: Part | None, name: str) -> Mend:
+    now = renames_of(contract.upgrade).get(name)
+    if part is not None and now in part.by_name:
+        return Mend(allowed=f"Call it '{now}': that is its name in {contract.version}.")
     near = closest(name, part.by_name) if part is not None else None
     return Mend(allowed=f"Call it '{near}', if that is meant." if near else "Leave it out.")
 

@@ -18,8 +18,9 @@ from msgspec import Struct
 
 from service.contract.mapping import DATE_FORMS, fold, fold_value, read_day
 from service.contract.mending import mend
-from service.contract.model import Field, Part, Role
+from service.contract.model import Contract, Field, Part, Relisted, Role
 from service.contract.personal import personal_in
+from service.contract.steps import renames_of
 from service.contract.values import Empty, cell_reader
 from service.criteria.vocabulary import Kind
 
@@ -72,9 +73,10 @@ class Proposal(Struct, frozen=True, kw_only=True):
     """How many values of a field are too long to be listed, or look as if they were about a person."""
 
 
-def propose(columns: Sequence[Column], part: Part) -> Proposal:
-    """The nearest field for each column, each field once; and the nearest code for each value of theirs."""
-    chosen = _fields_of(columns, part)
+def propose(columns: Sequence[Column], contract: Contract, part: Part) -> Proposal:
+    """The nearest field for each column, each field once; and the nearest code for each value of theirs. What the
+    version before called a field, or a code, is no guess: it is what the contract says that it is now."""
+    chosen = _fields_of(columns, part, renames_of(contract.upgrade))
     values: dict[str, Mapping[str, Choice | None]] = {}
     dates: dict[str, str] = {}
     either, many = set[str](), set[str]()
@@ -95,7 +97,7 @@ def propose(columns: Sequence[Column], part: Part) -> Proposal:
         if field.kind.is_mask and (column.many or len(column.values) > MOST_VALUES):
             many.add(field.name)
             continue
-        found = dict(_values_of(column, field))
+        found = dict(_values_of(column, field, contract.relisted.get(field.name)))
         if found:
             values[field.name] = found
         hidden = sum(not is_shown(field, text.strip()) for text in column.values) if field.kind.is_mask else 0
@@ -106,9 +108,13 @@ def propose(columns: Sequence[Column], part: Part) -> Proposal:
     )
 
 
-def _fields_of(columns: Sequence[Column], part: Part) -> dict[str, Choice | None]:
+def _fields_of(columns: Sequence[Column], part: Part, renames: Mapping[str, str]) -> dict[str, Choice | None]:
     """The best pair first, then the best of those that are left."""
-    scores = {(column.name, field.name): _likeness(column, field) for column in columns for field in part.fields}
+    scores = {
+        (column.name, field.name): 1.0 if renames.get(column.name) == field.name else _likeness(column, field)
+        for column in columns
+        for field in part.fields
+    }
     pairs = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     chosen: dict[str, Choice | None] = {column.name: None for column in columns}
     taken: set[str] = set()
@@ -165,12 +171,18 @@ def _date_forms(column: Column) -> list[str]:
     return [form for form in DATE_FORMS if days and all(read_day(value, form) for value in days)]
 
 
-def _values_of(column: Column, field: Field) -> Iterable[tuple[str, Choice | None]]:
-    """The values that the field cannot read, each with the nearest code; of numbers and dates only words for none."""
-    read = cell_reader(field)
+def _values_of(column: Column, field: Field, relisted: Relisted | None) -> Iterable[tuple[str, Choice | None]]:
+    """The values that the field cannot read, each with the nearest code; of numbers and dates only words for none. One
+    that stands in other capitals too is told once: a mapping reads both alike."""
+    read, told = cell_reader(field), set[str]()
     for value in column.values:
         text = value.strip()
-        if not text or read(text).failed is None:
+        if not text or read(text).failed is None or fold_value(text) in told:
+            continue
+        told.add(fold_value(text))
+        now = () if relisted is None else relisted.codes.get(text.lower(), ())
+        if now:
+            yield text, Choice("|".join(now), 1.0)
             continue
         nothing = _nothing(field, text)
         if nothing is not None:

@@ -30,17 +30,38 @@ def check_published(library: Library) -> tuple[Problem, ...]:
     """What was changed or removed after it was published, and what is in use without being listed."""
     problems = Problems()
     listed = _listed(library.root, problems)
-    for path, (digest, place) in listed.items():
-        target = library.root / path
-        if not target.exists():
+    for path, (_, place) in listed.items():
+        if not (library.root / path).exists():
             problems.add(place, f"'{path}' was published and is gone.", "Put it back.")
-        elif digest_of(target) != digest:
-            says = f"'{path}' is not what was published under this name."
-            problems.add(place, says, "Put it back as it was, and publish the change under a new name.")
+    problems.found += changed_since(library)
     for path in expected(library):
         if path not in listed:
             says = f"'{path}' is in use and not listed as published."
             problems.add(Place(FILE, 1), says, f"Add the line: {digest_of(library.root / path)}  {path}")
+    return tuple(problems.found)
+
+
+def changed_since(library: Library) -> tuple[Problem, ...]:
+    """What is not any more what was published under its name."""
+    problems = Problems()
+    for path, (digest, place) in _listed(library.root, Problems()).items():
+        target = library.root / path
+        if target.exists() and digest_of(target) != digest:
+            says = f"'{path}' is not what was published under this name."
+            problems.add(place, says, "Put it back as it was, and publish the change under a new name.")
+    return tuple(problems.found)
+
+
+def other_than(library: Library, own: Library) -> tuple[Problem, ...]:
+    """The versions of a library that have the name of one that is published in another, and other content."""
+    problems = Problems()
+    for name, contract in library.contracts.items():
+        known = own.contracts.get(name)
+        if known is not None and "draft" not in (known.state, contract.state) and known.hash != contract.hash:
+            says = f"Contract version {name} is published with other content than this folder has."
+            problems.add(
+                Place(f"returns/{name}", 1), says, "Give the changed version a name of its own, or make it a draft."
+            )
     return tuple(problems.found)
 
 

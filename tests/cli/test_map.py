@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cli import command
+from service.contract.library import load_library
 from service.contract.mapping import MappingErrors, read_day, read_mapping
+from service.contract.model import PartName
 from service.contract.proposal import Column, propose
 from service.contract.proposed import as_yaml
 from service.returns.offline import validate
@@ -152,7 +154,7 @@ def test_a_proposal_holds_no_reference_and_nothing_that_looks_like_a_person(prop
         assert word not in proposed
     sneaked = [{**row, "Outcome Type": name} for row, name in zip(OWN, ("Jane Doe", "07700 900123"), strict=True)]
     columns = [Column(name, {row[name]: 1 for row in sneaked}) for name in OWN[0]]
-    words = as_yaml(propose(columns, CASE), CASE, CONTRACT)
+    words = as_yaml(propose(columns, CONTRACT, CASE), CASE, CONTRACT)
     assert "Jane Doe" not in words
     assert "900123" not in words
 
@@ -165,9 +167,33 @@ def test_a_proposal_never_replaces_a_file_that_is_there(export: Path, saved: Pat
 
 def test_the_values_of_a_column_with_too_many_are_not_listed() -> None:
     columns = [Column("case_ref", {"A/1": 1}), Column("setting", {f"place {number}": 1 for number in range(90)})]
-    words = as_yaml(propose(columns, CASE), CASE, CONTRACT)
+    words = as_yaml(propose(columns, CONTRACT, CASE), CASE, CONTRACT)
     assert "place 7" not in words
     assert "setting: too many different values" in words
+
+
+def test_a_value_in_several_capitals_is_proposed_once_and_the_proposal_can_be_read() -> None:
+    columns = [
+        Column("case_ref", {"A/1": 1}),
+        Column("stage", {"In Assessment": 2, "in assessment": 1}),
+        Column("suspect_count", {"N/K": 1, "n/k": 1}),
+    ]
+    words = as_yaml(propose(columns, CONTRACT, CASE), CASE, CONTRACT)
+    mapping, _ = read_mapping(words, "m.yaml", CONTRACT)
+    assert mapping.values["suspect_count"] == {"N/K": "not_known"}
+
+
+def test_names_and_codes_of_the_version_before_are_proposed_as_what_they_are_now() -> None:
+    newer = load_library().contracts["2026.1"]
+    part = newer.parts[PartName.CASE]
+    columns = [
+        Column("case_ref", {"A/1": 1}),
+        Column("youngest_victim_age", {"12": 1}),
+        Column("priority", {"none": 3, "rape": 1, "flight_risk": 1}),
+    ]
+    document = yaml.safe_load(as_yaml(propose(columns, newer, part), part, newer))
+    assert document["columns"]["youngest_victim_age"] == "victim_age_youngest"
+    assert document["values"]["priority"] == {"none": "standard", "rape": "high", "flight_risk": "immediate"}
 
 
 def test_a_saved_mapping_covers_the_file(export: Path, saved: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.contract.findings import sentence, shown
+from service.contract.library import load_library
 from service.contract.model import PartName, Severity
 from service.demo.mess import messy
 from service.errors import CaseReturnsError
@@ -85,6 +86,15 @@ def test_an_unknown_column_is_named_with_the_closest_field() -> None:
     report = validated([a_case(suspects_count="3", stage_date="2025")])
     assert told(report) == [(1, "V206", "suspects_count"), (2, "V206", "suspects_count")]
     assert shown(CONTRACT, report.findings[0])["fix"] == "Call it 'suspect_count', if that is meant."
+
+
+def test_a_name_or_code_of_the_version_before_is_answered_with_what_it_is_now() -> None:
+    newer = load_library().contracts["2026.1"]
+    row = a_case(stage_date="2025", priority="none")
+    report = validate(csv_of([row]), newer, newer.parts[PartName.CASE], "text/csv")
+    fixes = {(item["field"], item["fix"]) for item in (shown(newer, found) for found in report.findings)}
+    assert ("youngest_victim_age", "Call it 'victim_age_youngest': that is its name in 2026.1.") in fixes
+    assert ("priority", "Write standard: 'none' is a code of 2025.1.") in fixes
 
 
 def test_a_reference_twice_holds_all_its_rows() -> None:
