@@ -97,7 +97,7 @@ class CasesController(Controller):
                 headers=("ETag",),
                 sometimes=("Link", "Content-Disposition"),
                 other={
-                    NDJSON: "One case a line.",
+                    NDJSON: "One case a line, with the fields of the contract; it can be sent back.",
                     CSV: "The fields of the contract; it can be sent back.",
                     XLSX: "The template of the contract with the cases in it, up to 199,999; it can be sent back.",
                 },
@@ -255,14 +255,14 @@ async def _exported(call: Call, item: AnyReturn, media: str) -> AsyncIterator[by
     names = [field.name for field in case_fields(call.context, item)]
     heading = True
     async for rows in stream_cases(call.context, call.actor, item):
-        yield block_of(names, map(case_document, rows), media, heading=heading)
+        yield block_of(names, map(shown_case, rows), media, heading=heading)
         heading = False
     if heading:
         yield block_of(names, [], media, heading=True)
 
 
 def block_of(names: list[str], rows: Iterable[dict[str, Any]], media: str, *, heading: bool) -> bytes:
-    """Rows in the medium asked for. CSV has the contract's columns alone, so that it can be sent back as it is."""
+    """Rows in the medium asked for: the contract's fields alone, so that they can be sent back as they are."""
     return csv_block(names, rows, heading=heading) if media == CSV else ndjson_block(rows)
 
 

@@ -69,7 +69,9 @@ class EditionEffectShown(_Shape):
     title: str
     vocabulary: str
     stands: VerdictsShown
-    read: Annotated[VerdictsShown | None, Meta(description="Null where the version cannot say the edition.")]
+    read: Annotated[
+        VerdictsShown | None, Meta(description="Null where the version cannot say the edition, or is older.")
+    ]
     not_carried: NotCarriedShown | None
     open_cells: Annotated[
         Count, Meta(description="Cells that are not out of scope and whose number was not provided: in no count.")

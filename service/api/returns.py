@@ -115,8 +115,9 @@ class ReturnsController(Controller):
         operation_id="openReturn",
         description=(
             "Opens it (201), or gives the open one a newer contract version or other case years (200). The next "
-            "revision of a sealed return is opened with `corrects`. Without a body: the newest contract version that "
-            "the terms accept, and all years. Needs the permission `returns:write`."
+            "revision of a sealed return is opened with `corrects`. Without a body it has the contract version and the "
+            "case years of the return before; the first one the version that the terms name first, and all years. "
+            "Needs the permission `returns:write`."
         ),
         operation_class=operation(
             {

@@ -104,7 +104,7 @@ def _edition(asked: AskedEdition, weights: _Weights, open_cells: int) -> Edition
         edition=asked.edition,
         not_carried=asked.not_carried,
         stands=_totals(asked, weights, 0, open_cells),
-        read=None if read is None else _totals(asked, weights, read, open_cells),
+        read=None if read is None or asked.is_later else _totals(asked, weights, read, open_cells),
         moves=() if read is None else _moves(asked, weights, 0, read),
         changes=tuple(
             ChangeEffect(change=change, is_read=place != read, moves=_moves(asked, weights, place, read or 0))

@@ -36,7 +36,8 @@ class ChangeEffect(Struct, frozen=True, kw_only=True):
 
 
 class EditionEffect(Struct, frozen=True, kw_only=True):
-    """One edition: as it ``stands``, and ``read`` by the version, where that can say its rules."""
+    """One edition: as it ``stands``, and ``read`` by the version, where that can say its rules and is not older than
+    what they speak of. ``changes`` are of the edition's own vocabulary, where that is the later one."""
 
     edition: Edition
     not_carried: NotCarried | None

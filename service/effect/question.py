@@ -39,7 +39,9 @@ class AskedEdition(Struct, frozen=True, kw_only=True):
     not_carried: NotCarried | None
     rulings: tuple[str, ...]
     read: int | None
-    """The place of the ruling in the version; that of the edition as it stands is 0."""
+    """The place of the ruling with all changes; that of the edition as it stands is 0."""
+    is_later: bool
+    """The edition speaks of a later version than this one, which therefore does not read it."""
     without: tuple[tuple[Change, int], ...]
     """For each change the place of the ruling without it; none where the version cannot say the edition."""
     years: tuple[str, ...]
@@ -90,7 +92,13 @@ def _asked(library: Library, version: str, edition: Edition, changes: Sequence[C
         carried = carried_definition(library, edition, version)
         if isinstance(carried, NotCarried):
             return AskedEdition(
-                edition=edition, not_carried=carried, rulings=(stands,), read=None, without=(), years=years
+                edition=edition,
+                not_carried=carried,
+                rulings=(stands,),
+                read=None,
+                is_later=False,
+                without=(),
+                years=years,
             )
         vocabulary, definition = version, carried
     rulings = {stands: 0}
@@ -105,7 +113,13 @@ def _asked(library: Library, version: str, edition: Edition, changes: Sequence[C
         if change.subject is Subject.FIELD and change.kind is not ChangeKind.REWORDED
     ]
     return AskedEdition(
-        edition=edition, not_carried=None, rulings=tuple(rulings), read=read, without=tuple(without), years=years
+        edition=edition,
+        not_carried=None,
+        rulings=tuple(rulings),
+        read=read,
+        is_later=versions.index(vocabulary) > versions.index(version),
+        without=tuple(without),
+        years=years,
     )
 
 

@@ -53,6 +53,8 @@ def _says(found: EditionEffect, version: str) -> str:
         )
     if found.edition.vocabulary == version:
         return f"This edition reads by {version} itself: its figures rest on what is listed here."
+    if found.read is None:
+        return f"This edition speaks of {found.edition.vocabulary}, which came later: {version} does not read it."
     cases = sum(move.cases for move in found.moves)
     if not cases:
         return f"Read by {version}, every case would have the verdict that it has by {found.edition.vocabulary}."

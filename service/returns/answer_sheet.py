@@ -21,7 +21,7 @@ from service.contract.findings import finding_id, key_name
 from service.contract.model import Contract, Deviation, PartName, Role, deviations_of
 from service.errors import TooLarge
 from service.returns.ahead import read_ahead
-from service.returns.answers import LONGEST, NO_CASE, QUALITY
+from service.returns.answers import HELD_FIX, HELD_SAYS, LONGEST, NO_CASE, QUALITY
 from service.returns.changes import Touched, change_draft
 from service.returns.context import Actor, Context
 from service.returns.current import current_rows
@@ -86,11 +86,11 @@ async def take_sheet(
     contract = context.library.contracts[item.contract_version]
     lines, refused = await _read(contract, deviations_of(item.judged_by), source, media)
     async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
-        standing, found = await _standing(tx, contract, item, lines)
+        standing, found, held = await _standing(tx, contract, item, lines)
         chosen, said_again = _last_of_each(lines, standing)
         lost = [line for line in lines if line.finding not in standing]
         known = await _known(tx, contract, item, lost) if lost else set[str]()
-        refused += [*said_again, *(_why(line, known, found) for line in lost)]
+        refused += [*said_again, *(_why(line, known, found, held) for line in lost)]
         new = [
             (standing[line.finding], line.words)
             for line in chosen.values()
@@ -178,12 +178,12 @@ def _last_of_each(
 
 async def _standing(
     tx: AsyncConnection, contract: Contract, item: Open, lines: Sequence[_Line]
-) -> tuple[dict[str, _Standing], set[tuple[str, str]]]:
-    """The findings that are there now under the rules and for the cases of the lines, by what names them; and which
-    rule finds something in which case."""
+) -> tuple[dict[str, _Standing], set[tuple[str, str]], set[str]]:
+    """The findings that are there now under the rules and for the cases of the lines, by what names them; which rule
+    finds something in which case; and the names of what is found in rows that are held."""
     rows = await tx.execute(
         text(
-            f"select f.part, f.row, f.rule, f.severity, f.field, f.value, f.key, f.notice, f.bound, "
+            f"select f.part, f.row, f.rule, f.severity, f.field, f.value, f.key, f.notice, f.bound, f.held_n, "
             f"coalesce(f.case_id, '{NO_CASE}')::text as case_id, a.words from finding f "
             "left join answer a on a.force = f.force and a.rule = f.rule and a.bound = f.bound "
             f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') where f.force = :force and f.return_id = :id "
@@ -198,12 +198,15 @@ async def _standing(
     )
     standing: dict[str, _Standing] = {}
     found: set[tuple[str, str]] = set()
+    held: set[str] = set()
     for row in rows:
         name = finding_id(finding_of(contract, row))
-        if name is not None:
+        if name is not None and row.held_n is not None:
+            held.add(name)
+        elif name is not None:
             standing[name] = _Standing(row.rule, row.case_id, row.bound, row.words)
         found.add((row.rule, row.key or ""))
-    return standing, found
+    return standing, found, held
 
 
 async def _known(tx: AsyncConnection, contract: Contract, item: Open, lines: Sequence[_Line]) -> set[str]:
@@ -217,8 +220,11 @@ async def _known(tx: AsyncConnection, contract: Contract, item: Open, lines: Seq
     return set(rows.scalars())
 
 
-def _why(line: _Line, known: set[str], found: set[tuple[str, str]]) -> NotTaken:
-    """Why a line found no finding: its values changed, it is not found any more, or its case is not in the return."""
+def _why(line: _Line, known: set[str], found: set[tuple[str, str]], held: set[str]) -> NotTaken:
+    """Why a line found no finding: its row is held, its values changed, it is not found any more, or its case is not in
+    the return."""
+    if line.finding in held:
+        return NotTaken(row=line.row, rule=line.rule, says=HELD_SAYS, fix=HELD_FIX)
     if (line.rule, line.key) in found:
         says = "What this finding looked at has changed since the sheet was given."
         return NotTaken(row=line.row, rule=line.rule, says=says, fix=_READ_AGAIN)

@@ -7,7 +7,7 @@ as long as those values stay, and lapses by itself when they change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -119,15 +119,41 @@ async def explain(
             return change.item, change.known.as_type(int)
         counts = await _store(tx, context, actor, item, answers)
         answered = sum(counts.values())
-        for index, answer in enumerate(answers):
-            if index not in counts:
-                name = key_name(contract) if answer.key is not None else "rule"
-                problems.append(_problem(index, name, "This return has no such finding.", "Read the findings again."))
+        idle = [index for index in range(len(answers)) if index not in counts]
+        held = await _held(tx, item, {answers[index].rule for index in idle}) if idle else frozenset()
+        problems += [found for index in idle if (found := _idle(index, answers[index], held, key_name(contract)))]
         if problems:
             raise AnswersRefused(problems)
         change.answer = answered
         change.done("findings_answered", {"answers": len(answers), "findings": answered}, Touched.NO_ROW)
     return change.item, answered
+
+
+async def _held(tx: AsyncConnection, item: Open, rules: Collection[str]) -> Collection[tuple[str, str | None]]:
+    """Which of these rules find something in rows that are held, with the references of these rows."""
+    rows = await tx.execute(
+        text(
+            "select distinct f.rule, f.key from finding f where f.force = :force and f.return_id = :id "
+            "and f.held_n is not null and f.rule = any(:rules)"
+        ),
+        {"force": item.force, "id": item.id, "rules": list(rules)},
+    )
+    return frozenset((row.rule, row.key) for row in rows)
+
+
+def _idle(index: int, answer: Words, held: Collection[tuple[str, str | None]], name: str) -> Problem | None:
+    """Why an answer is for no finding that can be answered. One for all of a rule may have come for none: what is held
+    is found again, and answered, when it is corrected."""
+    if answer.key is None and any(rule == answer.rule for rule, _ in held):
+        return None
+    if answer.key is not None and (answer.rule, answer.key) in held:
+        return _problem(index, name, HELD_SAYS, HELD_FIX)
+    member = "rule" if answer.key is None else name
+    return _problem(index, member, "This return has no such finding.", "Read the findings again.")
+
+
+HELD_SAYS: Final = "The row of this finding is held, so nothing of it is in the return."
+HELD_FIX: Final = "Correct the row and send it again; answer what is found then."
 
 
 def _problem(index: int, member: str, says: str, fix: str) -> Problem:
@@ -167,7 +193,7 @@ _STORE: Final = (
     f"coalesce(f.case_id, '{NO_CASE}') as case_id, f.bound from unnest(cast(:indexes as integer[]), "
     "cast(:rules as text[]), cast(:keys as text[]), cast(:words as text[])) g (place, rule, key, words) "
     "join finding f on f.rule = g.rule {which} where f.force = :force and f.return_id = :id "
-    f"and f.severity >= {QUALITY}), "
+    f"and f.severity >= {QUALITY} and f.held_n is null), "
     "meant as (select distinct on (rule, case_id, bound) * from found order by rule, case_id, bound, place desc), "
     "stored as (insert into answer (force, rule, case_id, bound, words, specific, first_id, return_id, answered_by, "
     "answered_at) select :force, m.rule, m.case_id, m.bound, m.words, :specific, :id, :id, :actor, :now from meant m "

@@ -54,17 +54,34 @@ async def test_answers_in_a_sheet_are_stored_for_the_findings_of_their_lines(nov
     assert await answers_of(november) == said
 
 
-async def test_findings_of_rows_without_a_case_that_say_the_same_have_one_answer(november: Return) -> None:
-    await november.upload(
-        as_csv([a_row(case_ref=ref, suspect_count=0) for ref in ("", "jane@example.com", "no digit")])
-    )
+async def test_words_for_a_row_that_is_held_are_given_back_and_stand_on_no_other_row(november: Return) -> None:
+    held = [a_row(case_ref=f"K/{n}", suspect_count=0, victim_count="two") for n in (1, 2)]
+    await november.upload(as_csv([*held, a_row(case_ref="K/3", suspect_count=0)]))
     sheet = [{**line, "answer": "Looked at." if line["rule"] == RULE else ""} for line in await sheet_of(november)]
-    assert len({line["finding"] for line in sheet if line["answer"]}) > 1
+    came_to = good(await sent_back(november, sheet))
+    assert came_to["answered"] == 1
+    assert {(each["rule"], each["says"]) for each in came_to["not_taken"]} == {
+        (RULE, "The row of this finding is held, so nothing of it is in the return.")
+    }
+    assert len(came_to["not_taken"]) == 2
+    assert await answers_of(november) == {"K/1": None, "K/2": None, "K/3": "Looked at."}
+    all_of = {"answers": [{"rule": RULE, "words": "All looked at."}]}
+    assert good(await november.client.put(f"{november.path}/explanations", json=all_of))["answered"] == 1
+    one = {"answers": [{"rule": RULE, "case_ref": "K/1", "words": "This one."}]}
+    refused = problem(await november.client.put(f"{november.path}/explanations", json=one), 422, "answers-refused")
+    assert refused["errors"][0]["fix"] == "Correct the row and send it again; answer what is found then."
+
+
+async def test_cells_that_say_the_same_have_one_answer(november: Return) -> None:
+    cell = {"nfa_date": "2015", "cases": "20000"}
+    sent = as_csv([{**cell, "stage": stage} for stage in ("identified", "assessed")])
+    path, headers = f"{november.path}/aggregates", {"Content-Type": "text/csv"}
+    good(await november.client.put(path, content=sent, headers=headers))
+    sheet = [{**line, "answer": "Counted." if line["rule"] == "Q370" else ""} for line in await sheet_of(november)]
+    assert sum(bool(line["answer"]) for line in sheet) == 2
     came_to = good(await sent_back(november, sheet))
     assert came_to["not_taken"] == []
-    assert {found["answer"] for found in await november.findings(rule=RULE)} == {"Looked at."}
-    again = good(await sent_back(november, sheet))
-    assert (again["answered"], again["unchanged"]) == (0, came_to["answered"])
+    assert {found["answer"] for found in await november.findings(rule="Q370")} == {"Counted."}
 
 
 async def test_a_workbook_of_findings_is_filled_in_and_sent_back(november: Return) -> None:

@@ -246,10 +246,15 @@ class Mending:
     def _answerable(self, case: Any) -> list[dict[str, Any]]:
         period = case.path_parameters["period"]
         severities = ("quality", "macro")
-        found = [item for item in self.ground.items(f"/{period}/findings") if item["severity"] in severities]
+
+        def answerable() -> list[dict[str, Any]]:
+            listed = self.ground.items(f"/{period}/findings")
+            return [item for item in listed if item["severity"] in severities and item["held"] is None]
+
+        found = answerable()
         if not found and period == FINDINGS:
             self.ground.restore(period)
-            found = [item for item in self.ground.items(f"/{period}/findings") if item["severity"] in severities]
+            found = answerable()
         return found or [{"rule": "Q335", "case_ref": None}]
 
     def _body_of_proposeNotice(self, case: Any) -> Any:  # noqa: N802

@@ -242,3 +242,13 @@ async def test_the_first_version_changes_nothing(context: Context) -> None:
     assert found.before is None
     assert found.rules == ()
     assert all(each.changes == () and each.moves == () for each in found.editions)
+
+
+async def test_a_version_reads_no_edition_that_speaks_of_a_later_one(context: Context) -> None:
+    await seal(context, "essex", NEW, [a_case_of_2026("E/1", **REFERRED)])
+
+    found = await effect_now(context, OLD)
+
+    assert under(found, "2026-02-referral").read is None
+    assert under(found, "2026-02-referral").stands.in_scope == 1
+    assert under(found, "2025-11-wide").read == under(found, "2025-11-wide").stands
