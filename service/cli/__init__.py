@@ -77,6 +77,12 @@ def main() -> NoReturn:
     except CaseReturnsError as error:
         say(error)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "service":
+            raise
+        says = f"This command needs {error.name}, which is not installed: a pack has what works on files alone."
+        click.echo(f"{says} Install the whole of case-returns for it.", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone: nothing is left to say
         sys.exit(1)

@@ -41,6 +41,8 @@ _FORMULA_ERRORS: Final = frozenset(
     | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#ERROR", "#NOT CALCULATED"}
 )
 _LEAVE_EMPTY: Final = "Leave the cell empty, or write not_known."
+_NONE_OF: Final = frozenset({"none", "nil"})
+_NOT_APPLICABLE: Final = frozenset({"n/a", "na"})
 _FIRST_SERIAL: Final = date(1899, 12, 30)
 
 
@@ -95,6 +97,17 @@ def _folded(word: str) -> str:
     return re.sub(r"[\s_-]+", "_", word.strip().lower())
 
 
+def _nothing(field: Field, text: str) -> str:
+    """What to write for a word that says nothing, where it may say one of two things, both."""
+    if field.required:
+        return f"Every row needs it: write {allowed(field)}."
+    if text in _NONE_OF and field.kind in (Kind.NUMBER, Kind.DECIMAL):
+        return "Write 0 if there are none; leave the cell empty, or write not_known, if nobody knows."
+    if text in _NOT_APPLICABLE and field.not_applicable:
+        return "Write not_applicable if there can be none; leave the cell empty, or write not_known, if nobody knows."
+    return _LEAVE_EMPTY
+
+
 def _limits(field: Field) -> str:
     if field.least is not None and field.greatest is not None:
         return f" from {field.least} to {field.greatest}"
@@ -114,7 +127,7 @@ def _first_readable(field: Field, candidates: Iterable[str]) -> Mend:
 def _number(field: Field, text: str) -> Mend:
     text = text[:60]
     if text.lower() in _UNKNOWN:
-        return Mend(write=_LEAVE_EMPTY)
+        return Mend(write=_nothing(field, text.lower()))
     plain = "".join(str(unicodedata.digit(mark)) if mark.isdigit() else mark for mark in text)
     plain = plain.replace("–", "-").replace("—", "-").replace("\u00a0", " ").lower()
     return _first_readable(field, (*_counts(plain), *_ranges(plain), *_from_dates(plain)))
@@ -166,7 +179,7 @@ def _from_dates(text: str) -> Iterable[str]:
 def _date(field: Field, text: str) -> Mend:
     text = text[:60]
     if text.lower() in _UNKNOWN:
-        return Mend(write=_LEAVE_EMPTY)
+        return Mend(write=_nothing(field, text.lower()))
     if re.fullmatch(r"[1-9]\d{4}(?:\.\d+)?", text):
         return _serial(field, text)
     found = re.fullmatch(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})(?:[ T].*)?", text)
@@ -241,7 +254,7 @@ def _code(field: Field, text: str) -> Mend:
         return Mend()
     text = text[:200]
     if text.lower() in _UNKNOWN:
-        return Mend(write=_LEAVE_EMPTY)
+        return Mend(write=_nothing(field, text.lower()))
     known = cell_reader(field)
     several, all_of = text.replace(";", "|"), re.sub(r"\s*[,|/]\s*", ";", text)
     if field.kind is Kind.CODE and ";" in text and known(several).failed is not Check.CODE:

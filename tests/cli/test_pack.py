@@ -97,6 +97,13 @@ def test_a_clean_file_is_mapped_counted_and_judged_without_network(installed: Pa
     assert json.loads(counted.stdout)["totals"]["undetermined"] == 1
 
 
+def test_a_command_that_needs_more_than_a_pack_has_says_so_in_a_sentence(installed: Path, tmp_path: Path) -> None:
+    done = without_network(installed, "demo", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a pack has what works on files alone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_runs_is_what_was_packed_and_nothing_of_this_repository(installed: Path, tmp_path: Path) -> None:
     code = "import json, msgspec, service, sys; print(json.dumps([service.__file__, msgspec.__file__, *sys.path]))"
     done = without_network(installed.parent / "python", "-I", "-c", code, cwd=tmp_path)

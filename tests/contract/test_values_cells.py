@@ -131,6 +131,16 @@ def test_not_applicable_is_taken_where_the_field_declares_it() -> None:
         ("suspect_count", "<5", "Write 0-4."),
         ("suspect_count", "05-Mar", "Write 3-5."),
         ("suspect_count", "unknown", "Leave the cell empty, or write not_known."),
+        (
+            "suspect_count",
+            "None",
+            "Write 0 if there are none; leave the cell empty, or write not_known, if nobody knows.",
+        ),
+        (
+            "shared_with",
+            "n/a",
+            "Write not_applicable if there can be none; leave the cell empty, or write not_known, if nobody knows.",
+        ),
         ("suspect_count", "1e400", ""),
         ("nfa_date", "31/02/2014", "Write the right day, or 2014-02 where no more is known."),
         ("nfa_date", "07/03/2014", "Write 2014-03-07 for 7 March, or 2014-07-03 for 3 July."),
