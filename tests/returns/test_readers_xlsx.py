@@ -12,8 +12,9 @@ import pytest
 from service.contract.findings import sentence
 from service.contract.model import PartName
 from service.errors import CaseReturnsError
-from service.returns.readers import xlsx_book, xlsx_package, xlsx_sheet
-from service.returns.readers.xlsx_plain import END, plain_row
+from service.returns.readers import BytesSource, xlsx_book, xlsx_package, xlsx_sheet
+from service.returns.readers.xlsx_cells import Cells
+from service.returns.readers.xlsx_plain import END, PlainRows
 from tests.support.files import CONTRACT, a_record, all_findings, block_of, blocks_of, row_of, told
 from tests.support.workbooks import HEAD, Formula, Shown, a_sheet_of, a_workbook, archive_of, changed, parts_of
 
@@ -408,10 +409,22 @@ def test_texts_that_hold_what_xml_cannot_are_read_as_they_were() -> None:
     assert [value for _, _, field, value in told(found) if field == "setting"] == ["a_x000D_b", "&lt; <é>"]
 
 
-def test_rows_as_programs_write_them_are_of_the_plain_form() -> None:
-    rows = parts_of(a_workbook([a_record(victim_count=2, nfa_date=DAY)]))["xl/worksheets/sheet1.xml"].split(END)
-    number, cells = plain_row(rows[1]) or pytest.fail("it is left to the parser")
-    assert (number, len(cells)) == (b"2", 4)
+@pytest.mark.parametrize("options", [{}, {"in_memory": False, "constant_memory": True}])
+def test_rows_as_programs_write_them_are_of_the_plain_form(options: dict[str, bool]) -> None:
+    content = a_workbook([a_record(victim_count=2, nfa_date=DAY), a_record("CR/2")], **options)
+    pieces = parts_of(content)["xl/worksheets/sheet1.xml"].split(END)
+    with xlsx_package.Package(BytesSource(content)) as package:
+        plain = PlainRows(Cells(xlsx_book.read_book(package)))
+    assert [(row.number, len(row.cells)) for row, _ in plain.read(pieces, 1, 1)] == [(2, 4), (3, 2)]
+
+
+@pytest.mark.parametrize("days", ["2958465.999999", "2957004"])
+def test_a_count_of_days_beyond_the_last_day_is_a_number_and_no_error(days: str) -> None:
+    cell = f'<row r="2"><c r="A2" t="str"><v>K/1</v></c><c r="C2" s="1"><v>{days}</v></c></row>'
+    parts = parts_of(a_sheet_of(cell))
+    assert b"<workbookPr" in parts["xl/workbook.xml"]
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b"<workbookPr", b'<workbookPr date1904="1"')
+    assert (2, "S101", "suspect_count") in [finding[:3] for finding in told(block(archive_of(parts)))]
 
 
 def test_notes_of_the_sender_are_not_read_and_not_kept_with_a_row_that_is_held() -> None:

@@ -17,10 +17,8 @@ _CELL: Final = re.compile(
     r'<c r="([A-Z]+)\d+"[^>]*?(?:/>|><is><t[^>]*>([^<]*)</t></is></c>|><v>([^<]*)</v></c>)', re.DOTALL
 )
 SHEET: Final = "xl/worksheets/sheet1.xml"
-HEAD: Final = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-)
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+HEAD: Final = f'<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="{_MAIN}"><sheetData>'
 
 
 class Shown:
@@ -105,14 +103,22 @@ def changed(good: bytes, /, **parts: bytes | str | None) -> bytes:
     return archive_of(found)
 
 
-def a_sheet_of(rows: str) -> bytes:
-    """A workbook of one sheet with these rows of XML, after the heading ``case_ref``, ``stage``, ``suspect_count``."""
+def a_sheet_of(rows: str, shared: str | None = None) -> bytes:
+    """A workbook of one sheet with these rows of XML, after the heading ``case_ref``, ``stage``, ``suspect_count``;
+    with these shared texts in XML. Its styles: 0 a number, 1 a day, 2 a month, 3 with leading zeros."""
     head = "".join(
         f'<c r="{place}1" t="inlineStr"><is><t>{name}</t></is></c>'
         for place, name in zip("ABC", ("case_ref", "stage", "suspect_count"), strict=True)
     )
     whole = f'{HEAD}<row r="1">{head}</row>{rows}</sheetData></worksheet>'
-    return changed(a_workbook([{"case_ref": "K/1"}]), sheet1=whole)
+    styled = [Shown(1, form) for form in ("yyyy-mm-dd", "mmm-yy", "00000")]
+    good = a_workbook([{"case_ref": "K/1"}, *({"case_ref": each} for each in styled)])
+    parts: dict[str, bytes | str | None] = {"sheet1": whole}
+    if shared is not None:
+        parts["sharedStrings"] = (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<sst xmlns="{_MAIN}" count="9">{shared}</sst>'
+        )
+    return changed(good, **parts)
 
 
 def sheets_of(workbook: bytes) -> dict[str, list[dict[str, str]]]:

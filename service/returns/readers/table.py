@@ -98,8 +98,6 @@ def _workbook_rows(source: Source, names: Sequence[str]) -> Iterator[TableRow]:
         sheet = _sheet_with(package, book, names)
         places: list[int] | None = None
         for row in SheetReader(package, book, sheet).rows():
-            if not any(cell.strip(BLANKS) for cell in row.cells.values()):
-                continue
             if places is None:
                 places = _places(_names(row.cells), names)
                 continue
@@ -119,7 +117,7 @@ def _sheet_with(package: Package, book: Book, names: Sequence[str]) -> Sheet:
 
 def _heading_of(package: Package, book: Book, sheet: Sheet) -> list[str]:
     rows = islice(SheetReader(package, book, sheet).rows(), _LOOKED_THROUGH)
-    return next((_names(row.cells) for row in rows if any(cell.strip(BLANKS) for cell in row.cells.values())), [])
+    return next((_names(row.cells) for row in rows), [])
 
 
 def _names(cells: dict[int, str]) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import Final
 
 from msgspec import Struct
 
-from service.returns.readers.xlsx_package import Package, bad_workbook, local, refused, too_large
+from service.errors import TooLarge
+from service.returns.readers.block import LONGEST_ROW
+from service.returns.readers.xlsx_package import Package, Walk, bad_workbook, local, refused, too_large
 
 MOST_SHEETS: Final = 200
 MOST_TEXTS: Final = 500_000
@@ -135,7 +137,7 @@ class Texts:
         if self._is_text:
             self._length += len(piece)
             if self._length > LONGEST_TEXT:
-                raise too_large(f"a cell has more than {LONGEST_TEXT:,} characters")
+                raise _text_too_long()
             self._pieces.append(piece)
 
     def take(self) -> str:
@@ -143,6 +145,10 @@ class Texts:
         text = "".join(self._pieces)
         self._pieces, self._length = [], 0
         return unescaped(text)
+
+
+def _text_too_long() -> TooLarge:
+    return too_large(f"a cell has more than {LONGEST_TEXT:,} characters")
 
 
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -161,22 +167,82 @@ def _character(found: re.Match[str]) -> str:
 def _texts(package: Package, part: str) -> list[str]:
     if package.size(part) > LONGEST_TEXTS:
         raise too_large(f"its texts have more than {LONGEST_TEXTS >> 20} MB")
-    found: list[str] = []
-    texts = Texts()
+    return _SharedTexts().read(package.chunks(part))
 
-    def start(tag: str, _: dict[str, str]) -> None:
-        texts.start(local(tag))
 
-    def end(tag: str) -> None:
+_TEXT_END: Final = b"</si>"
+_TEXTS_HEAD: Final = re.compile(rb"(?:<\?xml [^<>]*\?>)?\s*<sst(?: [^<>]*)?>")
+PLAIN_TEXTS: Final = re.compile(rb"(?:<si><t>[^<&\x00-\x1f\x7f-\xff]*+</t></si>)*+")
+"""Texts in the form in which programs write them, of which is known beforehand what the parser makes of them."""
+_BEFORE: Final = len("<si><t>")
+_BETWEEN: Final = "</t></si><si><t>"
+_BEHIND: Final = len("</t></si>")
+
+
+class _SharedTexts:
+    """Reads the texts that cells share: those of the plain form at once, any other by the parser."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+        self._texts = Texts()
+        self._walk = Walk(lambda tag, _: self._texts.start(local(tag)), self._end, self._texts.text)
+        self._has_begun = self._is_plain = False
+
+    def read(self, chunks: Iterable[bytes]) -> list[str]:
+        """All of them, in order."""
+        kept = b""
+        for chunk in chunks:
+            kept = self._take(kept + chunk)
+        self._walk.feed(kept)
+        self._walk.feed(b"", last=True)
+        return self._found
+
+    def _take(self, content: bytes) -> bytes:
+        """Read as much of the content as can be; what is left stands at the beginning of the next."""
+        if not self._has_begun:
+            self._has_begun = True
+            head = _TEXTS_HEAD.match(content)
+            self._is_plain = head is not None
+            if head is not None:
+                self._walk.feed(head[0])
+                content = content[head.end() :]
+        place = 0
+        while self._is_plain:
+            place = self._plain(content, place)
+            end = content.find(_TEXT_END, place) + len(_TEXT_END)
+            if end < len(_TEXT_END):
+                break
+            piece = content[place:end]
+            self._walk.feed(piece)
+            self._is_plain = self._walk.depth == 1 and b"<!" not in piece and b"<?" not in piece
+            place = end
+        if self._is_plain and len(content) - place <= LONGEST_ROW:
+            return content[place:]
+        self._is_plain = False
+        self._walk.feed(content[place:])
+        return b""
+
+    def _plain(self, content: bytes, place: int) -> int:
+        """Take the texts of the plain form that stand at this place; where they end."""
+        found = PLAIN_TEXTS.match(content, place)
+        if found is not None and found[0]:
+            texts = found[0].decode()[_BEFORE:-_BEHIND].split(_BETWEEN)
+            if max(map(len, texts)) > LONGEST_TEXT:
+                raise _text_too_long()
+            self._add([*map(unescaped, texts)] if b"_x" in found[0] else texts)
+            return found.end()
+        return place
+
+    def _end(self, tag: str) -> None:
         tag = local(tag)
-        texts.end(tag)
+        self._texts.end(tag)
         if tag == "si":
-            if len(found) >= MOST_TEXTS:
-                raise too_large(f"it has more than {MOST_TEXTS:,} different texts")
-            found.append(texts.take())
+            self._add([self._texts.take()])
 
-    package.walk(part, start, end, texts.text)
-    return found
+    def _add(self, texts: list[str]) -> None:
+        self._found += texts
+        if len(self._found) > MOST_TEXTS:
+            raise too_large(f"it has more than {MOST_TEXTS:,} different texts")
 
 
 def _looks(package: Package, part: str) -> list[Look | int]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from calendar import month_abbr
-from datetime import datetime, timedelta
-from typing import Final, Self
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
 
 from service.contract.model import Field
 from service.criteria.vocabulary import Kind
@@ -20,53 +22,62 @@ WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _FRACTION: Final = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?|-?\.[0-9]+(?:[eE][+-]?[0-9]{1,3})?")
 _DIGITS: Final = 10**15
 """A spreadsheet keeps 15 digits of a number; of a longer one the last are lost."""
-_LAST_DAY: Final = 2_958_466
+_END_OF_DAYS: Final = date.max.toordinal() + 1
 _EPOCHS: Final = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  days have no time zone
+_NEVER: Final = 60
+"""So many days after the first there is one that there never was."""
+_COMMON: Final = 5
+"""Digits of a count of days: those of 1927 to 2173."""
+_REMEMBERED: Final = 50_000
+_YES_NO: Final = {"1": "yes", "true": "yes", "0": "no", "false": "no"}
 _MONTHS: Final = tuple(month_abbr)
 NOT_CALCULATED: Final = "#NOT CALCULATED"
 """Stands for a formula that has no value in the file."""
 
 
 class Odd(str):
-    """A text that is not simply what stands in the cell. ``day``: that it is a whole day, shown as one."""
+    """A text that is not simply what stands in the cell."""
 
-    __slots__ = ("day",)
-    day: bool
+    __slots__ = ()
 
-    def __new__(cls, text: str, *, day: bool = False) -> Self:
-        made = super().__new__(cls, text)
-        made.day = day
-        return made
+
+class OddDay(Odd):
+    """A whole day, shown as one."""
+
+    __slots__ = ()
 
 
 class Cells:
-    """Reads the cells of one workbook. What a number says is remembered by its text and style."""
+    """Reads the cells of one workbook."""
 
     def __init__(self, book: Book) -> None:
-        self._texts, self._looks, self._epoch = book.texts, book.looks, _EPOCHS[book.is_1904]
-        self._is_1904 = book.is_1904
-        self._known: dict[tuple[str, str], str] = {}
+        self._texts, self._looks = book.texts, book.looks
+        self._days = _Days(is_1904=book.is_1904)
+        self._numbers: dict[Look | int, _Numbers] = {}
+        self._remembered = 0
 
     def read(self, kind: str, style: str, text: str) -> str:
         """The text of a cell by its type (``t``), style (``s``) and value."""
-        if kind == "s":
-            return text_at(self._texts, text)
-        if kind in ("n", ""):
-            return self.number(style, text) if text else ""
-        if kind == "b":
-            return {"1": "yes", "true": "yes", "0": "no", "false": "no", "": ""}.get(text, text)
-        if kind == "e":
-            return Odd(text or "#ERROR")
-        return self._iso(text) if kind == "d" else text
+        return self.reader(kind, style)(text)
 
-    def number(self, style: str, text: str) -> str:
-        """A number as it was meant to be seen."""
-        known = self._known.get((style, text))
-        if known is None:
-            if len(self._known) > 50_000:
-                self._known.clear()
-            known = self._known[style, text] = self._number(self._look(style), text)
-        return known
+    def reader(self, kind: str, style: str) -> Callable[[str], str]:
+        """What gives the text of cells of one type and style by their value as it stands, blanks and all."""
+        if kind == "s":
+            return partial(text_at, self._texts)  # blanks are nothing to a number
+        if kind in ("n", ""):
+            look = self._look(style)
+            if look not in self._numbers:
+                self._numbers[look] = _Numbers(look, self._days, self._count)
+            return self._numbers[look].__getitem__
+        return _READERS.get(kind, str.strip)
+
+    def _count(self) -> None:
+        """One more is remembered, of any look; all are forgotten where they are too many."""
+        self._remembered += 1
+        if self._remembered > _REMEMBERED:
+            for each in self._numbers.values():
+                each.clear()
+            self._remembered = 1
 
     def _look(self, style: str) -> Look | int:
         try:
@@ -74,27 +85,75 @@ class Cells:
         except (IndexError, ValueError):
             return Look.NUMBER
 
-    def _number(self, look: Look | int, text: str) -> str:
+
+class _Numbers(dict[str, str]):
+    """What numbers say that are shown in one way, by how they are written. Remembered, and not for ever."""
+
+    def __init__(self, look: Look | int, days: _Days, count: Callable[[], None]) -> None:
+        super().__init__()
+        self._look, self._days, self._count = look, days, count
+
+    def __missing__(self, text: str) -> str:
+        self._count()
+        said = self[text] = self._said(text.strip())
+        return said
+
+    def _said(self, text: str) -> str:
+        """A number as it was meant to be seen."""
+        if not text:
+            return ""
+        if self._look is Look.DAY and (day := self._days.surely(text)) is not None:
+            return day
         if len(text) > 40 or _FRACTION.fullmatch(text) is None:
             raise bad_workbook()
+        look = self._look
         if isinstance(look, int) or look in (Look.NUMBER, Look.PERCENT):
             return _plain(look, text)
+        return self._days.read(look, text)
+
+
+class _Days:
+    """Days and moments, by how many days passed since the first that a workbook counts."""
+
+    def __init__(self, *, is_1904: bool) -> None:
+        self._is_1904 = is_1904
+        self._epoch = _EPOCHS[is_1904]
+        self._first = self._epoch.toordinal()
+        self._end = _END_OF_DAYS - self._first
+
+    def surely(self, text: str) -> OddDay | None:
+        """The day of a whole count, in the commonest form; None where that has to be looked at more closely."""
+        if len(text) != _COMMON or not (text.isascii() and text.isdecimal()) or text[0] == "0":
+            return None
+        return OddDay(date.fromordinal(self._first + int(text)).isoformat())
+
+    def read(self, look: Look, text: str) -> str:
         days = float(text)
-        if not 0 <= days < _LAST_DAY:
+        try:
+            return _dated(look, self._moment(days)) if 0 <= days < self._end else Odd(_shown(days))
+        except OverflowError:  # the last second of the last day, rounded up
             return Odd(_shown(days))
-        return _dated(look, self._moment(days))
 
     def _moment(self, days: float) -> datetime:
         """The moment of a count of days. Before March 1900 the count has a day that there never was."""
-        if not self._is_1904 and days < 60:
+        if not self._is_1904 and days < _NEVER:
             days += 1
         return self._epoch + timedelta(seconds=round(days * 86_400))
 
-    def _iso(self, text: str) -> str:
-        try:
-            return _dated(Look.DAY, datetime.fromisoformat(text[:40]).replace(tzinfo=None))
-        except ValueError:
-            return Odd(text[:40])
+
+def _iso(text: str) -> str:
+    try:
+        return _dated(Look.DAY, datetime.fromisoformat(text[:40]).replace(tzinfo=None))
+    except ValueError:
+        return Odd(text[:40])
+
+
+_READERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "b": lambda text: _YES_NO.get(text.strip(), text.strip()),
+    "e": lambda text: Odd(text.strip() or "#ERROR"),
+    "d": lambda text: _iso(text.strip()),
+    "str": str,
+}
 
 
 def _plain(look: Look | int, text: str) -> str:
@@ -121,14 +180,14 @@ def _dated(look: Look, moment: datetime) -> str:
         return Odd(f"{_MONTHS[day.month]} {day.year}")
     if look is Look.DAY_OF_YEAR:
         return Odd(f"{day.day:02}-{_MONTHS[day.month]}")
-    return Odd(day.isoformat(), day=look is Look.DAY)
+    return OddDay(day.isoformat()) if look is Look.DAY else Odd(day.isoformat())
 
 
-def fit(field: Field | None, cell: str) -> str:
-    """The cell for a column: a day is one for a date; a field takes nothing else that is odd, and a column that is no
+def fitted(field: Field | None, column: Sequence[str]) -> Sequence[str]:
+    """The cells of a column: a day is one for a date; a field takes nothing else that is odd, and a column that is no
     field takes all of it as text."""
-    if type(cell) is not Odd:
-        return cell
-    if field is None or (cell.day and field.kind is Kind.DATE):
-        return str(cell)
-    return cell
+    if field is None:
+        return [*map(str, column)]
+    if field.kind is Kind.DATE:
+        return [str(cell) if type(cell) is OddDay else cell for cell in column]
+    return column

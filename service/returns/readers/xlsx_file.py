@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from itertools import islice, repeat
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from service.contract.mapping import fold
 from service.contract.model import Role
-from service.contract.values import BLANKS
+from service.criteria.vocabulary import Kind
 from service.errors import Malformed
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.heading import Heading, known_names
 from service.returns.readers.source import Source
-from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
+from service.returns.readers.tabular import tell_columns, tell_heading, too_wide
 from service.returns.readers.xlsx_book import Book, Sheet, read_book
-from service.returns.readers.xlsx_cells import Odd, fit
+from service.returns.readers.xlsx_cells import fitted
 from service.returns.readers.xlsx_package import Package
-from service.returns.readers.xlsx_sheet import Seen, SheetReader, SheetRow
+from service.returns.readers.xlsx_plain import SheetRow
+from service.returns.readers.xlsx_sheet import Seen, SheetReader
 
 _OF_FINDINGS: Final = frozenset({"rule", "severity", "says", "fix"})
 """A sheet with these columns has findings, not rows, though it names their references, too."""
@@ -52,6 +55,24 @@ def read_xlsx(source: Source, typing: Typing, block_rows: int) -> Iterator[Typed
         yield from _XlsxFile(package, read_book(package), typing, block_rows).blocks()
 
 
+class _Some(Struct):
+    """Rows as wide as the heading, cell after cell; and those that are wider."""
+
+    numbers: list[int]
+    cells: list[str]
+    unread: list[SheetRow]
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.unread)
+
+    def columns(self) -> list[Sequence[str]]:
+        return [self.cells[place :: self.width] for place in range(self.width)]
+
+    def row(self, index: int) -> list[str]:
+        return self.cells[index * self.width : (index + 1) * self.width]
+
+
 class _XlsxFile:
     """One reading of one workbook."""
 
@@ -62,20 +83,22 @@ class _XlsxFile:
     def blocks(self) -> Iterator[TypedBlock]:
         sheet = self._sheet()
         reader = SheetReader(self._package, self._book, sheet)
-        rows = (row for row in reader.rows() if not _is_blank(row))
+        rows = reader.rows()
         first = next(rows, None)
         if first is None:
             raise Malformed("There is no heading: the sheet is blank.", "Send the file again.", code="empty-upload")
         heading = self._typing.heading(_names(first))
+        days = (place for place, field in heading.fields.items() if field.kind is Kind.DATE)
+        reader.spread(heading.width, frozenset(days))
         notes = self._notes_of_book(sheet)
         is_first = True
         while True:
-            some = self._some(rows)
+            some = self._some(rows, heading.width)
             is_last = not some
             if is_last:
                 notes += _notes_of_sheet(reader.seen)
             if some or is_first or notes:
-                yield self._block(heading, some, first.number if is_first else None, notes)
+                yield self._block(heading, some, reader.odd, first.number if is_first else None, notes)
             if is_last:
                 return
             is_first, notes = False, ()
@@ -101,7 +124,7 @@ class _XlsxFile:
 
     def _heading_of(self, sheet: Sheet) -> set[str]:
         rows = islice(SheetReader(self._package, self._book, sheet).rows(), _LOOKED_THROUGH)
-        first = next((row for row in rows if not _is_blank(row)), None)
+        first = next(rows, None)
         return {self._typing.name_of(name) for name in _names(first) if name} if first is not None else set()
 
     def _fits(self, names: set[str]) -> bool:
@@ -115,35 +138,37 @@ class _XlsxFile:
         others = (other for other in self._typing.contract.parts.values() if other.name is not part.name)
         return fit_here > 0 and all(len(names & known_names(other).keys()) <= fit_here for other in others)
 
-    def _some(self, rows: Iterator[SheetRow]) -> list[SheetRow]:
+    def _some(self, rows: Iterator[SheetRow], width: int) -> _Some:
         """The next rows, so many that a block is full."""
-        some: list[SheetRow] = []
+        numbers, cells, unread = list[int](), list[str](), list[SheetRow]()
+        nothing = dict.fromkeys(range(width), "")
         size = 0
         for row in rows:
-            some.append(row)
+            if row.last < width:
+                numbers.append(row.number)
+                cells += row.spread or (nothing | row.cells).values()
+                del cells[len(numbers) * width :]  # blanks beyond the last column
+            else:
+                unread.append(row)
             size += row.length
-            if len(some) >= self._block_rows or size >= BLOCK_BYTES:
+            if len(numbers) + len(unread) >= self._block_rows or size >= BLOCK_BYTES:
                 break
-        return some
+        return _Some(numbers, cells, unread, width)
 
     def _block(
-        self, heading: Heading, some: list[SheetRow], header_row: int | None, notes: tuple[str, ...]
+        self, heading: Heading, some: _Some, odd: set[int], header_row: int | None, notes: tuple[str, ...]
     ) -> TypedBlock:
-        typing, width = self._typing, heading.width
-        unread = [self._too_long(row, heading) for row in some if _last(row) >= width]
-        kept = [row for row in some if _last(row) < width] if unread else some
-        places = range(width)
-        columns = columns_of([[*map(row.cells.get, places, repeat(""))] for row in kept], width)
-        odd = [place for place in places if Odd in set(map(type, columns[place]))]
-        for place in odd:
-            field = heading.fields.get(place)
-            columns[place] = [fit(field, cell) for cell in columns[place]]
+        typing, columns = self._typing, some.columns()
+        is_plain = True
+        for place in odd.intersection(range(heading.width)):
+            columns[place] = fitted(heading.fields.get(place), columns[place])
+            is_plain = is_plain and set(map(type, columns[place])) <= {str}
         block = typing.block(
-            [row.number for row in kept],
+            some.numbers,
             {field.name: columns[place] for place, field in heading.fields.items()},
-            text_of=lambda index: _as_text(kept[index], width, heading.notes),
-            is_plain=not odd,
-            unread=unread,
+            text_of=lambda index: _as_text(some.row(index), heading.notes),
+            is_plain=is_plain,
+            unread=[self._too_long(row, heading) for row in some.unread],
             notes=notes,
         )
         if header_row is not None:
@@ -153,12 +178,12 @@ class _XlsxFile:
 
     def _too_long(self, row: SheetRow, heading: Heading) -> HeldRow:
         """A row with a value beyond the last column that has a name."""
-        cells = _last(row) + 1
+        cells = [row.cells.get(place, "") for place in range(row.last + 1)]
         place = next((place for place, field in heading.fields.items() if field is self._typing.key), None)
         cell = row.cells.get(place, "") if place is not None else ""
         key = self._typing.key_of(cell) if self._typing.key is not None and type(cell) is str else None
-        text = _as_text(row, cells, heading.notes)
-        return too_wide(self._typing, row.number, text, cells, heading.width, key)
+        text = _as_text(cells, heading.notes)
+        return too_wide(self._typing, row.number, text, len(cells), heading.width, key)
 
     def _notes_of_book(self, sheet: Sheet) -> tuple[str, ...]:
         notes: list[str] = []
@@ -200,23 +225,12 @@ def _listed(sheets: list[Sheet]) -> str:
     return f"{named} and {more:,} more" if more > 0 else named or "none"
 
 
-def _is_blank(row: SheetRow) -> bool:
-    return _last(row) < 0
-
-
-def _last(row: SheetRow) -> int:
-    """The last column that has a value; -1 where none has."""
-    cells = row.cells
-    return next((place for place in reversed(cells) if cells[place].strip(BLANKS)), -1)
-
-
 def _names(row: SheetRow) -> list[str]:
-    return [str(row.cells.get(place, "")) for place in range(_last(row) + 1)]
+    return [str(row.cells.get(place, "")) for place in range(row.last + 1)]
 
 
-def _as_text(row: SheetRow, width: int, notes: int | None) -> str:
+def _as_text(cells: list[str], notes: int | None) -> str:
     """A row as it would stand in CSV, without the sender's own notes."""
     text = io.StringIO()
-    cells = ["" if place == notes else row.cells.get(place, "") for place in range(width)]
-    csv.writer(text, lineterminator="").writerow(cells)
+    csv.writer(text, lineterminator="").writerow("" if place == notes else cell for place, cell in enumerate(cells))
     return text.getvalue()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -12,28 +11,26 @@ from msgspec import Struct
 from service.contract.sheet import MOST_ROWS
 from service.returns.readers.block import LONGEST_ROW, MOST_COLUMNS
 from service.returns.readers.source import row_too_long
-from service.returns.readers.xlsx_book import Book, Sheet, Texts, is_true, unescaped
+from service.returns.readers.xlsx_book import Book, Sheet, Texts, is_true
 from service.returns.readers.xlsx_cells import NOT_CALCULATED, Cells, Odd
 from service.returns.readers.xlsx_package import Package, Walk, bad_workbook, local, too_large
-from service.returns.readers.xlsx_plain import END, SHEET_DATA, is_closed, plain_row
+from service.returns.readers.xlsx_plain import (
+    END,
+    LAST_COLUMN,
+    LAST_ROW,
+    MARK,
+    SHEET_DATA,
+    PlainRows,
+    SheetRow,
+    column_number,
+    is_closed,
+    last_of,
+)
 
 MOST_CELLS: Final = 10_000_000
-LAST_ROW: Final = 1_048_576
-LAST_COLUMN: Final = 16_384
-
-_REMEMBERED: Final = 50_000
 _IN_DATA: Final = 2
 """How deep one is inside of the element that holds the rows."""
 _PLACE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-
-
-class SheetRow(Struct):
-    """``number`` is that which the person sees beside it; ``cells`` by column from 0, without those that are empty."""
-
-    number: int
-    cells: dict[int, str]
-    length: int = 0
-    """Of all its texts, at least roughly."""
 
 
 class Seen(Struct):
@@ -45,50 +42,6 @@ class Seen(Struct):
     first_hidden: int = 0
     hidden_columns: int = 0
     merged: int = 0
-
-
-class _NotPlain(Exception):
-    """The type of a cell and its content do not agree."""
-
-
-class _Known(dict[tuple[bytes, bytes, bytes], str]):
-    """What cells of the plain form say, by their attributes, value and own text. Remembered, and not for ever."""
-
-    def __init__(self, cells: Cells) -> None:
-        super().__init__()
-        self._cells = cells
-        self._forms: dict[bytes, tuple[str, str]] = {}
-
-    def __missing__(self, key: tuple[bytes, bytes, bytes]) -> str:
-        form, value, text = key
-        style, kind = self._forms.get(form) or self._form(form)
-        if kind == "inlineStr":
-            if value:
-                raise _NotPlain
-            return unescaped(text.decode())
-        if text:
-            raise _NotPlain
-        said = self._cells.read(kind, style, value.decode() if kind == "str" else value.decode().strip())
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[key] = said
-        return said
-
-    def _form(self, form: bytes) -> tuple[str, str]:
-        """Style and type, as they stand: `` s="3" t="s"``."""
-        said = dict(item.split("=") for item in form.decode().split())
-        if len(self._forms) >= _REMEMBERED:
-            self._forms.clear()
-        found = self._forms[form] = (said.get("s", "").strip('"'), said.get("t", "").strip('"'))
-        return found
-
-
-class _Columns(dict[bytes, int]):
-    """Places of columns by their letters."""
-
-    def __missing__(self, letters: bytes) -> int:
-        place = self[letters] = column_of(f"{letters.decode()}1", 1)
-        return place
 
 
 class SheetReader:
@@ -125,38 +78,60 @@ class SheetReader:
             "rPh": lambda: self._texts.end("rPh"),
             "sheetData": self._close_data,
         }
-        self._known, self._columns = _Known(self._cells), _Columns()
+        self._plain_rows = PlainRows(self._cells)
+        self.odd = self._plain_rows.odd
+        """The columns in which a cell was ``Odd``, so far."""
+
+    def spread(self, width: int, days: frozenset[int]) -> None:
+        """From here on, rows of the plain form come spread over the columns of a heading; ``days`` are those of
+        dates."""
+        self._plain_rows.spread(width, days)
 
     def rows(self) -> Iterator[SheetRow]:
-        """The rows that have anything in them, in order; ``Malformed`` or ``TooLarge`` where that ends."""
+        """The rows that have a value, in order; ``Malformed`` or ``TooLarge`` where that ends."""
         self._walk = Walk(self._start, self._end, self._text)
         kept = b""
         for chunk in self._chunks:
-            kept = self._take(kept + chunk)
-            done, self._done = self._done, []
-            yield from done
-        self._walk.feed(kept)
+            kept = yield from self._take(kept + chunk)
+        yield from self._parsed(kept)
         self._walk.feed(b"", last=True)
-        yield from self._done
 
-    def _take(self, content: bytes) -> bytes:
+    def _take(self, content: bytes) -> Generator[SheetRow, None, bytes]:
         """Read as much of the content as can be; what is left stands at the beginning of the next."""
         if not self._in_data:
             content = self._begin(content)
-        if self._is_plain:
+        if self._is_plain and MARK not in content:
             *pieces, content = content.split(END)
-            for place, piece in enumerate(pieces):
-                if not self._plain(piece):
-                    self._walk.feed(piece + END)
-                    if self._walk.depth != _IN_DATA or not is_closed(piece):
-                        self._is_plain = False
-                        content = END.join([*pieces[place + 1 :], content])
-                        break
+            place = yield from self._plain(pieces, 0)
+            while place < len(pieces):
+                piece = pieces[place]
+                yield from self._parsed(piece + END)
+                place += 1
+                if self._walk.depth != _IN_DATA or not is_closed(piece):
+                    self._is_plain = False
+                    content = END.join([*pieces[place:], content])
+                    break
+                place = yield from self._plain(pieces, place)
             if self._is_plain and len(content) <= LONGEST_ROW:
                 return content
         self._is_plain = False
-        self._walk.feed(content)
+        yield from self._parsed(content)
         return b""
+
+    def _parsed(self, content: bytes) -> Iterator[SheetRow]:
+        self._walk.feed(content)
+        done, self._done = self._done, []
+        return iter(done)
+
+    def _plain(self, pieces: Sequence[bytes], place: int) -> Generator[SheetRow, None, int]:
+        """Rows of the plain form, from ``place`` up to the first that is none; where that is."""
+        for row, cells in self._plain_rows.read(pieces, place, self._row.number):
+            self._row = row
+            self._count(row, cells)
+            place += 1
+            if row.last >= 0:
+                yield row
+        return place
 
     def _begin(self, content: bytes) -> bytes:
         """Go up to the first row. Rows are of the plain form only where the parser sees them begin exactly there."""
@@ -171,36 +146,15 @@ class SheetReader:
     def _rows_began(self) -> bool:
         return self._in_data
 
-    def _plain(self, piece: bytes) -> bool:
-        """Take a row of the plain form; False where it is none, and then nothing is taken."""
-        found = plain_row(piece)
-        if found is None:
-            return False
-        name, cells = found
-        number, row = int(name), dict[int, str]()
-        if not self._row.number < number <= LAST_ROW:
-            return False
-        if cells:
-            letters, own_rows, forms, values, texts = zip(*cells, strict=True)
-            places = [*map(self._columns.__getitem__, letters)]
-            if own_rows.count(name) != len(places) or not _ascend(places):
-                return False
-            try:
-                said = [*map(self._known.__getitem__, zip(forms, values, texts, strict=True))]
-            except _NotPlain:
-                return False
-            row = dict(zip(places, said, strict=True))
-            if "" in said:
-                row = {place: text for place, text in row.items() if text}
-        self._count_cells(len(cells))
-        self._row, self._hidden = SheetRow(number, row, len(piece) + sum(map(len, row.values()))), False
-        self._close_row()
-        return True
-
-    def _count_cells(self, count: int) -> None:
-        self._all_cells += count
+    def _count(self, row: SheetRow | None, cells: int) -> None:
+        """One row more, where it is whole and has something in it, and so many cells."""
+        self._all_cells += cells
         if self._all_cells > MOST_CELLS:
             raise too_large(f"it may have {MOST_CELLS:,} cells")
+        if row is not None and row.last >= 0:
+            self._rows += 1
+            if self._rows > MOST_ROWS:
+                raise too_large(f"it may have {MOST_ROWS:,} rows")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         handle = self._starts.get(tag) or self._starts.get(local(tag))
@@ -258,18 +212,18 @@ class SheetReader:
         self._in_row = False
         if not self._row.cells:
             return
-        self._rows += 1
-        if self._rows > MOST_ROWS:
-            raise too_large(f"it may have {MOST_ROWS:,} rows")
         if self._hidden:
             self.seen.hidden_rows += 1
             self.seen.first_hidden = self.seen.first_hidden or self._row.number
-        self._done.append(self._row)
+        self._row.last = last_of(self._row.cells)
+        self._count(self._row, 0)
+        if self._row.last >= 0:
+            self._done.append(self._row)
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
         if not self._in_row or self._in_cell:
             return
-        self._count_cells(1)
+        self._count(None, 1)
         column = self._column + 1 if "r" not in attributes else column_of(attributes["r"], self._row.number)
         if not self._column < column < LAST_COLUMN or not self._row.number:
             raise bad_workbook()
@@ -284,11 +238,8 @@ class SheetReader:
             return
         self._in_cell = self._in_value = False
         text = "".join(self._value)
-        if self._kind == "inlineStr":
-            text = self._texts.take()
-        elif self._kind != "str":
-            text = text.strip()
-        found = self._cells.read(self._kind, self._style, text)
+        own = self._kind == "inlineStr"
+        found = self._texts.take() if own else self._cells.read(self._kind, self._style, text)
         if self._has_formula:
             self.seen.formulas += 1
             self.seen.first_formula = self.seen.first_formula or self._row.number
@@ -299,6 +250,8 @@ class SheetReader:
             if self._length > LONGEST_ROW:
                 raise row_too_long()
             self._row.cells[self._column] = found
+            if isinstance(found, Odd):
+                self.odd.add(self._column)
             self._row.length = self._length
 
 
@@ -307,11 +260,4 @@ def column_of(place: str, row: int) -> int:
     found = _PLACE.fullmatch(place)
     if found is None or int(found[2]) != row:
         raise bad_workbook()
-    column = 0
-    for letter in found[1]:
-        column = column * 26 + ord(letter) - 64
-    return column - 1
-
-
-def _ascend(places: list[int]) -> bool:
-    return places[-1] < LAST_COLUMN and all(map(operator.lt, places, places[1:]))
+    return column_number(found[1])
