@@ -415,7 +415,7 @@ def test_rows_as_programs_write_them_are_of_the_plain_form(options: dict[str, bo
     pieces = parts_of(content)["xl/worksheets/sheet1.xml"].split(END)
     with xlsx_package.Package(BytesSource(content)) as package:
         plain = PlainRows(Cells(xlsx_book.read_book(package)))
-    assert [(row.number, len(row.cells)) for row, _ in plain.read(pieces, 1, 1)] == [(2, 4), (3, 2)]
+    assert [(row.number, len(row.cells)) for row in plain.read(pieces, 1, 1)] == [(2, 4), (3, 2)]
 
 
 @pytest.mark.parametrize("days", ["2958465.999999", "2957004"])

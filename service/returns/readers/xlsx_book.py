@@ -296,7 +296,7 @@ def is_true(text: str | None) -> bool:
     return text in ("1", "true", "on")
 
 
-def text_at(texts: Sequence[str], number: str) -> str:
+def text_at(texts: Sequence[str], number: str | bytes) -> str:
     """The shared text of a number; ``Malformed`` where there is none."""
     try:
         place = int(number)

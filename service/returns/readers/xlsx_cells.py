@@ -10,10 +10,10 @@ import re
 from calendar import month_abbr
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Final
 
 from service.contract.model import Field
+from service.contract.values import BLANKS
 from service.criteria.vocabulary import Kind
 from service.returns.readers.xlsx_book import Book, Look, text_at
 from service.returns.readers.xlsx_package import bad_workbook
@@ -52,24 +52,35 @@ class Cells:
 
     def __init__(self, book: Book) -> None:
         self._texts, self._looks = book.texts, book.looks
-        self._days = _Days(is_1904=book.is_1904)
+        self.days = Days(is_1904=book.is_1904)
         self._numbers: dict[Look | int, _Numbers] = {}
         self._remembered = 0
+        self.longest = max(map(len, book.texts), default=0)
+        """Of the texts that cells share, in characters."""
+        self.has_blanks = any(not text or text[-1] in BLANKS for text in book.texts)
+        """Whether such a text is blank, or ends with one."""
 
     def read(self, kind: str, style: str, text: str) -> str:
-        """The text of a cell by its type (``t``), style (``s``) and value."""
-        return self.reader(kind, style)(text)
-
-    def reader(self, kind: str, style: str) -> Callable[[str], str]:
-        """What gives the text of cells of one type and style by their value as it stands, blanks and all."""
+        """The text of a cell by its type (``t``), style (``s``) and value as it stands, blanks and all."""
         if kind == "s":
-            return partial(text_at, self._texts)  # blanks are nothing to a number
+            return self.shared(text)
         if kind in ("n", ""):
-            look = self._look(style)
+            look = self.look(style)
             if look not in self._numbers:
-                self._numbers[look] = _Numbers(look, self._days, self._count)
-            return self._numbers[look].__getitem__
-        return _READERS.get(kind, str.strip)
+                self._numbers[look] = _Numbers(look, self.days, self._count)
+            return self._numbers[look][text]
+        return _READERS.get(kind, str.strip)(text)
+
+    def shared(self, number: str | bytes) -> str:
+        """The text of that number, of those that cells share."""
+        return text_at(self._texts, number)
+
+    def look(self, style: str) -> Look | int:
+        """How a style shows numbers."""
+        try:
+            return self._looks[int(style)] if style else Look.NUMBER
+        except (IndexError, ValueError):
+            return Look.NUMBER
 
     def _count(self) -> None:
         """One more is remembered, of any look; all are forgotten where they are too many."""
@@ -79,17 +90,11 @@ class Cells:
                 each.clear()
             self._remembered = 1
 
-    def _look(self, style: str) -> Look | int:
-        try:
-            return self._looks[int(style)] if style else Look.NUMBER
-        except (IndexError, ValueError):
-            return Look.NUMBER
-
 
 class _Numbers(dict[str, str]):
     """What numbers say that are shown in one way, by how they are written. Remembered, and not for ever."""
 
-    def __init__(self, look: Look | int, days: _Days, count: Callable[[], None]) -> None:
+    def __init__(self, look: Look | int, days: Days, count: Callable[[], None]) -> None:
         super().__init__()
         self._look, self._days, self._count = look, days, count
 
@@ -102,8 +107,6 @@ class _Numbers(dict[str, str]):
         """A number as it was meant to be seen."""
         if not text:
             return ""
-        if self._look is Look.DAY and (day := self._days.surely(text)) is not None:
-            return day
         if len(text) > 40 or _FRACTION.fullmatch(text) is None:
             raise bad_workbook()
         look = self._look
@@ -112,7 +115,7 @@ class _Numbers(dict[str, str]):
         return self._days.read(look, text)
 
 
-class _Days:
+class Days:
     """Days and moments, by how many days passed since the first that a workbook counts."""
 
     def __init__(self, *, is_1904: bool) -> None:
@@ -121,13 +124,12 @@ class _Days:
         self._first = self._epoch.toordinal()
         self._end = _END_OF_DAYS - self._first
 
-    def surely(self, text: str) -> OddDay | None:
-        """The day of a whole count, in the commonest form; None where that has to be looked at more closely."""
-        if len(text) != _COMMON or not (text.isascii() and text.isdecimal()) or text[0] == "0":
-            return None
-        return OddDay(date.fromordinal(self._first + int(text)).isoformat())
-
     def read(self, look: Look, text: str) -> str:
+        """What a count of days says that is shown in one way."""
+        if look is Look.DAY and len(text) == _COMMON and text.isdecimal():
+            day = int(text)
+            if _NEVER <= day < self._end:
+                return OddDay(date.fromordinal(self._first + day).isoformat())
         days = float(text)
         try:
             return _dated(look, self._moment(days)) if 0 <= days < self._end else Odd(_shown(days))

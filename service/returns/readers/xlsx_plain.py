@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from service.contract.values import BLANKS
 from service.returns.readers.block import LONGEST_ROW
-from service.returns.readers.xlsx_book import LONGEST_TEXT, unescaped
+from service.returns.readers.xlsx_book import LONGEST_TEXT, Look, unescaped
 from service.returns.readers.xlsx_cells import Cells, Odd, OddDay
 
 LAST_ROW: Final = 1_048_576
@@ -41,10 +41,13 @@ _WRITTEN: Final = re.compile(
     rb'([A-Z]{1,3})%b(?: s="([0-9]{1,5})")?+(?: t="([a-zA-Z]{1,9})")?+'
     rb"(?:/>|><v>(%b)</v></c>|><is><t(?: xml:space=\"preserve\")?+>(%b)</t></is></c>)" % (MARK, _TEXT, _TEXT)
 )
-_VALUE: Final = (b"<v>", b"</v></c>")
-_OWN: Final = (b"<is><t>", b"</t></is></c>")
-"""What stands before and behind a cell's value, and a text of its own."""
-_CLEAN: Final = re.compile(_TEXT)
+_TO_VALUE: Final = b"><v>"
+_VALUE_END: Final = b"</v></c>"
+_BEFORE_END: Final = -len(_VALUE_END)
+_TO_OWN: Final = b"><is><t>"
+_OWN_END: Final = b"</t></is></c>"
+_BEFORE_OWN_END: Final = -len(_OWN_END)
+_DIGITS_OF_DAYS: Final = 7
 _NO_CELLS: Final[dict[int, str]] = {}
 _SHORT: Final = 8_192
 """In characters: a row of which all texts are surely not longer is not measured."""
@@ -60,6 +63,8 @@ class SheetRow(Struct, gc=False):
     """Of all its texts, at least roughly."""
     last: int = -1
     """The last column that has a value."""
+    written: int = 0
+    """With so many cells it is written."""
     spread: list[str] | None = None
     """The cells from the first column to the last that the heading has, blanks and all."""
 
@@ -81,37 +86,35 @@ class PlainRows:
     def spread(self, width: int, days: frozenset[int]) -> None:
         """From here on rows come spread over the columns of a heading. In ``days``, columns of dates, a day is nothing
         odd."""
-        self._known.days = days
-        self._known.clear()
+        self._known.spread(days)
         self._blank = [""] * width
 
-    def read(self, pieces: Sequence[bytes], place: int, after: int) -> Iterator[tuple[SheetRow, int]]:
+    def read(self, pieces: Sequence[bytes], place: int, after: int) -> Iterator[SheetRow]:
         """The rows of which these are the texts without the end tag, from ``place`` on, as far as they are surely of
-        the plain form: numbers ascend ``after`` one, and cells are in order. Each with how many cells it is written."""
-        number = after
+        the plain form: numbers ascend ``after`` one, and cells are in order."""
+        taken, number = self._taken, after
         for index in range(place, len(pieces)):
             head, _, rest = pieces[index].partition(_TO_CELL)
             opening, _, behind = head.partition(b'"')
             number += 1
             name = b'%d"' % number
-            if opening != _ROW or not behind.startswith(name) or behind[len(name) :] not in self._taken:
+            if opening != _ROW or not behind.startswith(name) or behind[len(name) :] not in taken:
                 found = _HEAD.fullmatch(head)  # it is not the next row, or none like those before
                 if found is None or not self._takes(found[2]):
                     return
                 number, name = int(found[1]), found[1] + b'"'
             if not rest or not after < number <= LAST_ROW:
                 return
-            written = rest.replace(name, MARK).split(_CELL)
-            row = self._row(number, written, len(pieces[index]))
+            row = self._row(number, rest.replace(name, MARK).split(_CELL))
             if row is None:
                 return
             after = number
-            yield row, len(written)
+            yield row
 
-    def _row(self, number: int, written: Sequence[bytes], length: int) -> SheetRow | None:
+    def _row(self, number: int, written: Sequence[bytes]) -> SheetRow | None:
         """The row of cells as they are written; None where that is not surely of the plain form."""
         if not self._blank:
-            return self._wide(number, written, length)
+            return self._wide(number, written)
         known, spread, before = self._known, self._blank.copy(), -1
         try:
             for place, text in map(known.__getitem__, written):
@@ -120,27 +123,28 @@ class PlainRows:
                 spread[place] = text
                 before = place
         except IndexError:  # it is wider than the heading
-            return self._wide(number, written, length)
+            return self._wide(number, written)
         except _NotPlain:
             return None
-        if known.longest * len(written) > _SHORT:
-            length += sum(map(len, spread))
+        length = known.longest * len(written)
+        if length > _SHORT:
+            length = sum(map(len, spread))
             if length > LONGEST_ROW // 2:  # the parser knows whether that is too long
                 return None
         if known.has_blanks and not spread[before].strip(BLANKS):
             before = next((place for place in range(before, -1, -1) if spread[place].strip(BLANKS)), -1)
-        return SheetRow(number, _NO_CELLS, length, before, spread)
+        return SheetRow(number, _NO_CELLS, length, before, len(written), spread)
 
-    def _wide(self, number: int, written: Sequence[bytes], length: int) -> SheetRow | None:
+    def _wide(self, number: int, written: Sequence[bytes]) -> SheetRow | None:
         try:
             cells = dict(map(self._known.__getitem__, written))
         except _NotPlain:
             return None
-        length += sum(map(len, cells.values()))
+        length = sum(map(len, cells.values()))
         if len(cells) != len(written) or list(cells) != sorted(cells) or length > LONGEST_ROW // 2:
             return None
         cells = {place: text for place, text in cells.items() if text}
-        return SheetRow(number, cells, length, last_of(cells))
+        return SheetRow(number, cells, length, last_of(cells), len(written))
 
     def _takes(self, attributes: bytes) -> bool:
         """Whether a row may have these beside its number: no hidden row, and none twice."""
@@ -168,39 +172,55 @@ class _Known(dict[bytes, tuple[int, str]]):
     def __init__(self, cells: Cells) -> None:
         super().__init__()
         self._cells = cells
-        self._beginnings: dict[bytes, tuple[bytes, bytes, int, Callable[[str], str]]] = {}
-        self.longest = 0
-        self.has_blanks = False
-        self.days: frozenset[int] = frozenset()
+        self._counts: dict[bytes, tuple[int, Callable[[bytes], str | None]]] = {}
+        """How cells begin that have nothing but digits, for which there is a quick reading."""
+        self._owns: dict[bytes, int] = {}
+        """How cells begin that have a text of their own."""
+        self._day_texts = _DayTexts(cells)
+        self.longest = cells.longest
+        self.has_blanks = cells.has_blanks
         self.odd: set[int] = set()
+        self.days: frozenset[int] = frozenset()
+
+    def spread(self, days: frozenset[int]) -> None:
+        """From here on, a day is nothing odd in these columns."""
+        self.days = days
+        for known in (self, self._counts, self._owns):
+            known.clear()
 
     def __missing__(self, cell: bytes) -> tuple[int, str]:
-        beginning, _, rest = cell.partition(b">")
-        known = self._beginnings.get(beginning)
-        if known is not None and rest.startswith(known[0]) and rest.endswith(known[1]) and len(cell) <= LONGEST_TEXT:
-            opened, closed, place, read = known
-            value = rest[len(opened) : -len(closed)]
-            if not value.isalnum() and _CLEAN.fullmatch(value) is None:
-                raise _NotPlain
-            text = read(value.decode())
-        else:
-            place, text = self._whole(cell)
-        if len(text) > self.longest:
-            self.longest = len(text)
-        if isinstance(text, Odd):
-            if type(text) is OddDay and place in self.days:
-                text = str(text)
-            else:
-                self.odd.add(place)
-        if not text or text[-1] in BLANKS:
-            self.has_blanks = True
+        beginning, _, rest = cell.partition(_TO_VALUE)
+        known = self._counts.get(beginning)
+        text = None
+        if known is not None and rest[_BEFORE_END:] == _VALUE_END and (digits := rest[:_BEFORE_END]).isdigit():
+            place, read = known
+            text = read(digits)
+        if text is None:
+            place, text = self._any(cell)
         if len(self) >= _REMEMBERED:
             self.clear()
         found = self[cell] = place, text
         return found
 
+    def _any(self, cell: bytes) -> tuple[int, str]:
+        """Any cell of the plain form, and what is to be noted of it."""
+        beginning, _, rest = cell.partition(_TO_OWN)
+        place = self._owns.get(beginning, -1)
+        if place >= 0 and rest.endswith(_OWN_END) and _is_clean(own := rest[:_BEFORE_OWN_END]):
+            text = unescaped(own.decode())
+        else:
+            place, text = self._whole(cell)
+            if isinstance(text, Odd):
+                if type(text) is OddDay and place in self.days:
+                    return place, str(text)
+                self.odd.add(place)
+        if len(text) > self.longest:
+            self.longest = len(text)
+        if not text or text[-1] in BLANKS:
+            self.has_blanks = True
+        return place, text
+
     def _whole(self, cell: bytes) -> tuple[int, str]:
-        """Any cell of the plain form. How it begins is remembered, for others that begin alike."""
         found = _WRITTEN.fullmatch(cell)
         if found is None or len(cell) > LONGEST_TEXT:
             raise _NotPlain
@@ -208,11 +228,38 @@ class _Known(dict[bytes, tuple[int, str]]):
         place, is_own = column_number(letters), kind == "inlineStr"
         if place >= LAST_COLUMN or (value if is_own else own):
             raise _NotPlain
-        read = unescaped if is_own else self._cells.reader(kind, style)
-        if len(self._beginnings) >= _REMEMBERED:
-            self._beginnings.clear()
-        self._beginnings[cell.partition(b">")[0]] = *(_OWN if is_own else _VALUE), place, read
-        return place, read(own if is_own else value)
+        if len(self._counts) + len(self._owns) >= _REMEMBERED:
+            self._counts.clear()
+            self._owns.clear()
+        if is_own:
+            self._owns[cell.partition(_TO_OWN)[0]] = place
+            return place, unescaped(own)
+        if kind == "s":
+            self._counts[cell.partition(_TO_VALUE)[0]] = place, self._cells.shared
+        elif kind in ("", "n") and place in self.days and self._cells.look(style) is Look.DAY:
+            self._counts[cell.partition(_TO_VALUE)[0]] = place, self._day_texts.__getitem__
+        return place, self._cells.read(kind, style, value)
+
+
+class _DayTexts(dict[bytes, str | None]):
+    """Days as text by their count; None where a count is of no day, and a cell of it has to be looked at."""
+
+    def __init__(self, cells: Cells) -> None:
+        super().__init__()
+        self._read = cells.days.read
+
+    def __missing__(self, digits: bytes) -> str | None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        said = self._read(Look.DAY, digits.decode()) if len(digits) <= _DIGITS_OF_DAYS else None
+        found = self[digits] = str(said) if type(said) is OddDay else None
+        return found
+
+
+def _is_clean(text: bytes) -> bool:
+    """Whether a text stands for itself, and is not too long."""
+    plain = text.isascii() and b"<" not in text and b"&" not in text
+    return plain and len(text) <= LONGEST_TEXT and text.decode().isprintable()
 
 
 def column_number(letters: str) -> int:

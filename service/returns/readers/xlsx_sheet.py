@@ -125,10 +125,12 @@ class SheetReader:
 
     def _plain(self, pieces: Sequence[bytes], place: int) -> Generator[SheetRow, None, int]:
         """Rows of the plain form, from ``place`` up to the first that is none; where that is."""
-        for row, cells in self._plain_rows.read(pieces, place, self._row.number):
+        for row in self._plain_rows.read(pieces, place, self._row.number):
             self._row = row
-            self._count(row, cells)
             place += 1
+            self._all_cells += row.written
+            self._rows += row.last >= 0
+            self._refuse_many()
             if row.last >= 0:
                 yield row
         return place
@@ -146,15 +148,11 @@ class SheetReader:
     def _rows_began(self) -> bool:
         return self._in_data
 
-    def _count(self, row: SheetRow | None, cells: int) -> None:
-        """One row more, where it is whole and has something in it, and so many cells."""
-        self._all_cells += cells
+    def _refuse_many(self) -> None:
         if self._all_cells > MOST_CELLS:
             raise too_large(f"it may have {MOST_CELLS:,} cells")
-        if row is not None and row.last >= 0:
-            self._rows += 1
-            if self._rows > MOST_ROWS:
-                raise too_large(f"it may have {MOST_ROWS:,} rows")
+        if self._rows > MOST_ROWS:
+            raise too_large(f"it may have {MOST_ROWS:,} rows")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         handle = self._starts.get(tag) or self._starts.get(local(tag))
@@ -216,14 +214,16 @@ class SheetReader:
             self.seen.hidden_rows += 1
             self.seen.first_hidden = self.seen.first_hidden or self._row.number
         self._row.last = last_of(self._row.cells)
-        self._count(self._row, 0)
         if self._row.last >= 0:
+            self._rows += 1
+            self._refuse_many()
             self._done.append(self._row)
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
         if not self._in_row or self._in_cell:
             return
-        self._count(None, 1)
+        self._all_cells += 1
+        self._refuse_many()
         column = self._column + 1 if "r" not in attributes else column_of(attributes["r"], self._row.number)
         if not self._column < column < LAST_COLUMN or not self._row.number:
             raise bad_workbook()
