@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from litestar import Response, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
@@ -57,6 +57,13 @@ async def take_rejection(
         if not await _was_said(visit, by, id, error, Rejected):
             return await rules_page(visit, sent, *refused(visit, error, id), at=id)
     return to(f"/rules?done={id}")
+
+
+@get(["/rules/{id:str}/confirm", "/rules/{id:str}/reject"], include_in_schema=False)
+async def show_decided(id: FromPath[str]) -> Response[None]:  # noqa: A002  the name in the path
+    """The notices, and nothing is decided: an address alone, which any site may lead to, changes nothing."""
+    del id
+    return to("/rules")
 
 
 async def _was_said(visit: Visit, by: Adopter, name: str, error: Exception, state: type[InForce | Rejected]) -> bool:

@@ -17,5 +17,6 @@ def rules_routes() -> Router:
             proposing.take_proposal,
             deciding.take_confirmation,
             deciding.take_rejection,
+            deciding.show_decided,
         ],
     )
