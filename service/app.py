@@ -38,6 +38,7 @@ from service.api.notices import NoticesController
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
+from service.api.recorded import RecordedController
 from service.api.returns import ReturnsController
 from service.api.states import StatesController
 from service.api.uploads import Limits
@@ -118,6 +119,7 @@ def create_app(parts: Parts) -> Litestar:
             NoticesController,
             national_routes(parts.db, parts.published, parts.clock),
             AnswersController,
+            RecordedController,
             DisputesController,
             EffectController,
             no_pages if site is None else page_routes(site),

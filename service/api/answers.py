@@ -22,7 +22,7 @@ from service.picture.answers import Explained, ExplainedRule, explained_by_force
 from service.returns.context import Context
 from service.terms.calendar import parse_period, period_of
 
-_PERIOD: Final = Query(
+PERIOD: Final = Query(
     name="period",
     description="A month; otherwise each force's newest sealed return.",
     example="2025-11",
@@ -89,13 +89,13 @@ class AnswersController(Controller):
         operation_class=operation(
             Answer(shape=ExplainedRules, says="The rules, those of which most was said first."),
             permission=Permission.NATIONAL_READ,
-            query=(_PERIOD,),
+            query=(PERIOD,),
             refusals=("forbidden",),
         ),
     )
     async def by_rule(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         require_national(principal)
-        period = _period(request)
+        period = period_asked(request)
         async with context.db.national() as tx:
             found = await explained_rules(tx, period)
         return document({"items": [_rule(context, item) for item in found], "next": None})
@@ -107,7 +107,7 @@ class AnswersController(Controller):
         operation_class=operation(
             Answer(shape=ExplainedByForce, says="The forces, those that said most first."),
             permission=Permission.NATIONAL_READ,
-            query=(_PERIOD,),
+            query=(PERIOD,),
             refusals=("forbidden",),
         ),
     )
@@ -117,13 +117,14 @@ class AnswersController(Controller):
         require_national(principal)
         if not any(rule in contract.rule for contract in context.library.contracts.values()):
             raise NotFound(NOT_HERE)
-        period = _period(request)
+        period = period_asked(request)
         async with context.db.national() as tx:
             found = await explained_by_force(tx, rule, period)
         return document({"items": [_force(context, item) for item in found], "next": None})
 
 
-def _period(request: AnyRequest) -> date | None:
+def period_asked(request: AnyRequest) -> date | None:
+    """The first day of the month that is asked for, if any."""
     asked = parameters(request, "period").get("period")
     if asked is None:
         return None

@@ -12,6 +12,7 @@ from service.pages.explained import show_explained
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
+from service.pages.recorded import show_recorded
 from service.pages.rules.routes import rules_routes
 from service.pages.site import Site
 from service.pages.visit import visit_dependency
@@ -30,6 +31,7 @@ def page_routes(site: Site) -> Router:
             show_changes,
             show_effect,
             show_explained,
+            show_recorded,
             force_routes(),
         ],
         guards=[guard],

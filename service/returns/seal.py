@@ -32,6 +32,7 @@ from service.returns.naming import subject_of
 from service.returns.raising import UNASKED
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
+from service.returns.recorded import count_recorded
 from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.standing import standing_by_rule
 from service.returns.states import discard_states
@@ -237,6 +238,7 @@ async def _close(
     tallies = await _tallies(context, tx, item, line, cases, standings)
     shared = await shared_rows(context, tx, item, line, standings)
     answers = await _answers(tx, item)
+    recorded = await count_recorded(context, tx, item, line)
     await discard_states(context.library, tx, item.force, item.id)
     await _supersede(tx, item)
     await rebase_open(context, tx, item.force, sealing=item.id)
@@ -273,6 +275,7 @@ async def _close(
     in_force = next((tally for standing, tally in tallies if standing.state == "in_force"), None)
     summary = dict(item.summary) | (verdict_counts(contract, in_force) if in_force is not None else {})
     summary["answers"] = answers
+    summary["recorded"] = recorded
     await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
     stored = await return_by_id(tx, item.force, item.id)
     if not isinstance(stored, Sealed):

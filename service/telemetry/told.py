@@ -95,6 +95,7 @@ SPANS: Final = (
     Span("versions", "seal", "The draft becomes case versions"),
     Span("tally", "seal", "The return is judged under one scope edition, and counted", (EDITION,)),
     Span("digest", "seal", "The digest of all rows is made"),
+    Span("count_recorded", "seal", "How well each field is recorded is counted"),
     Span("rebase", "seal", "Other open drafts of the force are laid over the new base"),
     Span("picture", REQUEST, "The national picture is put together"),
     Span("effect", REQUEST, "What a contract version changes in the verdicts of sealed returns is found by simulation"),
