@@ -5,12 +5,13 @@ Made from the contract's data alone, so that a sheet of another standard says th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from service.contract.mending import allowed
 from service.contract.model import Contract, Field, Part, Rule, Severity
-from service.contract.values import Empty
+from service.contract.spreadsheets import habits
+from service.contract.values import BLANKS, Empty
 from service.contract.words import rules_in_words
 from service.criteria.tree import fields_of
 from service.criteria.vocabulary import Kind
@@ -89,6 +90,32 @@ def rules_about(field: Field, part: Part, contract: Contract) -> Sequence[str]:
         for rule in contract.rules_of(part.name)
         if field.name in _names(rule)
     ]
+
+
+class Habit(NamedTuple):
+    """One thing that spreadsheets and people do to values, in words."""
+
+    title: str
+    why: str
+    cells: str
+    """Examples as they look, one a line."""
+    done: str
+
+
+def habits_about(part: Part) -> Iterator[Habit]:
+    """What is done to values in the fields of a part, and what is made of it."""
+    for entry in habits().about(part):
+        first = entry.examples[0]
+        done = f"Read. {entry.taken}" if entry.taken else f"Refused. {seen(first.cell)}: {first.write}"
+        cells = dict.fromkeys(seen(example.cell) for example in entry.examples)
+        yield Habit(entry.title, entry.why, "\n".join(cells), done)
+
+
+def seen(cell: str) -> str:
+    """A cell with a sign for each blank that nobody would see."""
+    inner = cell.strip(BLANKS)
+    before, _, after = cell.partition(inner) if inner else (cell, "", "")
+    return "␣" * len(before) + inner + "␣" * len(after)
 
 
 def _names(rule: Rule) -> tuple[str, ...]:

@@ -78,11 +78,12 @@ class Problems:
 
 
 class Text:
-    """One scalar: its words and where they begin."""
+    """One scalar: its words, where they begin, and ``as_written``, with the blanks around them."""
 
-    def __init__(self, value: str, place: Place) -> None:
+    def __init__(self, value: str, place: Place, as_written: str | None = None) -> None:
         self.value = value
         self.place = place
+        self.as_written = value if as_written is None else as_written
 
 
 class Table:
@@ -268,7 +269,7 @@ def _node(node: Any, file: str, problems: Problems) -> Node | None:
         if node.tag == _NULL and not node.style:
             return None
         block = node.style in ("|", ">")  # the words of a block begin on the line below its mark
-        return Text(node.value.strip(), Place(file, place.line + 1) if block else place)
+        return Text(node.value.strip(), Place(file, place.line + 1) if block else place, node.value)
     if isinstance(node, yaml.SequenceNode):
         nodes = (_node(item, file, problems) for item in node.value)
         return Items(tuple(item for item in nodes if item is not None), place)

@@ -13,7 +13,16 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from service.contract.guidance import EMPTY, hint, partly_known, rules_about, takes, when_empty, words_of_empty
+from service.contract.guidance import (
+    EMPTY,
+    habits_about,
+    hint,
+    partly_known,
+    rules_about,
+    takes,
+    when_empty,
+    words_of_empty,
+)
 from service.contract.model import CodeList, Contract, Field, Part, PartName
 from service.contract.sheet import NOTES, csv_block
 from service.contract.workbook import Choice, Column, Sheet, Workbook
@@ -100,6 +109,7 @@ def _column(heading: str, field: Field | None) -> Column:
 
 
 _NOTES_HINT: Final = "For yourself: this column is not read, and nothing in it is kept. No names here either."
+_ANY: Final = "(any column)"
 _OF_SHEET: Final = (
     "The first line of the sheet of rows stays as it is; its columns may stand in any order, and those that are not "
     "needed may be deleted."
@@ -160,6 +170,8 @@ def _write_guidance(sheet: Sheet, contract: Contract, part: Part) -> None:
         )
     if NOTES not in part.by_name:
         sheet.add([NOTES, "Notes", _NOTES_HINT])
+    for habit in habits_about(part):
+        sheet.add([_ANY, habit.title, habit.why, "", habit.done, "", "", habit.cells])
 
 
 def _write_codes(book: Workbook, places: Mapping[str, _Place]) -> None:

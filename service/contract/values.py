@@ -20,7 +20,19 @@ from service.contract.personal import LONGEST_ORDINARY, ORDINARY, personal_in
 from service.criteria.evaluate import Value
 from service.criteria.vocabulary import OPEN_ABOVE, OPEN_BELOW, OPEN_NUMBER, Kind
 
-__all__ = ["BLANKS", "Cell", "CellReader", "Check", "Empty", "Value", "cell_reader", "quick_look", "read_cell"]
+__all__ = [
+    "BLANKS",
+    "Cell",
+    "CellReader",
+    "Check",
+    "Empty",
+    "Otherwise",
+    "Value",
+    "cell_reader",
+    "otherwise_written",
+    "quick_look",
+    "read_cell",
+]
 
 
 class Check(StrEnum):
@@ -53,6 +65,18 @@ class Empty(StrEnum):
 
     NOT_PROVIDED = "not_provided"
     NOT_APPLICABLE = "not_applicable"
+
+
+class Otherwise(StrEnum):
+    """In what a text that is taken may differ from how the standard writes it: each an entry of the table in
+    ``contracts/spreadsheets.yaml``, which says it in words."""
+
+    BLANKS_AROUND = "blanks_around"
+    BLANKS_IN_LIST = "blanks_in_list"
+    CAPITALS = "other_capitals"
+    WORDS = "words_for_empty"
+    YES_NO = "yes_or_no_cell"
+    YEAR = "year_shown"
 
 
 class Cell(NamedTuple):
@@ -102,6 +126,28 @@ def cell_reader(field: Field) -> CellReader:
         return read_known(text)
 
     return read
+
+
+def otherwise_written(field: Field) -> Callable[[str], frozenset[Otherwise]]:
+    """For the texts that the reader of a field takes: in what each differs from how it is to be written."""
+    declared = _declared(field, Cell())
+    codes = field.list.by_code if field.list is not None else None
+    separator = "|" if field.kind is Kind.CODE else ";"
+
+    def look(text: str) -> frozenset[Otherwise]:
+        bare = text.strip(BLANKS)
+        found = set[Otherwise]() if bare == text else {Otherwise.BLANKS_AROUND}
+        word = _SEPARATORS.sub("_", bare[:_LONGEST].lower()) if bare[:1] in ("n", "N") else ""
+        if word in declared:
+            found |= set() if word == bare else {Otherwise.WORDS}
+        elif codes is not None and bare and bare not in codes:
+            pieces = bare.split(separator)
+            bared = [piece.strip(BLANKS) for piece in pieces]
+            found |= set() if bared == pieces else {Otherwise.BLANKS_IN_LIST}
+            found |= set() if all(code in codes for code in bared) else {Otherwise.CAPITALS}
+        return frozenset(found)
+
+    return look
 
 
 def quick_look(field: Field) -> Callable[[str], object] | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from service.contract.library import Library, read_library
 from service.contract.published import check_published
 from service.contract.source import Place, Problem, Problems, in_order
+from service.contract.spreadsheets import FILE, read_habits
 from service.scope.edition import Edition, State
 from service.scope.published import read_editions
 from service.terms.load import read_terms
@@ -45,6 +46,8 @@ def _read(root: Path | None, problems: Problems) -> Published:
     terms = {name: read_terms(document, library, problems) for name, document in library.terms.items()}
     _check_states(scopes, terms, library, problems)
     problems.found += check_published(library)
+    if (library.root / FILE).exists():
+        read_habits(library.root, problems)
     return Published(library, scopes, terms)
 
 

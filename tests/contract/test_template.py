@@ -8,6 +8,7 @@ import pytest
 
 from service.contract.library import load_library
 from service.contract.model import Contract, Field, Part
+from service.contract.spreadsheets import habits
 from service.contract.template import empty_csv, empty_workbook
 from service.contract.values import read_cell
 from service.criteria.tree import fields_of
@@ -104,3 +105,10 @@ def test_the_guidance_has_every_field_with_the_rules_that_speak_of_it(contract: 
         for rule in contract.rules_of(part.name):
             if rule.criterion is not None and field.name in fields_of(rule.criterion):
                 assert f"{rule.id} (" in guidance[field.name]
+
+
+@pytest.mark.parametrize(("contract", "part"), EVERY)
+def test_the_guidance_has_what_spreadsheets_do_to_values_in_fields_of_the_part(contract: Contract, part: Part) -> None:
+    rows = [row for row in sheets_of(empty_workbook(contract, part))["Guidance"] if row["A"] == "(any column)"]
+    assert [row["B"] for row in rows] == [entry.title for entry in habits().about(part)]
+    assert all(row["E"].startswith(("Read. ", "Refused. ")) and row["H"] for row in rows)

@@ -129,7 +129,7 @@ def test_not_applicable_is_taken_where_the_field_declares_it() -> None:
         ("suspect_count", "3 to 5", "Write 3-5."),
         ("suspect_count", "5 or more", "Write 5+."),
         ("suspect_count", "<5", "Write 0-4."),
-        ("suspect_count", "05-Mar", "Write 3-5."),
+        ("suspect_count", "05-Mar", "Write 3-5. Format the column as Text first, or it becomes a day again."),
         ("suspect_count", "unknown", "Leave the cell empty, or write not_known."),
         (
             "suspect_count",

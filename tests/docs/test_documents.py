@@ -35,7 +35,7 @@ CITED = re.compile(r"\(semantics ([0-9][0-9, -]*)")
 NUMBER = re.compile(r"[0-9]+")
 PARAGRAPH = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
 
-NAMED_BY_PUBLISHERS = ("sets", "changed", "guidance", "codes")
+NAMED_BY_PUBLISHERS = ("sets", "changed", "guidance", "codes", "pairs")
 """Keys below which the keys are names that a publisher gives."""
 OF_ANOTHER_SORT = ("where", "row", "set", "verdicts", "measures")
 """Keys below which they are columns of a list, fields, scope editions, measures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.terms.check import load_published
-from tests.support import rules, scopes
+from tests.support import rules, scopes, spreadsheets
 
 PUBLISHED = load_published()
 
@@ -17,4 +17,10 @@ def test_the_page_of_scopes_is_what_the_editions_say() -> None:
 def test_the_page_of_rules_is_what_the_contracts_say() -> None:
     assert rules.PAGE.read_text(encoding="utf-8") == rules.page(PUBLISHED), (
         "docs/reference/rules.md is stale: uv run python -m tests.support.rules"
+    )
+
+
+def test_the_page_of_what_spreadsheets_do_is_what_the_table_says() -> None:
+    assert spreadsheets.PAGE.read_text(encoding="utf-8") == spreadsheets.page(), (
+        "docs/reference/spreadsheets.md is stale: uv run python -m tests.support.spreadsheets"
     )

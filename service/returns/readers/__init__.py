@@ -80,7 +80,20 @@ def read(
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
     if mapping is not None and media not in MAPPED:
         raise UnsupportedMedia("A mapping is for a file with a heading and columns.", "Give it a file of CSV or XLSX.")
-    return reader(source, Typing(contract, part, write, mapping, keep_cells=keep_cells), block_rows)
+    typing = Typing(contract, part, write, mapping, keep_cells=keep_cells)
+    return _with_last_notes(reader(source, typing, block_rows), typing)
+
+
+def _with_last_notes(blocks: Iterator[TypedBlock], typing: Typing) -> Iterator[TypedBlock]:
+    """The blocks, of which the last has the notes that can only be written when all are read."""
+    last: TypedBlock | None = None
+    for block in blocks:
+        if last is not None:
+            yield last
+        last = block
+    if last is not None:
+        last.notes += typing.last_notes()
+        yield last
 
 
 def media_of_name(name: str) -> str | None:

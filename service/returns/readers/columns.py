@@ -15,10 +15,11 @@ from typing import Any, Final, NamedTuple, cast
 from service.contract.findings import Finding, cut, found, in_order, rule_of
 from service.contract.mapping import FileMapping, Translate
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity
-from service.contract.values import Cell, Check, Value, cell_reader, quick_look
+from service.contract.values import Cell, Check, Otherwise, Value, cell_reader, otherwise_written, quick_look
 from service.criteria.vocabulary import Kind
 from service.returns.readers.block import HeldRow, Originals, TypedBlock, storable
 from service.returns.readers.heading import Heading, known_names, name_in, read_heading
+from service.returns.readers.otherwise import Written
 
 REMEMBERED: Final = 50_000
 """So many texts of one sort of field are remembered before all are forgotten: memory stays bounded."""
@@ -65,14 +66,16 @@ Writer = Callable[[Field], Callable[[Value], Any]]
 
 class Memory(dict[Any, Any]):
     """What raw cells say as values of one sort of field, in the form that is wanted. ``special`` has those that say
-    more, or nothing readable."""
+    more, or nothing readable; ``otherwise`` those that are read and are written otherwise than the standard has it."""
 
     def __init__(self, field: Field, rule_for: Callable[[Check], Rule], write: Callable[[Value], Any] | None) -> None:
         super().__init__()
         self._read: Callable[[str], Cell] = cell_reader(field)
+        self._otherwise = otherwise_written(field)
         self._rule_for = rule_for
         self._write = write
         self.special: dict[Any, Special] = {}
+        self.otherwise: dict[Any, frozenset[Otherwise]] = {}
 
     def __missing__(self, raw: Any) -> Any:
         value, empty, failed = self._read("" if raw is None or raw is ABSENT else str(raw))
@@ -82,6 +85,8 @@ class Memory(dict[Any, Any]):
             self.special[raw] = Special(None, rule.id, rule.severity, rule.severity.holds, shown)
         elif empty is not None:
             self.special[raw] = Special(empty.value, "", Severity.QUALITY, False, None)
+        if failed is None and type(raw) is str and (differs := self._otherwise(raw)):
+            self.otherwise[raw] = differs
         if len(self) >= REMEMBERED:
             self.clear()
         written = value if self._write is None else self._write(value)
@@ -90,9 +95,10 @@ class Memory(dict[Any, Any]):
 
     def forget(self) -> None:
         """Between blocks: bounds what a file of endlessly different bad cells leaves behind."""
-        if len(self.special) > REMEMBERED:
+        if len(self.special) > REMEMBERED or len(self.otherwise) > REMEMBERED:
             self.clear()
             self.special.clear()
+            self.otherwise.clear()
 
 
 class Translated(dict[Any, Any]):
@@ -135,6 +141,7 @@ class Typing:
         self.key = part.by_role.get(Role.KEY)
         self._is_ordinary = quick_look(self.key) if self.key is not None else None
         self._memory: dict[str, Memory] = {}
+        self.written = Written()
         alike: dict[tuple[object, ...], Memory] = {}
         for field in part.fields:
             look = (
@@ -199,6 +206,10 @@ class Typing:
             memory.forget()
         return block
 
+    def last_notes(self) -> tuple[str, ...]:
+        """What is to be said of the columns once all blocks were typed."""
+        return self.written.notes(self.part.fields)
+
     def key_of(self, text: str) -> str | None:
         """The reference that a cell holds, None where it cannot be read."""
         return cast("str | None", self._memory[self.key.name][text]) if self.key is not None else None
@@ -231,6 +242,8 @@ class Typing:
             block.values[field.name] = list(map(memory.__getitem__, raw))
         if memory.special and not memory.special.keys().isdisjoint(raw):
             self._special(block, field, raw)
+        if memory.otherwise and not memory.otherwise.keys().isdisjoint(raw):
+            self.written.count(field, raw, memory.otherwise)
 
     def _references(self, memory: Memory, raw: Sequence[Any]) -> list[str | None]:
         """The column of the key. Hardly any text stands there twice, so remembering what each says would not pay."""

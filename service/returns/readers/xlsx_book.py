@@ -32,8 +32,10 @@ class Look(Enum):
     """``Mar-14``: the day is not shown."""
     DAY_OF_YEAR = auto()
     """``05-Mar``: the year is not shown."""
+    YEAR = auto()
+    """``2014``: neither day nor month is shown."""
     OTHER_DATE = auto()
-    """A year or a weekday alone, or a time."""
+    """A weekday alone, or a time."""
     PERCENT = auto()
 
 
@@ -288,6 +290,8 @@ def look_of(code: str) -> Look | int:
         return Look.MONTH
     if "m" in first and has_day:
         return Look.DAY_OF_YEAR
+    if has_year and not (has_day or has_time or "m" in first):
+        return Look.YEAR
     return Look.OTHER_DATE if has_year or has_day or has_time or "m" in first else Look.NUMBER
 
 

@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from service.contract.model import Field
-from service.contract.values import BLANKS
+from service.contract.values import BLANKS, Otherwise, cell_reader
 from service.criteria.vocabulary import Kind
+from service.returns.readers.otherwise import Written
 from service.returns.readers.xlsx_book import Book, Look, text_at
 from service.returns.readers.xlsx_package import bad_workbook
 
@@ -26,6 +27,8 @@ _END_OF_DAYS: Final = date.max.toordinal() + 1
 _EPOCHS: Final = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001  days have no time zone
 _NEVER: Final = 60
 """So many days after the first there is one that there never was."""
+_YEARS_TYPED: Final = range(1900, 2101)
+"""Counts of days, all in the years 1905 to 1909, that are years which somebody typed into a column of dates."""
 _COMMON: Final = 5
 """Digits of a count of days: those of 1927 to 2173."""
 _REMEMBERED: Final = 50_000
@@ -43,6 +46,18 @@ class Odd(str):
 
 class OddDay(Odd):
     """A whole day, shown as one."""
+
+    __slots__ = ()
+
+
+class OddYear(Odd):
+    """A day of which the year alone is shown: the text is the year."""
+
+    __slots__ = ()
+
+
+class OddYesNo(Odd):
+    """A spreadsheet's own true or false."""
 
     __slots__ = ()
 
@@ -132,7 +147,10 @@ class Days:
                 return OddDay(date.fromordinal(self._first + day).isoformat())
         days = float(text)
         try:
-            return _dated(look, self._moment(days)) if 0 <= days < self._end else Odd(_shown(days))
+            if not 0 <= days < self._end:
+                return Odd(_shown(days))
+            said = _dated(look, self._moment(days))
+            return Odd(said) if days in _YEARS_TYPED else said
         except OverflowError:  # the last second of the last day, rounded up
             return Odd(_shown(days))
 
@@ -151,7 +169,7 @@ def _iso(text: str) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "b": lambda text: _YES_NO.get(text.strip(), text.strip()),
+    "b": lambda text: OddYesNo(_YES_NO.get(text.strip(), text.strip())),
     "e": lambda text: Odd(text.strip() or "#ERROR"),
     "d": lambda text: _iso(text.strip()),
     "str": str,
@@ -176,6 +194,8 @@ def _shown(number: float) -> str:
 
 def _dated(look: Look, moment: datetime) -> str:
     day = moment.date()
+    if look is Look.YEAR:
+        return OddYear(day.year)
     if moment != datetime(day.year, day.month, day.day):  # noqa: DTZ001  days have no time zone
         return Odd(moment.isoformat(" "))
     if look is Look.MONTH:
@@ -185,11 +205,26 @@ def _dated(look: Look, moment: datetime) -> str:
     return OddDay(day.isoformat()) if look is Look.DAY else Odd(day.isoformat())
 
 
-def fitted(field: Field | None, column: Sequence[str]) -> Sequence[str]:
-    """The cells of a column: a day is one for a date; a field takes nothing else that is odd, and a column that is no
-    field takes all of it as text."""
+def fitted(field: Field | None, column: Sequence[str], written: Written) -> Sequence[str]:
+    """The cells of a column: a day is one for a date, a year that a person sees is one, and true is yes for a code; a
+    field takes nothing else that is odd, and a column that is no field takes all of it as text."""
     if field is None:
         return [*map(str, column)]
     if field.kind is Kind.DATE:
-        return [str(cell) if type(cell) is OddDay else cell for cell in column]
+        column = [str(cell) if type(cell) is OddDay else cell for cell in column]
+        return _taken(field, column, OddYear, Otherwise.YEAR, written)
+    if field.kind in (Kind.CODE, Kind.CODES):
+        return _taken(field, column, OddYesNo, Otherwise.YES_NO, written)
+    return column
+
+
+def _taken(
+    field: Field, column: Sequence[str], odd: type[Odd], otherwise: Otherwise, written: Written
+) -> Sequence[str]:
+    """The column with the odd cells of one sort as texts, where the field takes those; they are counted."""
+    read = cell_reader(field)
+    taken = {str(cell) for cell in column if type(cell) is odd and read(cell).failed is None}
+    if taken:
+        written.add(field, [otherwise], sum(type(cell) is odd and cell in taken for cell in column))
+        return [str(cell) if type(cell) is odd and cell in taken else cell for cell in column]
     return column

@@ -161,7 +161,7 @@ class _XlsxFile:
         typing, columns = self._typing, some.columns()
         is_plain = True
         for place in odd.intersection(range(heading.width)):
-            columns[place] = fitted(heading.fields.get(place), columns[place])
+            columns[place] = fitted(heading.fields.get(place), columns[place], typing.written)
             is_plain = is_plain and set(map(type, columns[place])) <= {str}
         block = typing.block(
             some.numbers,

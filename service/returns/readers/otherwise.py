@@ -1,0 +1,45 @@
+"""Counts what was read although it is written otherwise than the standard has it, and says so: a note for each column.
+
+Nothing is counted row by row but the texts that differ: which those are is looked up once for each distinct text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from service.contract.model import Field
+from service.contract.spreadsheets import habits
+from service.contract.values import Otherwise
+
+Differing = Mapping[str, frozenset[Otherwise]]
+"""Texts that are taken, and in what each differs."""
+
+
+class Written:
+    """What was counted of one file, by field."""
+
+    def __init__(self) -> None:
+        self._cells = Counter[str]()
+        self._found: dict[str, Counter[Otherwise]] = {}
+
+    def count(self, field: Field, cells: Iterable[str], differing: Differing) -> None:
+        """Count the cells of a column that differ."""
+        for text, times in Counter(cell for cell in cells if cell in differing).items():
+            self.add(field, differing[text], times)
+
+    def add(self, field: Field, found: Iterable[Otherwise], times: int) -> None:
+        """So many cells more of a field, and in what they differ."""
+        if times:
+            self._cells[field.name] += times
+            self._found.setdefault(field.name, Counter()).update(dict.fromkeys(found, times))
+
+    def notes(self, fields: Sequence[Field]) -> tuple[str, ...]:
+        """A sentence for each column that has any: ``setting: 812 cells are written otherwise, and were read: ...``"""
+        return tuple(self._note(field.name) for field in fields if field.name in self._cells)
+
+    def _note(self, name: str) -> str:
+        cells, found, taken = self._cells[name], self._found[name], habits().taken
+        how = ", ".join(f"{found[one]:,} {taken[one].noted}" for one in Otherwise if found[one])
+        are, were = ("cell is", "was") if cells == 1 else ("cells are", "were")
+        return f"{name}: {cells:,} {are} written otherwise, and {were} read: {how}."
