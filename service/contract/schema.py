@@ -1,16 +1,16 @@
 """The rows of a contract's part as JSON Schema (2020-12): types, codes, patterns and bounds, from the contract's data.
 
 Sent rows and shown rows differ: what is sent may say *not known* by leaving a key out, by null, by an empty text or in
-words; what is shown has every field. A schema cannot say everything: that a day exists, that a range runs forward and
-lies within its bounds, that a date does, that a text looks like a person's, and what the rules ask across fields, the
-service finds by reading. And it is stricter in one thing: codes and words in other capitals are read, and not in it.
+words; what is shown has every field. A schema cannot say everything that reading finds in a value, and it does not have
+every way of writing that is read: where it is wider and where it is narrower, each schema says itself (``$comment``).
+What the rules ask across fields is not in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from service.contract.model import Contract, Field, Part, PartName, Role
 from service.criteria.vocabulary import OPEN_NUMBER, Kind
@@ -40,9 +40,73 @@ def sent_row(contract: Contract, part: Part) -> Schema:
         "type": "object",
         "title": f"{part.title}: {part.row_is}, contract {contract.version}",
         "description": "What is not sent is not known. Ranges, sets and dates are strings, an exact number a number.",
+        "$comment": _differs(part),
         "properties": {field.name: _described(field, _sent(field)) for field in part.fields},
         **({"required": required} if required else {}),
     }
+
+
+class Differs(NamedTuple):
+    """Fields of which the schema says other than reading does: what it refuses that is read, what it lets pass that is
+    not."""
+
+    kinds: tuple[Kind, ...]
+    title: str
+    narrower: str
+    wider: str
+
+
+DIFFERS: Final = (
+    Differs(
+        (Kind.TEXT,),
+        "Texts",
+        "",
+        "a text that looks like something about a person, or has characters that cannot be printed; a whole number of "
+        "more digits than the longest text has characters",
+    ),
+    Differs(
+        (Kind.CODE, Kind.CODES),
+        "Codes",
+        "a code in other capitals; blanks other than spaces beside the sign between codes",
+        "a number with a point, as 16.0",
+    ),
+    Differs(
+        (Kind.NUMBER,),
+        "Whole numbers",
+        "",
+        "in a string, a number or a range that is not within the bounds (as 1000+ where the most is 999), and a range "
+        "of which the end is below the beginning; a number with a point, as 3.0",
+    ),
+    Differs(
+        (Kind.DECIMAL,),
+        "Decimal numbers",
+        "",
+        "in a string, a number or a range that is not within the bounds, and a range of which the end is below the "
+        "beginning; a number with more than two digits behind the point, as 2.500, or with an exponent",
+    ),
+    Differs(
+        (Kind.DATE,),
+        "Dates",
+        "",
+        "in a string, a day that its month does not have (2014-02-30), a date that is not within the bounds, and a "
+        "span of which the end is before the beginning; a year with a point, as 2014.0",
+    ),
+)
+_EVERY: Final = (
+    "Every field. Read, though this schema refuses it: blanks around a value (spaces beside several codes pass), and "
+    "not_known, not_provided and not_applicable in other capitals, or with blanks or hyphens."
+)
+
+
+def _differs(part: Part) -> str:
+    """Where reading takes more than the schema of a part, and where less; nowhere else do the two differ by a value."""
+    said = [_EVERY]
+    for one in DIFFERS:
+        names = [field.name for field in part.fields if field.kind in one.kinds]
+        narrower = f" Read, though this schema refuses it: {one.narrower}." if one.narrower else ""
+        if names:
+            said.append(f"{one.title} ({', '.join(names)}).{narrower} Held, though it passes: {one.wider}.")
+    return " ".join(said)
 
 
 def shown_row(contract: Contract, part: Part, first: Mapping[str, Schema] | None = None) -> Schema:
