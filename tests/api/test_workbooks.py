@@ -97,3 +97,14 @@ async def test_a_workbook_that_is_not_taken_is_refused_in_words_and_stores_nothi
 async def test_the_names_of_sheets_are_told_to_their_sender(november: Return) -> None:
     content = a_workbook(sheets={"one": rows(1), "two": rows(1)})
     assert "Its sheets: “one”, “two”." in problem(await november.send(content, XLSX), 400, "which-sheet")["do"]
+
+
+async def test_an_upload_says_of_each_column_how_many_cells_were_read_though_written_otherwise(
+    november: Return,
+) -> None:
+    listed = [a_row(stage=" Identified"), a_row(case_ref="K/2", stage="identified "), a_row(case_ref="K/3")]
+    note = (
+        "stage: 2 cells are written otherwise, and were read: 2 with blanks around, 1 in other capitals than the code."
+    )
+    for content, media in ((as_csv(listed), "text/csv"), (a_workbook(listed), XLSX)):
+        assert (await november.upload(content, media))["notes"] == [note]
