@@ -20,6 +20,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.contract.library import contracts_root
+from service.contract.spreadsheets import FILE
 from service.errors import CaseReturnsError
 
 OURS: Final = "case-returns"
@@ -85,7 +87,7 @@ def wheel_of(name: str) -> Wheel:
 
 
 def our_wheel(contracts: Path) -> Wheel:
-    """This package with these contracts inside."""
+    """This package with these contracts inside, and with its own table of what spreadsheets do, if they have none."""
     package = Path(__file__).resolve().parent.parent
     files: dict[str, bytes] = {}
     for path in sorted(package.rglob("*")):
@@ -95,6 +97,7 @@ def our_wheel(contracts: Path) -> Wheel:
     for path in sorted(contracts.rglob("*")):
         if path.is_file():
             files[f"service/_contracts/{path.relative_to(contracts).as_posix()}"] = path.read_bytes()
+    files.setdefault(f"service/_contracts/{FILE}", (contracts_root() / FILE).read_bytes())
     of = distribution(OURS)
     for each in of.files or ():
         if ".dist-info/" in each.as_posix() and not _LEFT.search(each.as_posix()):

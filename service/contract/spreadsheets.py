@@ -94,6 +94,8 @@ class Habits(Struct, frozen=True, kw_only=True, dict=True):
     def folded(self, text: str) -> str:
         """A text as entries look at it."""
         text = text[:LONGEST].translate(self.alike)
+        if text.isascii():
+            return text
         return "".join(str(int(mark)) if mark.isdecimal() else mark for mark in text)
 
     def about(self, part: Part) -> tuple[Entry, ...]:
