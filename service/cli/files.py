@@ -15,15 +15,10 @@ from service.cli.standard import CONTRACT_HELP, edition_asked_for, library, stan
 from service.errors import Invalid
 
 if TYPE_CHECKING:
-    from service.contract.mapping import FileMapping
     from service.contract.model import Contract, Part
-    from service.returns.offline import Earlier, Report
+    from service.returns.offline import Earlier
 
 PARTS = click.Choice(["case", "cases", "aggregate", "aggregates", "workforce"])
-_LISTED = 200
-"""So many findings a table shows; CSV and JSON always have all."""
-
-_WRITTEN = (".xlsx", ".csv", ".json")
 _LONG = 4 << 20
 """A file of so many bytes is read with progress."""
 
@@ -41,6 +36,9 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--notices", type=_A_FILE, help="Rule notices to apply: what /api/rule-notices answers, saved.")
 @click.option("--keys", type=_A_FILE, help="Keys to check the notices' signatures by: what /oauth/jwks answers.")
+@click.option(
+    "--processes", type=click.IntRange(1, 16), help="Check CSV or NDJSON by so many [default: 2 for a long file]."
+)
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
 @click.option(
     "--findings",
@@ -57,6 +55,7 @@ def validate(
     older: str | None,
     notices: Path | None,
     keys: Path | None,
+    processes: int | None,
     form: str,
     out: Path | None,
 ) -> None:
@@ -69,11 +68,12 @@ def validate(
     from msgspec.structs import replace
 
     from service.cli.notices import applied
+    from service.cli.validated import WRITTEN, Told, pieces, write_findings
     from service.clock import london_date, system_clock
     from service.returns.offline import validate as validated
 
-    if out is not None and out.suffix.lower() not in _WRITTEN:
-        raise click.UsageError(f"--findings writes a file whose name ends in {', '.join(_WRITTEN)}.")
+    if out is not None and out.suffix.lower() not in WRITTEN:
+        raise click.UsageError(f"--findings writes a file whose name ends in {', '.join(WRITTEN)}.")
     mapping = None
     if saved is None:
         _, contract = standard(version)
@@ -89,12 +89,16 @@ def validate(
     earlier = None if previous is None else _earlier(previous, version, older, of)
     rules = applied(contract, notices, keys, london_date(system_clock()))
     with _progress_of(file) as advance:
-        report = validated(file, rules.contract, of, mapping=mapping, progress=advance, previous=earlier)
+        report = validated(
+            *(file, rules.contract, of), mapping=mapping, progress=advance, previous=earlier, processes=processes
+        )
     notes = (*report.notes, *([rules.note] if rules.note else []))
     report = replace(report, notes=notes, not_run=(*report.not_run, *rules.not_asked(contract, of)))
+    told = Told(file=file, contract=contract, part=of, report=report, mapping=mapping, with_notices=notices is not None)
     if out is not None:
-        _write_findings(out, file, contract, of, report, mapping)
-    click.echo(_printed(report, contract, file, form, mapping, with_notices=notices is not None), nl=form != "csv")
+        write_findings(told, out)
+    for piece in pieces(told, form):
+        click.echo(piece, nl=False)
     if rules.note and form == "csv":
         click.echo(rules.note, err=True)
     if report.blocks:
@@ -210,101 +214,6 @@ def _progress_of(file: Path) -> Iterator[Callable[[int, int], None] | None]:
         return
     with progress(f"Checking {file.name}", "KB") as advance:
         yield lambda done, total: advance(done >> 10, total >> 10)
-
-
-def _write_findings(
-    out: Path, file: Path, contract: Contract, part: Part, report: Report, mapping: FileMapping | None
-) -> None:
-    from service.returns.marked import Checked, findings_csv, write_marked
-    from service.returns.readers import media_of_name
-
-    form = out.suffix.lower()
-    if form == ".xlsx":
-        media = media_of_name(file.name) or ""
-        write_marked(Checked(file=file, media=media, contract=contract, part=part, report=report, mapping=mapping), out)
-    elif form == ".csv":
-        with out.open("wb") as written:
-            written.writelines(findings_csv(contract, report.findings))
-    else:
-        out.write_text(f"{_printed(report, contract, file, 'json', mapping)}\n", encoding="utf-8")
-    click.echo(f"{len(report.findings):,} findings in {out}", err=True)
-
-
-def _printed(
-    report: Report,
-    contract: Contract,
-    file: Path,
-    form: str,
-    mapping: FileMapping | None,
-    *,
-    with_notices: bool = False,
-) -> str:
-    from service.contract.findings import key_name, shown
-
-    rows: list[dict[str, Any]] = [dict(shown(contract, finding)) for finding in report.findings]
-    columns: tuple[str, ...] = ("rule", "severity", "part", "row", key_name(contract), "field", "value", "says", "fix")
-    if with_notices:
-        columns += ("notice",)
-    if mapping is not None:  # a file of the sender's own form is spoken of in its own names
-        columns += ("column",)
-        for row in rows:
-            row["column"] = mapping.own_name.get(row["field"] or "", row["field"])
-    if form == "csv":
-        return as_csv(columns, rows)
-    counts = {severity.value: count for severity, count in report.counts.items()}
-    if form == "json":
-        document = {
-            "file": file.name,
-            "contract_version": report.contract,
-            "part": report.part.value,
-            "received": report.received,
-            "accepted": report.accepted,
-            "held": report.held,
-            "findings": counts,
-            "notes": report.notes,
-            "items": rows,
-            "not_run": [{"what": item.what, "why": item.why} for item in report.not_run],
-        }
-        return as_json(document)
-    return "\n".join(_told(report, contract, rows, counts))
-
-
-def _told(report: Report, contract: Contract, rows: list[dict[str, Any]], counts: dict[str, int]) -> list[str]:
-    from service.contract.findings import key_name
-
-    lines = [*report.notes]
-    if rows:
-        key = key_name(contract)
-        listed = [{**row, "what to do": f"{row['says']} {row['fix']}"} for row in rows[:_LISTED]]
-        named = "column" if "column" in rows[0] else "field"
-        lines += [_wide(("row", key, "rule", "severity", named, "value"), listed), ""]
-        if len(rows) > _LISTED:
-            more = f"... and {len(rows) - _LISTED:,} more findings"
-            lines += [f"{more}: --findings FILE.xlsx (or .csv, .json) has all of them.", ""]
-    lines.append(
-        f"{report.received:,} rows: {report.accepted:,} accepted, {report.held:,} held. Findings: "
-        + ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        + f". Contract {report.contract}."
-    )
-    return [*lines, "Not run here:", *_not_run(report, contract)]
-
-
-def _not_run(report: Report, contract: Contract) -> Iterator[str]:
-    """What could not run; rules that lack the same thing in one line."""
-    same: dict[str, list[str]] = {}
-    for item in report.not_run:
-        if item.what in contract.rule:
-            same.setdefault(item.why, []).append(item.what)
-    yield from (f"  {', '.join(rules)}: {why}" for why, rules in same.items())
-    yield from (f"  {item.what}: {item.why}" for item in report.not_run if item.what not in contract.rule)
-
-
-def _wide(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
-    """A table whose last column, the words, is as long as it is."""
-    table = as_table(columns, rows).splitlines()
-    width = max(len(line) for line in table)
-    words = ["what is wrong, and what to do", "-" * 29, *(str(row["what to do"]) for row in rows)]
-    return "\n".join(f"{line.ljust(width)}  {word}".rstrip() for line, word in zip(table, words, strict=True))
 
 
 def _tally_printed(document: dict[str, Any], form: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,13 +26,33 @@ def as_json(document: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> str:
+def json_pieces(document: Mapping[str, Any], name: str, items: Iterable[Any]) -> Iterator[str]:
+    """What ``as_json`` makes of a document in which ``items`` stand under ``name``, an item at a time."""
+    before, mark, after = as_json({**document, name: []}).partition(f'"{name}": []')
+    yield before + mark[:-1]
+    between, end = "\n", ""
+    for item in items:
+        yield between + textwrap.indent(as_json(item), "    ")
+        between, end = ",\n", "\n  "
+    yield f"{end}]{after}"
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> str:
     """Rows with a heading; no cell that a spreadsheet would take for a formula."""
+    return "".join(csv_pieces(columns, rows))
+
+
+def csv_pieces(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Iterator[str]:
+    """The same a row at a time."""
     out = io.StringIO()
     sheet = csv.writer(out, lineterminator="\n")
     sheet.writerow(columns)
-    sheet.writerows([_harmless(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue()
+    for row in rows:
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+        sheet.writerow([_harmless(row.get(column)) for column in columns])
+    yield out.getvalue()
 
 
 def as_table(columns: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> str:

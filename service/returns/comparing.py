@@ -63,6 +63,18 @@ class Comparing:
         for item in self._alike:
             self._hashes[item.name].add(same for same in self._exact(item, block) if same is not None)
 
+    @property
+    def remembered(self) -> tuple[dict[str, Hashes], list[Finding]]:
+        """What is remembered of the blocks so far."""
+        return self._hashes, self._found
+
+    def join(self, remembered: tuple[dict[str, Hashes], list[Finding]]) -> None:
+        """Remember what another one does, of other blocks."""
+        hashes, found = remembered
+        self._found += found
+        for name, own in self._hashes.items():
+            own.join(hashes[name])
+
     def findings(self, again: Callable[[], Iterable[Laid]], held: Collection[int]) -> Iterator[Finding]:
         """What is found of the whole file; ``again`` gives the same blocks once more, ``held`` are the rows held."""
         yield from (finding for finding in self._found if finding.row not in held)

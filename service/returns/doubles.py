@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
 from service.contract.findings import Finding, found
@@ -31,6 +31,11 @@ class Hashes:
         drawers = self.drawers
         for value in map(hash, values):
             drawers[value % _DRAWERS].append(value)
+
+    def join(self, other: Hashes) -> None:
+        """Take in those of another, made in the same process or in one that was forked from it."""
+        for drawer, its in zip(self.drawers, other.drawers, strict=True):
+            drawer.extend(its)
 
     def twice(self) -> Iterator[int]:
         """Those that were added more than once."""
@@ -57,12 +62,22 @@ class Doubles:
         self._names = [self._key.name] if self._key is not None else dimensions
         self._hashes, self._formers = Hashes(), Hashes()
 
-    def take(self, block: TypedBlock, held: set[int]) -> None:
+    def take(self, block: TypedBlock, held: Collection[int]) -> None:
         """Remember a block. Of cells only those that can be accepted count; a reference counts wherever it is read."""
         self._hashes.add(value for value, _ in self._of(block, held))
         self._formers.add(former for former, _, _ in self._formers_of(block))
 
-    def findings(self, again: Callable[[], Iterable[TypedBlock]], held: frozenset[int]) -> list[Finding]:
+    @property
+    def remembered(self) -> tuple[Hashes, Hashes]:
+        """What is remembered of the blocks so far."""
+        return self._hashes, self._formers
+
+    def join(self, remembered: tuple[Hashes, Hashes]) -> None:
+        """Remember what another one does, of other blocks."""
+        for own, other in zip(self.remembered, remembered, strict=True):
+            own.join(other)
+
+    def findings(self, again: Callable[[], Iterable[TypedBlock]], held: Collection[int]) -> list[Finding]:
         """What is found of the whole file; ``again`` gives the same blocks once more, ``held`` are the rows held so
         far."""
         alike = {*self._hashes.twice(), *self._formers.shared(self._hashes)}
@@ -78,7 +93,7 @@ class Doubles:
             formers += [each for each in self._formers_of(block) if hash(each[0]) in alike]
         return list(self._found(first, twice, formers))
 
-    def _of(self, block: TypedBlock, held: set[int] | frozenset[int]) -> Iterator[tuple[Any, int]]:
+    def _of(self, block: TypedBlock, held: Collection[int]) -> Iterator[tuple[Any, int]]:
         """What makes a row the same as another, and the row; of rows that have it."""
         nothing: list[Value] = [None] * len(block.rows)
         columns = [block.values.get(name, nothing) for name in self._names]

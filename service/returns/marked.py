@@ -7,8 +7,8 @@ there, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,12 +42,12 @@ class Checked(Struct, frozen=True, kw_only=True):
     mapping: FileMapping | None = None
 
 
-def findings_csv(contract: Contract, findings: Sequence[Finding]) -> Iterator[bytes]:
+def findings_csv(contract: Contract, findings: Iterable[Finding]) -> Iterator[bytes]:
     """The findings as CSV, with a column for answers: they can be sent with the return, once it is there."""
     names = [*shown_columns(contract), ANSWER, FINDING]
     yield csv_block(names, (), heading=True)
-    for start in range(0, len(findings), _BLOCK):
-        some = findings[start : start + _BLOCK]
+    following = iter(findings)
+    while some := list(islice(following, _BLOCK)):
         yield csv_block(names, (_line(contract, finding) for finding in some), heading=False)
 
 

@@ -49,7 +49,7 @@ def test_the_folder_is_a_whole_standard_of_data() -> None:
 @pytest.mark.parametrize("media", MEDIA)
 def test_nothing_fires_on_a_clean_file(media: str) -> None:
     report = validate(written(CLEAN, media), CONTRACT, REGISTER, media)
-    assert report.findings == ()
+    assert list(report.findings) == []
     assert report.accepted == len(CLEAN)
 
 

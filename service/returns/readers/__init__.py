@@ -12,21 +12,24 @@ from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Part
 from service.contract.sheet import XLSX
 from service.errors import UnsupportedMedia
-from service.returns.readers.block import BLOCK_ROWS, HeldRow, TypedBlock
+from service.returns.readers.block import BLOCK_ROWS, HeldRow, Share, TypedBlock
 from service.returns.readers.columns import Typing, Writer
 from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
+from service.returns.readers.otherwise import Written
 from service.returns.readers.source import BytesSource, FileSource, Source, Watched
 from service.returns.readers.xlsx_file import read_xlsx
 
 __all__ = [
     "MAPPED",
     "MEDIA",
+    "SHARED",
     "XLSX",
     "BytesSource",
     "FileSource",
     "HeldRow",
+    "Share",
     "Source",
     "TypedBlock",
     "Watched",
@@ -46,6 +49,9 @@ MEDIA: Final = tuple(_READERS)
 
 MAPPED: Final = ("text/csv", XLSX)
 """Those that have columns under names, so that a mapping can say what they are."""
+
+SHARED: Final = ("text/csv", "application/x-ndjson")
+"""Those that several can read together: to split such a file into rows is little of the work."""
 
 _ENDINGS: Final[Mapping[str, str]] = {
     ".csv": "text/csv",
@@ -68,9 +74,11 @@ def read(
     write: Writer | None = None,
     mapping: FileMapping | None = None,
     keep_cells: bool = False,
+    share: Share | None = None,
 ) -> Iterator[TypedBlock]:
     """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them; of a file of
     the sender's own form, as its ``mapping`` translates it. ``keep_cells``: with what was sent beside it.
+    ``share``: of a medium in ``SHARED``, only some of the blocks, without the notes of what was written otherwise.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
@@ -80,19 +88,22 @@ def read(
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
     if mapping is not None and media not in MAPPED:
         raise UnsupportedMedia("A mapping is for a file with a heading and columns.", "Give it a file of CSV or XLSX.")
-    typing = Typing(contract, part, write, mapping, keep_cells=keep_cells)
-    return _with_last_notes(reader(source, typing, block_rows), typing)
+    typing = Typing(contract, part, write, mapping, keep_cells=keep_cells, share=share)
+    blocks = reader(source, typing, block_rows)
+    return _with_last_notes(blocks, part) if share is None else blocks
 
 
-def _with_last_notes(blocks: Iterator[TypedBlock], typing: Typing) -> Iterator[TypedBlock]:
+def _with_last_notes(blocks: Iterator[TypedBlock], part: Part) -> Iterator[TypedBlock]:
     """The blocks, of which the last has the notes that can only be written when all are read."""
+    written = Written()
     last: TypedBlock | None = None
     for block in blocks:
         if last is not None:
             yield last
         last = block
+        written.join(block.written)
     if last is not None:
-        last.notes += typing.last_notes()
+        last.notes += written.notes(part.fields)
         yield last
 
 

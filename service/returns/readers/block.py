@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from service.contract.findings import Finding
+from service.returns.readers.otherwise import Written
 
 BLOCK_ROWS: Final = 1_000
 BLOCK_BYTES: Final = 8 << 20
@@ -17,6 +18,18 @@ LONGEST_ROW: Final = 1 << 20
 """A row of more bytes than this is no row of any standard: the file is refused."""
 
 MOST_COLUMNS: Final = 500
+
+
+class Share(Struct, frozen=True):
+    """Which blocks of a file are wanted, where several read it together: of each ``of`` the one in place ``number``.
+    All of them split the file into the same blocks; only who wants a block types its cells."""
+
+    number: int
+    of: int
+
+    def has(self, block: int) -> bool:
+        """Whether a block, counted from 0, is wanted."""
+        return block % self.of == self.number
 
 
 class HeldRow(Struct, frozen=True):
@@ -78,6 +91,8 @@ class TypedBlock(Struct, kw_only=True):
     cells: dict[str, Sequence[Any]] | None = None
     """What was sent, by field or by the name of an unknown column, where ``read`` was asked to keep it."""
     unread: list[HeldRow]
+    written: Written = field(default_factory=Written)
+    """What was read although it is written otherwise."""
     notes: tuple[str, ...] = ()
     """What the sender should know of the whole file; each said once."""
 

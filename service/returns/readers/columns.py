@@ -17,7 +17,7 @@ from service.contract.mapping import FileMapping, Translate
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity
 from service.contract.values import Cell, Check, Otherwise, Value, cell_reader, otherwise_written, quick_look
 from service.criteria.vocabulary import Kind
-from service.returns.readers.block import HeldRow, Originals, TypedBlock, storable
+from service.returns.readers.block import HeldRow, Originals, Share, TypedBlock, storable
 from service.returns.readers.heading import Heading, known_names, name_in, read_heading
 from service.returns.readers.otherwise import Written
 
@@ -133,8 +133,10 @@ class Typing:
         mapping: FileMapping | None = None,
         *,
         keep_cells: bool = False,
+        share: Share | None = None,
     ) -> None:
         self.contract, self.part, self._write, self.mapping = contract, part, write, mapping
+        self._share, self._blocks = share, 0
         self._keep_cells = keep_cells
         self._known = known_names(part)
         self._translated = {} if mapping is None else _translations(part, mapping)
@@ -142,6 +144,7 @@ class Typing:
         self._is_ordinary = quick_look(self.key) if self.key is not None else None
         self._memory: dict[str, Memory] = {}
         self.written = Written()
+        """What is written otherwise in the block that is read."""
         alike: dict[tuple[object, ...], Memory] = {}
         for field in part.fields:
             look = (
@@ -165,6 +168,11 @@ class Typing:
     def heading(self, cells: Sequence[str]) -> Heading:
         """What the columns under these names are; ``Malformed`` where the file cannot be what it is sent as."""
         return read_heading(cells, self.part, self.contract, self.mapping)
+
+    def wants_next(self) -> bool:
+        """Whether the next block of the file is wanted; to be asked once for each block, in their order."""
+        self._blocks += 1
+        return self._share is None or self._share.has(self._blocks - 1)
 
     def must_be_sent(self, field: Field) -> bool:
         """Whether a row without this key is wrong: the reference always, and what is required in a part that is
@@ -204,11 +212,8 @@ class Typing:
             self._column(block, self.part.by_name[name], columns[name], is_plain=is_plain)
         for memory in self._memory.values():
             memory.forget()
+        block.written, self.written = self.written, Written()
         return block
-
-    def last_notes(self) -> tuple[str, ...]:
-        """What is to be said of the columns once all blocks were typed."""
-        return self.written.notes(self.part.fields)
 
     def key_of(self, text: str) -> str | None:
         """The reference that a cell holds, None where it cannot be read."""

@@ -26,6 +26,10 @@ from service.returns.readers.tabular import columns_of, tell_columns, tell_headi
 _DELIMITERS: Final = (",", ";", "\t")
 _SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
 _OPEN_QUOTE: Final = "a quotation mark is opened and not closed"
+_UNWANTED: Final = TypedBlock(
+    rows=[], values={}, empties=[], findings=[], held=set(), failed={}, originals=(), unread=[]
+)
+"""Stands for a block that somebody else reads."""
 
 
 def read_csv(source: Source, typing: Typing, block_rows: int) -> Iterator[TypedBlock]:
@@ -53,7 +57,8 @@ class _CsvFile:
         first = True
         while (block := self._plain(heading, first=first) or self._block(heading, first=first)) is not None:
             first = False
-            yield block
+            if block is not _UNWANTED:
+                yield block
 
     def _heading(self) -> Heading:
         """The first row that is not blank, split by the delimiter that makes most sense of it."""
@@ -161,6 +166,8 @@ class _CsvFile:
         *,
         first: bool,
     ) -> TypedBlock:
+        if not self._typing.wants_next():
+            return _UNWANTED
         block = self._typing.block(
             numbers,
             {field.name: columns[place] for place, field in heading.fields.items()},

@@ -31,11 +31,12 @@ def read_ndjson(source: Source, typing: Typing, block_rows: int) -> Iterator[Typ
         texts.append(line)
         size += len(line)
         if len(rows) >= block_rows or size >= BLOCK_BYTES:
-            yield objects.block(rows, texts)
+            if typing.wants_next():
+                yield objects.block(rows, texts)
             rows, texts, size = [], [], 0
-    if rows:
+    if rows and typing.wants_next():
         yield objects.block(rows, texts)
-    elif not found:
+    if not found:
         raise Malformed("Nothing was sent: every line is blank.", "Send the file again.", code="empty-upload")
 
 

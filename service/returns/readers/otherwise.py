@@ -34,6 +34,12 @@ class Written:
             self._cells[field.name] += times
             self._found.setdefault(field.name, Counter()).update(dict.fromkeys(found, times))
 
+    def join(self, other: Written) -> None:
+        """Take in what was counted of other cells of the file."""
+        self._cells += other._cells
+        for name, found in other._found.items():
+            self._found.setdefault(name, Counter()).update(found)
+
     def notes(self, fields: Sequence[Field]) -> tuple[str, ...]:
         """A sentence for each column that has any: ``setting: 812 cells are written otherwise, and were read: ...``"""
         return tuple(self._note(field.name) for field in fields if field.name in self._cells)
