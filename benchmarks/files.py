@@ -7,7 +7,7 @@ from datetime import date
 from itertools import cycle
 from typing import Final
 
-from service.contract.model import Contract, Field, PartName
+from service.contract.model import Contract, Field, Part, PartName
 from service.contract.values import read_cell
 from service.criteria.vocabulary import Kind
 from service.demo.facts import Row
@@ -15,7 +15,8 @@ from service.demo.sheet import write_csv
 from service.demo.single import Sample, sample
 from tests.support.returns import published
 
-CONTRACT: Final[Contract] = published().library.contracts["2025.1"]
+LIBRARY: Final = published().library
+CONTRACT: Final[Contract] = LIBRARY.contracts["2025.1"]
 CASE: Final = CONTRACT.parts[PartName.CASE]
 DAY: Final = date(2026, 3, 3)
 """The day on which everything is measured: returns are for February 2026."""
@@ -33,9 +34,9 @@ _WRONG: Final = {
 """What a person would write, and the reader must refuse: each holds its row."""
 
 
-def rows_of(number: int) -> Sample:
+def rows_of(number: int, version: str = "2025.1") -> Sample:
     """So many synthetic cases of one force."""
-    return sample(published().library, "kent", DAY, number=number)
+    return sample(published().library, "kent", DAY, number=number, version=version)
 
 
 def clean_csv(number: int) -> bytes:
@@ -44,21 +45,28 @@ def clean_csv(number: int) -> bytes:
     return write_csv(made.rows, made.fields)
 
 
-def wrong_csv(number: int) -> bytes:
+def wrong_rows_of(number: int) -> Sample:
     """The same cases with one wrong cell in every row, of several kinds by turns."""
     made = rows_of(number)
     wrong = ({**row, field: cell} for row, (field, cell) in zip(made.rows, cycle(_WRONG.items()), strict=False))
-    return write_csv(wrong, made.fields)
+    return Sample(made.fields, tuple(wrong))
 
 
-def exact_csv(number: int) -> bytes:
-    """The same cases with every value exact, so that a checker that knows no ranges finds its types in every cell."""
-    made = rows_of(number)
-    return write_csv((_exact(row) for row in made.rows), made.fields)
+def wrong_csv(number: int) -> bytes:
+    """These as a CSV file."""
+    made = wrong_rows_of(number)
+    return write_csv(made.rows, made.fields)
 
 
-def _exact(row: Row) -> dict[str, str]:
-    return {name: _EXACT[field.kind](field, row[name]) if (field := CASE.by_name[name]) else "" for name in row}
+def exact_csv(number: int, version: str = "2025.1") -> bytes:
+    """Cases with every value exact, so that a checker that knows no ranges finds its types in every cell."""
+    made = rows_of(number, version)
+    part = LIBRARY.contracts[version].parts[PartName.CASE]
+    return write_csv((_exact(row, part) for row in made.rows), made.fields)
+
+
+def _exact(row: Row, part: Part) -> dict[str, str]:
+    return {name: _EXACT[part.by_name[name].kind](part.by_name[name], row[name]) for name in row}
 
 
 def _low(field: Field, text: str) -> str:

@@ -41,15 +41,15 @@ def typed_records(source: Source, media: str, contract: Contract) -> Iterator[Re
 class PlainTable:
     """A table of the contract's case columns under the key of the service's own."""
 
-    def __init__(self, connection: asyncpg.Connection, contract: Contract) -> None:
-        self._connection = connection
+    def __init__(self, connection: asyncpg.Connection, contract: Contract, name: str = "plain_case") -> None:
+        self._connection, self._name = connection, name
         self._columns = columns_of(contract.parts[PartName.CASE].fields)
         self._copies = 0
 
     async def make(self) -> None:
         columns = ", ".join(f"{column.name} {column.sql_type}" for column in self._columns)
         key = "force smallint not null, case_id uuid not null, line_from integer not null"
-        await self._connection.execute(f"create table plain_case ({key}, {columns}, primary key ({', '.join(_KEY)}))")
+        await self._connection.execute(f"create table {self._name} ({key}, {columns}, primary key ({', '.join(_KEY)}))")
 
     async def copy(self, records: Sequence[Record]) -> float:
         """COPY the records as those of another force, and commit; seconds."""
@@ -57,5 +57,5 @@ class PlainTable:
         keyed = [(self._copies, uuid4(), 1, *record) for record in records]
         names = [*_KEY, *(column.name for column in self._columns)]
         began = time.perf_counter()
-        await self._connection.copy_records_to_table("plain_case", records=keyed, columns=names)
+        await self._connection.copy_records_to_table(self._name, records=keyed, columns=names)
         return time.perf_counter() - began

@@ -47,7 +47,7 @@ _PATH: Final[Mapping[str, tuple[str, str, Json]]] = {
     "edition": ("The name of an edition, as the list has it.", "2025-11", {"pattern": NAME}),
     "version": ("A contract version, as the list has it.", "2025.1", {"pattern": NAME}),
     "part": ("A part of a return.", "workforce", {"enum": list(PART_PATHS)}),
-    "field": ("A field of the newest contract version.", "suspects_not_recorded", {"pattern": NAME}),
+    "field": ("A field of the newest contract version.", "setting", {"pattern": NAME}),
     "file": ("A part of a return, and the form of its template.", "cases.xlsx", {"enum": list(TEMPLATES)}),
     "id": ("The notice's id.", "2026-01-q335", {"pattern": "^[0-9]{4}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,40}$"}),
     "rule": ("A rule, as findings name it.", "Q335", {"pattern": NAME}),

@@ -57,20 +57,24 @@ class Checked(Struct, frozen=True, kw_only=True):
 class Check:
     """One check of one upload: ``span`` for what was staged since the last time, then ``finish``."""
 
-    def __init__(self, tx: AsyncConnection, contract: Contract, part: Part, ground: Ground) -> None:
+    def __init__(
+        self, tx: AsyncConnection, contract: Contract, part: Part, ground: Ground, *, is_dry: bool = False
+    ) -> None:
+        """``is_dry``: nothing of the rows is to stay, only what is found in them."""
         self.tx, self.contract, self.part, self.ground = tx, contract, part, ground
         self.key = part.by_role.get(Role.KEY)
         self.tables = tables_of(contract, part)
         self.columns = self._overlay(Shape(present=frozenset())).columns
         self._probes = probes_of(contract, part)
+        self._keeps_rows = not is_dry or ground.has_base or ground.has_draft
         self._parameters = {**ground.parameters, "fresh": _fresh_ids()}
 
     @traced("validate")
     async def span(self, span: Span) -> None:
         """Check some rows by themselves, while the rest of the file is read."""
         await self._run(
-            ("span", span.shape),
-            lambda: self._overlay(span.shape).checked(IN_SPAN),
+            ("span", span.shape, self._keeps_rows),
+            lambda: self._overlay(span.shape).checked(IN_SPAN, keeps_rows=self._keeps_rows),
             first=span.first,
             last=span.last,
         )
@@ -104,7 +108,7 @@ class Check:
         for statement in (
             overlay.to_check_again(),
             f"delete from {self.tables.checked} c using staging_again a where a.idx = c.idx",
-            overlay.checked(AGAIN),
+            overlay.checked(AGAIN, keeps_rows=self._keeps_rows),
         ):
             await self.tx.execute(text(statement), self._parameters)
 

@@ -117,9 +117,10 @@ class Overlay:
         chosen = ", ".join(["s.idx", "s.row", "s.held", "s.failed", *before, *values, f"{empties} as empties", *extra])
         return f"select {chosen} from {self.tables.sent} s{joins}{overlay}{shape} where {which}"
 
-    def checked(self, which: str) -> str:
+    def checked(self, which: str, *, keeps_rows: bool = True) -> str:
         """Lay the rows over what stood, run every rule in one pass, and keep what came of it. Parameters besides the
-        return's: ``fresh``, and what ``which`` asks for."""
+        return's: ``fresh``, and what ``which`` asks for. Without ``keeps_rows`` only what the rules found is kept:
+        rows with nothing to be compared with need neither digest nor a second copy, where they are not to stay."""
         flags, joins = self.flags()
         named = [flag.rpartition(" as ")[2] for flag in flags]
         fired = fired_columns(self._probes, named, has_failed=self.shape.has_failed)
@@ -127,16 +128,23 @@ class Overlay:
         holds = " or ".join(["m.held", *(f"m.fired{n} & {mask} <> 0" for n, mask in enumerate(masks) if mask)])
         marks = ", ".join(f"({sql}) as fired{n}" for n, sql in enumerate(fired))
         names = listed([f"fired{n}" for n in range(FIRED_COLUMNS)])
+        found = listed([f"fired{n}" for n in range(FIRED_COLUMNS)], "m")
         case_id = f"coalesce(m.current_id, case when not ({holds}) then {_FRESH} end)"
         if self.key is None:  # a cell or a team is no case: words on it are kept by what it says
             case_id = "null::uuid"
+        rows = f"from (select m.*, {marks} from ({self.merged(flags, joins, which)}) m offset 0) m"
+        if not keeps_rows:
+            return (
+                f"insert into {self.tables.checked} (idx, row, held, has_text, {names}) "
+                f"select m.idx, m.row, ({holds}), m.held, {found} {rows}"
+            )
         return (
             f"insert into {self.tables.checked} (idx, row, held, has_text, case_id, digest, current_digest, "
             f"base_digest, {names}, empties, {listed(self.columns)}) "
             f"select m.idx, m.row, ({holds}), m.held, {case_id}, "
             f"case when not ({holds}) then {digest_sql(self.part.fields, 'm')} end, m.current_digest, m.base_digest, "
-            f"{listed([f'fired{n}' for n in range(FIRED_COLUMNS)], 'm')}, m.empties, {listed(self.columns, 'm')} "
-            f"from (select m.*, {marks} from ({self.merged(flags, joins, which)}) m offset 0) m"
+            f"{found}, m.empties, {listed(self.columns, 'm')} "
+            f"{rows}"
         )
 
     def duplicates(self) -> str:

@@ -125,7 +125,7 @@ async def upload(
                 return known.as_type(Upload)
         contract = await contract_asked(context, tx, target.item.contract_version)
         ground = await _ground(context, tx, target.item, part, mode)
-        check = Check(tx, contract, asked, ground)
+        check = Check(tx, contract, asked, ground, is_dry=dry_run)
         staged = await _stage(check, spool, media, _span_rows(target.item, ground))
         with span("validate"):
             checked = await check.finish(staged)

@@ -7,10 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from service.contract.model import PartName
+from service.demo.mess import messy
 from service.returns.context import Context
 from service.returns.model import Open, etag_of
-from service.returns.upload import Upload
+from service.returns.upload import Mode, Upload
 from service.returns.withdrawals import delete_case
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
 from tests.support.stock import case_of, cases_of, counts_of, findings_of, ids_of, told, versions_of
@@ -197,6 +200,27 @@ async def test_a_dry_run_answers_the_same_and_stores_nothing(context: Context, f
     assert await sent(context, item, rows) == tried
     assert rows_of(tried) == (1, 1, 1)
     assert (tried.held, tried.findings["syntactical"]) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_dry_run_of_a_first_file_as_people_have_it_answers_what_sending_it_does(
+    context: Context, force: str, mode: Mode, seed: int
+) -> None:
+    item = await opened(context, force)
+    made = [a_case(f"K/{number}", former_case_ref="K/7" if number % 50 == 1 else "") for number in range(300)]
+    content = messy(made, seed, tuple(made[0])).body
+    tried = await sent(context, item, content, mode=mode, dry_run=True)
+    assert tried.held
+    assert await sent(context, item, content, mode=mode) == tried
+
+
+async def test_a_dry_run_of_cells_answers_what_sending_them_does(context: Context, force: str) -> None:
+    item = await opened(context, force)
+    cells = [{"nfa_date": "2015", "cases": "4"}, {"nfa_date": "2015", "cases": "5"}, {"nfa_date": "2016", "cases": "-"}]
+    tried = await sent(context, item, cells, part=PartName.AGGREGATE, dry_run=True)
+    assert tried.held == 3
+    assert await sent(context, item, cells, part=PartName.AGGREGATE) == tried
 
 
 async def test_every_upload_moves_the_drafts_etag(context: Context, force: str) -> None:

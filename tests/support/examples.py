@@ -140,7 +140,7 @@ async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: http
     good(await nca.get("/api/national/answers"))
     good(await nca.get("/api/national/answers/Q335"))
     good(await nca.get("/api/national/recorded"))
-    good(await nca.get("/api/national/recorded/cases/suspects_not_recorded"))
+    good(await nca.get("/api/national/recorded/cases/setting"))
     good(await nca.get("/api/national/disputes"))
     good(await nca.get("/api/national/disputes/Q335"))
     for _ in range(2):
