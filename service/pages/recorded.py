@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from litestar import Response, get
 from msgspec import Struct
 
-from service.api.public_documents import PART_PATHS
 from service.contract.model import Part
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE
+from service.pages.force.words import PARTS
 from service.pages.visit import Visiting
 from service.picture.recorded import AllRecorded, FieldRecorded, all_recorded, recorded_by_force
 from service.terms.calendar import period_of
@@ -61,7 +61,7 @@ async def show_recorded(visit: Visiting) -> Response[str]:
         parts=[(each, fields) for each, fields in parts if fields],
         sums=[item for each, _ in parts for item in _added_up(found, each)],
         asked=None if part is None or field is None else (part, field),
-        path=next((path for path, name in PART_PATHS.items() if part is not None and name is part.name), None),
+        path=next((path for path, named in PARTS.items() if part is not None and named.part is part.name), None),
         forces=[(names[each.force], period_of(each.period), each) for each in by_force],
     )
 
