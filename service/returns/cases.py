@@ -17,7 +17,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.canonical import canonical_text
 from service.contract.columns import columns_of
-from service.contract.model import Field, PartName, Role
+from service.contract.model import Contract, Field, PartName, Role
 from service.criteria.evaluate import Value
 from service.register.columns import OPEN_END, stored_types
 from service.returns.as_read import as_read
@@ -25,6 +25,7 @@ from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows, sealed_rows
 from service.returns.model import AnyReturn, Open, Sealed, Withdrawn
 from service.returns.naming import subject_of
+from service.returns.parts import TABLES
 from service.returns.rows import column_names, listed
 
 STREAM_ROWS = 2_000
@@ -210,14 +211,18 @@ async def key_of(context: Context, item: Open, case_id: UUID) -> str:
 
 async def list_part(context: Context, item: AnyReturn, part: PartName) -> list[dict[str, Any]]:
     """The rows of the aggregate or workforce part, in the order of the file; what is empty for a reason says it."""
-    table = {PartName.AGGREGATE: "aggregate_cell", PartName.WORKFORCE: "workforce_row"}[part]
-    fields = context.library.contracts[item.contract_version].part(part).fields
-    columns = ", ".join(column.name for column in columns_of(fields))
     async with context.db.force(item.force) as tx:
-        rows = (
-            await tx.execute(
-                text(f"select n, empties, {columns} from {table} where force = :force and return_id = :id order by n"),
-                {"force": item.force, "id": item.id},
-            )
-        ).all()
-    return [{**shown_values(fields, values_of(fields, row)), **(row.empties or {})} for row in rows]
+        return list((await numbered_part(tx, context.library.contracts[item.contract_version], item, part)).values())
+
+
+async def numbered_part(
+    tx: AsyncConnection, contract: Contract, item: AnyReturn, part: PartName
+) -> dict[int, dict[str, Any]]:
+    """The same by the numbers that the rows had in the file, as a version of the contract names their fields."""
+    fields = contract.part(part).fields
+    columns = ", ".join(column.name for column in columns_of(fields))
+    rows = await tx.execute(
+        text(f"select n, empties, {columns} from {TABLES[part]} where force = :force and return_id = :id order by n"),
+        {"force": item.force, "id": item.id},
+    )
+    return {row.n: {**shown_values(fields, values_of(fields, row)), **(row.empties or {})} for row in rows}

@@ -17,8 +17,7 @@ from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.idempotency import Once
 from service.returns.model import AnyReturn, Open
-from service.returns.readers import TypedBlock, read
-from service.returns.spool import Spool
+from service.returns.readers import Source, TypedBlock, read
 from service.storage.database import raw
 
 
@@ -36,7 +35,7 @@ class HeldRow(Struct, frozen=True, kw_only=True):
     """The rule notices since which no rule holds it: sent again as it is, it is taken."""
 
 
-async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: str) -> None:
+async def hold_by_rule(tx: AsyncConnection, check: Check, source: Source, media: str) -> None:
     """Find the text of rows that a rule held: what reading held is already there with its text.
 
     The file is read a second time, and only where there are such rows, so that an upload need not carry every row's
@@ -50,7 +49,7 @@ async def hold_by_rule(tx: AsyncConnection, check: Check, spool: Spool, media: s
     if not wanted:
         return
     connection = await raw(tx)
-    blocks = read(spool, media, check.part, check.contract)
+    blocks = read(source, media, check.part, check.contract)
     async with aclosing(read_ahead(lambda: _held_of(next(blocks, None), wanted))) as ahead:
         async for records in ahead:
             if records:

@@ -16,7 +16,7 @@ from service.clock import london_date
 from service.contract.model import deviations_text
 from service.errors import Conflict, Invalid, PreconditionFailed
 from service.register.line import restore
-from service.returns.asked import contract_asked, is_judged_today, judged_today
+from service.returns.asked import contract_asked, judged_today
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
@@ -24,6 +24,7 @@ from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, current_of, etag_of
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
+from service.returns.raised import ask_raised
 from service.returns.raising import is_older, raise_version, rewrite_carried
 from service.returns.rebase import rebase_open
 from service.returns.states import discard_states
@@ -224,10 +225,9 @@ async def _redeclare(
             await raise_version(tx, context.library, item, target)
         await declare(tx, item, target, years)
         moved = await move_draft(tx, item.force, item.id)
-        if await is_judged_today(context, tx, moved):
-            await refresh_summary(context, tx, moved)
-        else:  # a notice may be for one of two versions alone
-            await judged_today(context, tx, moved)
+        again = judged_today if target == item.contract_version else ask_raised
+        moved = await again(context, tx, moved)
+        await refresh_summary(context, tx, moved)
         details = {
             "contract_version": target,
             "case_years": "all" if years.listed is None else tuple(years.listed),

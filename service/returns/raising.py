@@ -1,8 +1,8 @@
 """Brings an open return to a newer contract version: its draft, its cells and teams, and what was found so far.
 
-What was sealed is read in the new version and never touched; what is not sealed yet is rewritten in it once. The rules
-of the new version have not been asked of the draft's rows, so each of them waits until it is sent again (``UNASKED``),
-and what the older rules found in it is found no more.
+What was sealed is read in the new version and never touched; what is not sealed yet is rewritten in it once, and what
+the older rules found in it is found no more. The rules of the new version have not been asked of the draft's cases, so
+each of them waits until it is sent again (``UNASKED``); cells and teams are asked at once (``raised``).
 """
 
 from __future__ import annotations

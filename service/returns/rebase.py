@@ -23,6 +23,7 @@ from service.returns.current import base_rows
 from service.returns.draft import drop_found_again
 from service.returns.model import Open, Sealed, Withdrawn
 from service.returns.parts import carry_parts
+from service.returns.raised import ask_raised
 from service.returns.raising import is_older, raise_version, rewrite_carried
 from service.returns.rows import column_names, digest_sql
 from service.returns.store import move_draft, must_compare_again, return_by_id, returns_of
@@ -50,7 +51,8 @@ async def rebase_open(context: Context, tx: AsyncConnection, force: int, *, seal
 async def lay_over(context: Context, tx: AsyncConnection, item: Open, head_id: UUID | None) -> None:
     """Lay the draft of a return over the sealed one at the line's end, whatever its base was."""
     head = None if head_id is None else await return_by_id(tx, item.force, head_id)
-    if head is not None and is_older(context.library, item.contract_version, head.contract_version):
+    raised = head is not None and is_older(context.library, item.contract_version, head.contract_version)
+    if head is not None and raised:
         await raise_version(tx, context.library, item, head.contract_version)
         item = replace(item, contract_version=head.contract_version)
     contract = context.library.contracts[item.contract_version]
@@ -67,6 +69,9 @@ async def lay_over(context: Context, tx: AsyncConnection, item: Open, head_id: U
     await carry_parts(tx, item.force, head_id, item.id, context.library)
     if head is not None:
         await rewrite_carried(tx, context.library, item, head.contract_version)
+    over = await return_by_id(tx, item.force, item.id) if raised else None
+    if isinstance(over, Open):
+        await ask_raised(context, tx, over)
 
 
 def _parameters(item: Open) -> dict[str, Any]:

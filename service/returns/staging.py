@@ -42,6 +42,8 @@ _COMMON: Final = (
     "create temp table if not exists staging_lost (idx integer not null, lost bigint not null) on commit delete rows",
 )
 
+_COMMON_TABLES: Final = ("staging_finding", "staging_held", "staging_shape", "staging_again", "staging_lost")
+
 _CHECKED: Final = (
     "idx integer not null, row integer not null, held boolean not null, has_text boolean not null, case_id uuid, "
     "digest bytea, current_digest bytea, base_digest bytea, "
@@ -143,6 +145,11 @@ class Staging:
             *_COMMON,
         )
         await (await raw(self._tx)).execute(";".join(statements))
+
+    async def clear(self) -> None:
+        """Empty them, where something else of this transaction was or is to be checked too."""
+        names = (self._tables.sent, self._tables.checked, *_COMMON_TABLES)
+        await (await raw(self._tx)).execute(f"truncate {', '.join(names)}")
 
     async def copy(
         self,

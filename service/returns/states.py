@@ -237,7 +237,8 @@ async def _as_of_today(context: Context, tx: AsyncConnection, item: Open) -> Non
     """Where the base or the rules moved on since the state was kept, they did so for it too."""
     _, head_id = await lock_line(tx, item.force)
     back = await return_by_id(tx, item.force, item.id)
+    if isinstance(back, Open) and back.base_id != head_id:
+        await lay_over(context, tx, back, head_id)
+        back = await return_by_id(tx, item.force, item.id)  # it may be of the version of its base now
     if isinstance(back, Open):
-        if back.base_id != head_id:
-            await lay_over(context, tx, back, head_id)
         await judged_today(context, tx, back)

@@ -19,7 +19,7 @@ from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.seal import seal
 from service.returns.upload import Mode
 from tests.support.notices import a_notice, in_force
-from tests.support.returns import LEAD, SIGNED, a_case, again, explained, opened, reported, sealed, sent
+from tests.support.returns import LEAD, SIGNED, a_case, again, both_versions, explained, opened, reported, sealed, sent
 from tests.support.stock import blocks, case_of, findings_of, held_in, told
 
 BACKWARDS = {"offence_from": "2015", "offence_to": "2014-06", "nfa_date": "2016"}
@@ -180,3 +180,18 @@ async def test_a_part_that_is_no_case_is_asked_again_too(context: Context, force
         assert [each.answer for each in await findings_of(context, item, "Q371")] == ["Checked against the file."]
     finally:
         clock.now = moment
+
+
+async def test_a_rule_that_a_notice_turned_off_for_one_version_is_asked_once_when_the_return_leaves_it(
+    context: Context, force: str
+) -> None:
+    context = both_versions(context)
+    await in_force(context, a_notice("Q372"))
+    item = await opened(context, force, contract_version="2025.1")
+    team = {"team": "other", "phase": "assessment", "officers_fte": "2000", "staff_fte": "0"}
+    await sent(context, item, [team], part=PartName.WORKFORCE)
+    assert await told(context, item, "Q372") == []
+
+    raised = await opened(context, force, contract_version="2026.1")
+
+    assert await told(context, raised, "Q372") == [("Q372", None)]

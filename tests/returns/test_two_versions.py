@@ -17,7 +17,7 @@ from service.returns.upload import Mode
 from service.terms.calendar import parse_period
 from service.terms.model import Accepted
 from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
-from tests.support.stock import blocks, told
+from tests.support.stock import blocks, findings_of, held_in, told
 
 OLD, NEW = "2025.1", "2026.1"
 
@@ -172,6 +172,99 @@ async def test_another_file_does_not_stand_for_the_rows_that_were_rewritten(cont
     await sent(context, raised, [{"case_ref": "K/1", "suspects_charged": "0"}])
     await explained(context, raised)
     assert await blocks(context, raised) == {}
+
+
+async def test_cells_that_are_rewritten_are_asked_the_rules_of_the_newer_version(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    cells = [
+        {"cases": "3", "setting": "gang", "nfa_date": "2012"},
+        {"cases": "nine", "setting": "family"},
+        {"cases": "4", "setting": "gang"},
+    ]
+    await sent(context, item, cells, part=PartName.AGGREGATE)
+
+    raised = await opened(context, force, contract_version=NEW)
+
+    assert [(one.document["rule"], one.document["row"]) for one in await findings_of(context, raised, "Q551")] == [
+        ("Q551", 4)
+    ]
+    assert [(row.row, row.text.count("nine")) for row in await held_in(context, raised)] == [(3, 1)]
+    assert (await blocks(context, raised))["unanswered-findings"] >= 1
+
+
+async def test_cells_that_the_newer_version_holds_are_held_when_the_return_is_raised(
+    context: Context, force: str
+) -> None:
+    """Two reasons for a priority are one in the newer version: the cells are broken down alike there."""
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    alike = [
+        {"cases": "3", "nfa_date": "2012", "priority": "dangerous_suspect", "youngest_victim_age": "12"},
+        {"cases": "4", "nfa_date": "2012", "priority": "flight_risk", "youngest_victim_age": "12"},
+        {"cases": "5", "nfa_date": "2013", "priority": "flight_risk"},
+    ]
+    await sent(context, item, alike, part=PartName.AGGREGATE)
+    assert await held_in(context, item) == []
+
+    raised = await opened(context, force, contract_version=NEW)
+
+    (left,) = await list_part(context, raised, PartName.AGGREGATE)
+    held = await held_in(context, raised)
+    assert (left["cases"], left["priority"]) == (5, "immediate")
+    assert [(row.row, row.part, "victim_age_youngest" in row.text) for row in held] == [
+        (2, "aggregate", True),
+        (3, "aggregate", True),
+    ]
+    assert raised.summary["counts"]["aggregate_cells"] == 1
+    assert raised.summary["counts"]["held"] == 2
+    await explained(context, raised)
+    assert await blocks(context, raised) == {"held-rows": 2}
+
+
+async def test_teams_that_are_rewritten_are_asked_the_rules_of_the_newer_version(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, contract_version=OLD)
+    team = {"team": "child_exploitation", "phase": "reinvestigation", "officers_fte": "12.5", "specialist_trained": "0"}
+    await sent(context, item, [team], part=PartName.WORKFORCE)
+    assert await findings_of(context, item, "Q555") == []
+
+    raised = await opened(context, force, contract_version=NEW)
+
+    (found,) = await findings_of(context, raised, "Q555")
+    assert found.document["row"] == 2
+    with pytest.raises(Conflict, match="wait"):
+        await sealed(context, raised)
+    await explained(context, raised)
+    (kept,) = await list_part(context, await sealed(context, raised), PartName.WORKFORCE)
+    assert (kept["officers_fte"], kept["specialist_trained"]) == ("12.5", 0)
+
+
+async def test_an_open_return_raised_by_its_base_is_asked_too(context: Context, force: str) -> None:
+    context = both(context)
+    later = await opened(context, force, period="2026-03", contract_version=OLD)
+    await sent(context, later, [{"cases": "4", "setting": "gang"}], part=PartName.AGGREGATE)
+    await sent(
+        context, later, [{"team": "other", "phase": "reinvestigation", "staff_fte": "2000"}], part=PartName.WORKFORCE
+    )
+
+    await reported(context, force, "2026-02", [as_new(a_case("K/1"))], contract_version=NEW)
+
+    assert [rule for rule, _ in await told(context, later, "Q551", "Q556")] == ["Q551", "Q556"]
+
+
+async def test_cells_carried_from_the_sealed_return_stay_as_they_were_signed(context: Context, force: str) -> None:
+    context = both(context)
+    item = await opened(context, force, period="2026-01", contract_version=OLD)
+    await sent(context, item, [{"cases": "4", "setting": "gang"}], part=PartName.AGGREGATE)
+    await explained(context, item)
+    await sealed(context, item)
+    after = await opened(context, force, contract_version=OLD)
+
+    raised = await opened(context, force, contract_version=NEW)
+
+    assert after.id == raised.id
+    assert await told(context, raised, "Q551") == []
 
 
 @pytest.mark.parametrize("period", ["2026-02", "2026-03"])
