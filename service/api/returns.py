@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -301,19 +301,23 @@ class ReturnsController(Controller):
         return item
 
 
-async def shown(call: Call, item: AnyReturn, *, status: int = 200) -> Response[bytes]:
-    """A return as it is shown, with its tag: the answer to every change of a draft."""
+async def shown(
+    call: Call, item: AnyReturn, *, status: int = 200, more: Mapping[str, Any] | None = None
+) -> Response[bytes]:
+    """A return as it is shown, with its tag: the answer to every change of a draft. ``more``: members beside."""
     try:
         async with call.context.db.force(item.force) as tx:
-            return await _document(call, tx, item, status)
+            return await _document(call, tx, item, status, more)
     except Unavailable as error:
         raise Unavailable(
             "The change is stored, and the return cannot be shown now.", "Read it shortly.", code="stored-not-shown"
         ) from error
 
 
-async def _document(call: Call, tx: AsyncConnection, item: AnyReturn, status: int = 200) -> Response[bytes]:
-    content = await return_document(call.context, tx, item)
+async def _document(
+    call: Call, tx: AsyncConnection, item: AnyReturn, status: int = 200, more: Mapping[str, Any] | None = None
+) -> Response[bytes]:
+    content = {**await return_document(call.context, tx, item), **(more or {})}
     headers = ageing_headers(call.context.terms, item.contract_version)
     return document(content, status=status, etag=etag_of(item), headers=headers)
 

@@ -214,9 +214,18 @@ class StateShown(_Shape):
 
     n: Annotated[int, Meta(ge=1)]
     kept_at: Instant
+    contract_version: Annotated[
+        str, Meta(description="In which the return was written then. Bringing the state back goes back to it.")
+    ]
     before: FollowedBy
     counts: dict[str, Count]
     links: dict[str, str]
+
+
+class RestoredDocument(ReturnDocument):
+    """A return after a state was brought back. ``notes`` says so where it is of another contract version since."""
+
+    notes: list[str]
 
 
 class StateList(_Shape):

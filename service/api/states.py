@@ -14,7 +14,7 @@ from service.api.notice_shapes import NoReasonBody
 from service.api.once import once_of
 from service.api.replies import listed
 from service.api.returns import shown
-from service.api.shapes import ReturnDocument, StateList
+from service.api.shapes import RestoredDocument, StateList
 from service.clock import wire_time
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
@@ -59,16 +59,18 @@ class StatesController(Controller):
         description=(
             "Rows, held rows, withdrawals, cells, workforce and findings are then what they were; words on findings "
             "hold wherever the values are those that they are about. What the draft was until now is kept as a state, "
-            "so that this can be undone. Needs the permission `returns:write`."
+            "so that this can be undone. A state of another contract version brings that version back with it, and "
+            "`notes` says so; one that the terms no longer take for the period is refused. Needs the permission "
+            "`returns:write`."
         ),
         operation_id="restoreState",
         operation_class=operation(
-            Answer(shape=ReturnDocument, says="The return as it is now.", headers=("ETag",)),
+            Answer(shape=RestoredDocument, says="The return as it is now.", headers=("ETag",)),
             permission=Permission.RETURNS_WRITE,
             body=Body(shape=NoReasonBody, required=False),
             if_match="The `ETag` of the return; 412 where it has moved since.",
             idempotent=True,
-            refusals=("no-such-state", "not-open", "stored-not-shown"),
+            refusals=("no-such-state", "not-open", "contract-not-accepted", "stored-not-shown"),
         ),
     )
     async def restore(
@@ -81,8 +83,8 @@ class StatesController(Controller):
         parameters(call.request)
         await body_of(call.request, NoReasonBody)
         seen = if_match(call.request, etag_of(item))
-        moved = await restore_state(call.context, call.actor, item, int(number), seen, once=once_of(call, b""))
-        return await shown(call, moved)
+        done = await restore_state(call.context, call.actor, item, int(number), seen, once=once_of(call, b""))
+        return await shown(call, done.item, more={"notes": [] if done.note is None else [done.note]})
 
 
 def _state(state: State, path: str) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def _state(state: State, path: str) -> dict[str, Any]:
     return {
         "n": state.n,
         "kept_at": wire_time(state.kept_at),
+        "contract_version": state.contract_version,
         "before": {
             "what": before.what,
             "part": before.part,

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import PartName
-from service.errors import NotFound
+from service.errors import Invalid, NotFound
 from service.register.columns import stored_types
 from service.returns.asked import judged_today
 from service.returns.changes import change_draft
@@ -54,9 +54,18 @@ class State(Struct, frozen=True, kw_only=True):
     n: int
     kept_at: datetime
     kept_by: str
+    contract_version: str
+    """In which the return was written then: bringing the state back goes back to it."""
     before: Before
     counts: Mapping[str, int]
     """What the return came to then: rows of each part, and what was new, changed, withdrawn, held."""
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """A return as it is after a state was brought back. ``note``: what that did to its contract version."""
+
+    item: Open
+    note: str | None
 
 
 class _Pair(Struct, frozen=True):
@@ -158,7 +167,7 @@ async def list_states(tx: AsyncConnection, item: Open) -> Sequence[State]:
     """The states that can be brought back, newest first."""
     rows = await tx.execute(
         text(
-            "select n, kept_at, kept_by, before, part, mode, media, rows, counts from draft_state "
+            "select n, kept_at, kept_by, contract_version, before, part, mode, media, rows, counts from draft_state "
             f"where {_OF_RETURN} order by n desc"
         ),
         {"force": item.force, "id": item.id},
@@ -168,6 +177,7 @@ async def list_states(tx: AsyncConnection, item: Open) -> Sequence[State]:
             n=row.n,
             kept_at=row.kept_at,
             kept_by=row.kept_by,
+            contract_version=row.contract_version,
             before=Before(
                 what=row.before,
                 part=None if row.part is None else PartName(row.part),
@@ -184,29 +194,60 @@ async def list_states(tx: AsyncConnection, item: Open) -> Sequence[State]:
 @traced("restore-state")
 async def restore_state(
     context: Context, actor: Actor, item: Open, n: int, if_match: str | None, *, once: Once | None = None
-) -> Open:
+) -> Restored:
     """Make the draft what it was in a state. What it is now is kept as a state before; NotFound where there is no such
-    state (any more)."""
+    state (any more), Invalid where it is of a contract version that the terms take no more."""
     async with (
         context.db.force(item.force) as tx,
         change_draft(context, tx, actor, item, if_match, once=once) as change,
     ):
         if change.known is not None:
-            return change.item
+            return Restored(item=change.item, note=change.known.body)
         given = {"force": item.force, "id": item.id, "state": n}
-        there = text(f"select exists (select 1 from draft_state where {_OF_RETURN} and n = :state)")
-        if not (await tx.execute(there, given)).scalar_one():
-            raise NotFound(
-                "There is no such state of this draft.",
-                f"The last {KEPT} are kept: read them again.",
-                code="no-such-state",
-            )
+        version = await _version_of(context, tx, change.item, given)
         kept = await _keep(context, tx, actor, change.item, Before(what="restore"))
         await _bring_back(context.library, tx, given)
         await _let_go(context.library, tx, item.force, item.id, kept - KEPT)
-        await _as_of_today(context, tx, change.item)
-        change.done("draft_restored", {"state": n, "kept_as": kept})
-    return change.item
+        back = await _as_of_today(context, tx, change.item)
+        change.answer = version_note(change.item.contract_version, version, back.contract_version)
+        change.done("draft_restored", {"state": n, "kept_as": kept, "contract_version": back.contract_version})
+    return Restored(item=change.item, note=change.answer)
+
+
+async def _version_of(context: Context, tx: AsyncConnection, item: Open, given: Mapping[str, Any]) -> str:
+    """The contract version of a state, if there is such a state and the version is still taken for its period."""
+    of_state = text(f"select contract_version from draft_state where {_OF_RETURN} and n = :state")
+    version: str | None = (await tx.execute(of_state, given)).scalar_one_or_none()
+    if version is None:
+        raise NotFound(
+            "There is no such state of this draft.",
+            f"The last {KEPT} are kept: read them again.",
+            code="no-such-state",
+        )
+    if version != item.contract_version and version not in context.terms.accepted(item.period):
+        raise Invalid(
+            f"That state is written in contract version {version}, which the terms do not take for {item.period} now.",
+            f"Leave the return as it is, and send what is to stand in it in {item.contract_version}; "
+            f"/api/contracts/{item.contract_version}/changes says what is different.",
+            code="contract-not-accepted",
+        )
+    return version
+
+
+def version_note(was: str, kept: str, now: str) -> str | None:
+    """What bringing back a state of the contract version ``kept`` did to a return that ``was`` of one and is of one
+    ``now``; None where it is the same throughout."""
+    if kept == was:
+        return None
+    if now != kept:
+        return (
+            f"That state was written in contract version {kept}. The sealed return below is of {now}, so it was "
+            f"brought into {now}: its cases must be sent again, by the names and codes of {now}."
+        )
+    return (
+        f"The return is written in contract version {now} again, as it was then; until now it was written in {was}. "
+        f"Send files by the names and codes of {now}."
+    )
 
 
 async def _bring_back(library: Library, tx: AsyncConnection, given: Mapping[str, Any]) -> None:
@@ -233,12 +274,17 @@ async def _bring_back(library: Library, tx: AsyncConnection, given: Mapping[str,
     )
 
 
-async def _as_of_today(context: Context, tx: AsyncConnection, item: Open) -> None:
-    """Where the base or the rules moved on since the state was kept, they did so for it too."""
+async def _as_of_today(context: Context, tx: AsyncConnection, item: Open) -> Open:
+    """The return, where the base or the rules moved on since the state was kept, as they did so for it too."""
     _, head_id = await lock_line(tx, item.force)
-    back = await return_by_id(tx, item.force, item.id)
-    if isinstance(back, Open) and back.base_id != head_id:
+    back = await _open(tx, item)
+    if back.base_id != head_id:
         await lay_over(context, tx, back, head_id)
-        back = await return_by_id(tx, item.force, item.id)  # it may be of the version of its base now
-    if isinstance(back, Open):
-        await judged_today(context, tx, back)
+        back = await _open(tx, item)  # it may be of the version of its base now
+    return await judged_today(context, tx, back)
+
+
+async def _open(tx: AsyncConnection, item: Open) -> Open:
+    found = await return_by_id(tx, item.force, item.id)
+    assert isinstance(found, Open)  # noqa: S101  nobody else holds the force's lock
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.returns import both_versions, opened
 from tests.support.rows import as_csv, rows
 from tests.support.server import Return, Served, good, problem
 
@@ -51,3 +52,24 @@ async def test_a_state_that_is_not_there_or_not_seen_or_not_ones_own_is_refused(
     await november.seal()
     assert good(await november.client.get(f"{november.path}/states"))["items"] == []
     problem(await november.client.post(path), 409, "not-open")
+
+
+async def test_a_state_of_another_version_says_so_and_is_refused_where_that_is_not_taken(
+    served: Served, november: Return
+) -> None:
+    await november.upload(as_csv(rows(1)))
+    await opened(both_versions(served.context), "kent", "2025-11", contract_version="2026.1")
+    (state,) = good(await november.client.get(f"{november.path}/states"))["items"]
+    assert state["contract_version"] == "2025.1"
+    back = good(await november.client.post(state["links"]["restore"]))
+    assert (back["contract_version"], back["notes"]) == (
+        "2025.1",
+        [
+            "The return is written in contract version 2025.1 again, as it was then; until now it was written in "
+            "2026.1. Send files by the names and codes of 2025.1."
+        ],
+    )
+    newer = good(await november.client.get(f"{november.path}/states"))["items"][0]
+    assert newer["contract_version"] == "2026.1"
+    refused = problem(await november.client.post(newer["links"]["restore"]), 422, "contract-not-accepted")
+    assert "do not take" in refused["detail"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import a_desk, problems_of, went_on, words_of
+from tests.support.returns import both_versions, opened
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import PERIOD, Served
 
@@ -28,6 +29,20 @@ async def test_a_wrong_file_is_undone_and_so_is_that(served: Served) -> None:
     assert "before you brought an earlier one back" in words_of(done.text)
     went_on(await desk.send("undo", state="3"))
     assert "2 to answer" in words_of(await desk.read())
+
+
+async def test_going_back_to_another_version_of_the_standard_is_said_before_and_after(served: Served) -> None:
+    desk = await a_desk(served)
+    await desk.put(as_csv(rows(1)))
+    assert "of the data standard" not in words_of(await desk.read("undo"))
+    await opened(both_versions(served.context), "kent", PERIOD, contract_version="2026.1")
+    shown = words_of(await desk.read("undo"))
+    assert "Written in version 2025.1 of the data standard, and the return is written in 2026.1 now" in shown
+    done = await desk.client.get(went_on(await desk.send("undo", state="1"), desk.month))
+    assert "The return is what it was then, and is written in version 2025.1 now." in words_of(done.text)
+    refused = await desk.send("undo", state="2")
+    assert refused.status_code == 422
+    assert "2026.1, which the terms do not take" in problems_of(refused.text)["#state"]
 
 
 async def test_a_form_that_is_behind_the_draft_brings_nothing_back(served: Served) -> None:

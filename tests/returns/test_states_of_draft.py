@@ -7,20 +7,32 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from service.contract.model import PartName
-from service.errors import Conflict, NotFound, PreconditionFailed
+from service.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from service.register.columns import stored_types
 from service.returns.asked import returns_now
 from service.returns.context import Context
 from service.returns.held import set_aside
 from service.returns.lifecycle import Opening, open_return, withdraw_return
 from service.returns.model import AnyReturn, Open, etag_of
-from service.returns.states import KEPT, State, list_states, restore_state
+from service.returns.states import KEPT, Restored, State, list_states, restore_state
 from service.returns.upload import Mode
 from tests.support.notices import a_notice, in_force
-from tests.support.returns import LEAD, a_case, again, explained, opened, reported, sealed, sent
+from tests.support.returns import (
+    LEAD,
+    a_case,
+    a_case_of_2026,
+    again,
+    both_versions,
+    explained,
+    opened,
+    reported,
+    sealed,
+    sent,
+)
 from tests.support.stock import (
     answers_to,
     assert_tallies_are_right,
@@ -70,6 +82,13 @@ async def states_of(context: Context, item: AnyReturn) -> list[State]:
 
 async def brought_back(context: Context, item: AnyReturn, n: int) -> Open:
     """The return after one of its states was brought back."""
+    now = await again(context, item)
+    assert isinstance(now, Open)
+    return (await restored(context, now, n)).item
+
+
+async def restored(context: Context, item: AnyReturn, n: int) -> Restored:
+    """The same, with what it did to the contract version."""
     now = await again(context, item)
     assert isinstance(now, Open)
     return await restore_state(context, LEAD, now, n, etag_of(now))
@@ -143,6 +162,59 @@ async def test_no_state_outlives_its_draft(context: Context, force: str, ended: 
     assert await kept_rows(context, item) == set()
     with pytest.raises(Conflict):
         await restore_state(context, LEAD, now, 2, None)
+
+
+async def test_a_state_of_another_version_is_named_and_brings_that_version_back(context: Context, force: str) -> None:
+    context = both_versions(context)
+    item = await opened(context, force, contract_version="2025.1")
+    await sent(context, item, [a_case("K/1")])
+    await sent(context, item, [a_case("K/2")])
+    await opened(context, force, contract_version="2026.1")
+    assert [state.contract_version for state in await states_of(context, item)] == ["2025.1", "2025.1"]
+
+    older = await restored(context, item, 2)
+
+    assert older.item.contract_version == "2025.1"
+    assert older.note is not None
+    assert "written in contract version 2025.1 again" in older.note
+    assert (await states_of(context, item))[0].contract_version == "2026.1"
+    assert (await restored(context, item, 1)).note is None
+    newer = await restored(context, item, 3)
+    assert (newer.item.contract_version, "2026.1 again" in (newer.note or "")) == ("2026.1", True)
+
+
+async def test_a_state_of_a_version_that_is_not_taken_any_more_is_refused(context: Context, force: str) -> None:
+    context = both_versions(context)
+    item = await opened(context, force, contract_version="2025.1")
+    await sent(context, item, [a_case("K/1")])
+    raised = await opened(context, force, contract_version="2026.1")
+    ended = tuple(one for one in context.terms.contracts if one.version == "2026.1")
+    context = replace(context, terms=replace(context.terms, contracts=ended))
+
+    with pytest.raises(Invalid, match=r"2025\.1, which the terms do not take for 2026-02") as refused:
+        await brought_back(context, raised, 1)
+
+    assert refused.value.code == "contract-not-accepted"
+    assert "in 2026.1" in (refused.value.do or "")
+    assert etag_of(await again(context, item)) == etag_of(raised)
+
+
+async def test_a_state_of_an_older_version_than_the_sealed_return_below_is_brought_into_its_version(
+    context: Context, force: str
+) -> None:
+    context = both_versions(context)
+    later = await opened(context, force, period="2026-03", contract_version="2025.1")
+    await sent(context, later, [a_case("K/9")])
+    await sent(context, later, [{"cases": "4", "setting": "gang"}], part=PartName.AGGREGATE)
+    await sent(context, later, [a_case("K/8")])
+    await reported(context, force, "2026-02", [a_case_of_2026("K/1")], contract_version="2026.1")
+
+    back = await restored(context, later, 3)
+
+    assert back.item.contract_version == "2026.1"
+    assert "brought into 2026.1" in (back.note or "")
+    assert await told(context, later, "Q551") == [("Q551", None)]
+    assert (await blocks(context, later))["older-version"] == 1
 
 
 async def test_who_has_not_seen_the_draft_as_it_is_brings_nothing_back(context: Context, force: str) -> None:

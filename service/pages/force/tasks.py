@@ -71,7 +71,7 @@ async def show_return(visit: Visiting) -> Response[str] | Response[None]:
         step=step,
         groups=_groups(place, item, reasons, findings),
         undo=await newest_state(place, item) if place.may_write else None,
-        done=visit.request.query_params.get("done") == "undone",
+        done=_DONE.get(visit.request.query_params.get("done", "")),
         **given,
     )
 
@@ -85,6 +85,12 @@ def _stages(place: Place, item: AnyReturn) -> list[dict[str, Any]]:
         {**row, "title": stage_title(place.context, edition, row["stage"])} for row in item.summary.get("by_stage", ())
     ]
 
+
+_DONE: Final[Mapping[str, str]] = {
+    "undone": "The return is what it was then.",
+    "undone-in-another-version": "The return is what it was then, and is written in version {version} now.",
+}
+"""What is said first to who was sent here by something that they did."""
 
 _AGAIN: Final = ("base-moved", "older-version")
 """Why a file that was sent must be sent again."""

@@ -38,6 +38,11 @@ _FILE: Final[Mapping[str, str]] = {
 }
 _PART: Final[Mapping[PartName | None, str]] = {PartName.AGGREGATE: "counts", PartName.WORKFORCE: "workforce"}
 
+_OTHER_VERSION: Final = (
+    "Written in version {then} of the data standard, and the return is written in {now} now: bringing this back goes "
+    "back to {then} too. It held "
+)
+
 
 @get(_AT, include_in_schema=False)
 async def show_undo(visit: Visiting) -> Response[str]:
@@ -55,10 +60,10 @@ async def take_undo(visit: Visiting) -> Response[str] | Response[None]:
         return await _page(place, sent, Problems([Problem("state", "Choose what to bring back")]), 422)
     n = whole_number(sent.one("state"))
     try:
-        await restore_state(place.context, visit.actor, item, n, sent.one("seen"), once=once)
+        done = await restore_state(place.context, visit.actor, item, n, sent.one("seen"), once=once)
     except REFUSALS as error:
         return await _page(place, sent, *refused(visit, error, "state"))
-    return to(f"{place.path}?done=undone")
+    return to(f"{place.path}?done=undone{'' if done.note is None else '-in-another-version'}")
 
 
 async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: int = 200) -> Response[str]:
@@ -70,7 +75,7 @@ async def _page(place: Place, sent: Typed, problems: Problems = FINE, status: in
         status=status,
         here=HERE,
         place=place,
-        states=[(state.n, state_title(state), _what_was(state)) for state in states],
+        states=[(state.n, state_title(state), _what_was(state, item.contract_version)) for state in states],
         seen=etag_of(item),
         key=new_key(),
         sent=sent,
@@ -96,8 +101,8 @@ def state_title(state: State) -> str:
     return f"as it was before the upload of {f'{what}, ' if what else ''}{at} ({file}{whole})"
 
 
-def _what_was(state: State) -> str:
-    """What the return came to then."""
+def _what_was(state: State, version: str) -> str:
+    """What the return came to then, and whether it was written in another version than it is now."""
     counts = state.counts
     held = counted(counts.get("cases", 0), "case", "cases")
     named = (
@@ -108,4 +113,5 @@ def _what_was(state: State) -> str:
         ("aggregate_cells", "counts"),
         ("workforce_rows", "workforce rows"),
     )
-    return ", ".join([held, *(f"{counts[name]:,} {words}" for name, words in named if counts.get(name))])
+    other = "" if state.contract_version == version else _OTHER_VERSION.format(then=state.contract_version, now=version)
+    return other + ", ".join([held, *(f"{counts[name]:,} {words}" for name, words in named if counts.get(name))])
