@@ -184,14 +184,15 @@ class FindingsController(Controller):
         summary="Say that a finding is wrong",
         operation_id="disputeFinding",
         description=(
-            "Kept for those who keep the rules; it changes nothing in the return. Needs the permission `returns:write`."
+            "Kept for those who keep the rules; it changes nothing in the return, which must have such a finding. "
+            "Needs the permission `returns:write`."
         ),
         operation_class=operation(
             {201: Answer(shape=DisputeDocument, says="It was taken down.")},
             permission=Permission.RETURNS_WRITE,
             body=Body(shape="Dispute"),
             idempotent=True,
-            refusals=("invalid",),
+            refusals=("invalid", "no-such-finding"),
         ),
     )
     async def post_dispute(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:

@@ -231,6 +231,11 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
     "no-such-state": Meaning(
         (404,), "The draft has no such state, or no longer: the last three are kept.", "Read the states again."
     ),
+    "no-such-finding": Meaning(
+        (422,),
+        "A dispute is about a finding that the return does not have: of that rule, or in that case.",
+        "Read the findings again, and take the rule and the reference from the one that you mean.",
+    ),
     "not-sealed": Meaning((404,), "The return is not sealed, so it has no receipt and no tally.", "Seal it first."),
     "no-tally": Meaning(
         (404,),

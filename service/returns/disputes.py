@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
 from service.audit.log import append
+from service.contract.findings import key_name
 from service.errors import Invalid
 from service.returns.answers import LONGEST
 from service.returns.context import Actor, Context
@@ -31,6 +32,16 @@ class Said(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class NoSuchFinding(Invalid):
+    """A dispute about a finding that the return does not have: whoever keeps the rules could make nothing of it."""
+
+    code = "no-such-finding"
+
+    def __init__(self, member: str, says: str, fix: str) -> None:
+        super().__init__(f"{says} Nothing was passed on.", fix)
+        self.errors = ({"pointer": f"/{member}", "says": says, "fix": fix},)
+
+
 async def dispute(
     context: Context,
     actor: Actor,
@@ -41,7 +52,8 @@ async def dispute(
     *,
     once: Once | None = None,
 ) -> dict[str, Any]:
-    """Keep it for those who keep the rules, counted by rule."""
+    """Keep it for those who keep the rules, counted by rule. ``key`` None: of the return, or of all that the rule
+    finds in it."""
     contract = context.library.contracts[item.contract_version]
     if rule not in contract.rule:
         raise Invalid("There is no such rule in this contract version.", "Take the rule from the finding.")
@@ -54,6 +66,7 @@ async def dispute(
             known = await recall(tx, item.force, once)
             if known is not None:
                 return dict(known.body)
+        await _must_be_found(tx, item, (rule, key), key_name(contract))
         row = (
             await tx.execute(
                 text(
@@ -110,6 +123,32 @@ async def disputed(tx: AsyncConnection, item: AnyReturn, about: Collection[About
         },
     )
     return {(row.rule, row.key): Said(words=row.words, at=row.raised_at) for row in rows}
+
+
+async def _must_be_found(tx: AsyncConnection, item: AnyReturn, about: About, name: str) -> None:
+    """Refuse what is about no finding of this return; ``name`` is that of the reference in the request."""
+    rule, key = about
+    row = (
+        await tx.execute(
+            text(
+                "select count(*) as of_rule, count(*) filter (where key = cast(:key as text)) as of_row from finding "
+                "where force = :force and return_id = :id and rule = :rule"
+            ),
+            {"force": item.force, "id": item.id, "rule": rule, "key": key},
+        )
+    ).one()
+    if not row.of_rule:
+        raise NoSuchFinding(
+            "rule",
+            "This return has no finding of this rule.",
+            "Read the findings again. What a dry run or a check offline found can be disputed once the file is sent.",
+        )
+    if key is not None and not row.of_row:
+        raise NoSuchFinding(
+            name,
+            "This rule finds nothing in a row with this reference.",
+            f"Read the findings again, and take {name} from the one that you mean, written as it is there.",
+        )
 
 
 async def is_found(tx: AsyncConnection, item: AnyReturn, about: About) -> bool:

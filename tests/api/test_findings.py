@@ -132,6 +132,24 @@ async def test_a_dispute_is_kept_and_changes_nothing(november: Return) -> None:
     problem(await november.client.post(f"{november.path}/disputes", json={**words, "rule": "Q999"}), 422)
 
 
+async def test_a_dispute_about_what_was_not_found_is_refused_with_what_to_do(november: Return) -> None:
+    await november.upload(as_csv([a_row(case_ref="K/1", victim_count=0), a_row(case_ref="K/2")]))
+    disputes = f"{november.path}/disputes"
+    for case, rule, pointer in (("K/9", "Q335", "/case_ref"), ("K/2", "Q335", "/case_ref"), ("K/1", "Q336", "/rule")):
+        said = {"rule": rule, "case_ref": case, "words": "It is right."}
+        refused = problem(await november.client.post(disputes, json=said), 422, "no-such-finding")
+        assert [each["pointer"] for each in refused["errors"]] == [pointer]
+        assert "Nothing was passed on" in refused["detail"]
+        assert "Read the findings again" in refused["do"]
+    good(await november.client.post(disputes, json={"rule": "Q335", "words": "All of them are right."}))
+
+
+async def test_a_finding_of_a_held_row_can_be_disputed(november: Return) -> None:
+    await november.upload(as_csv([a_row(case_ref="K/2", suspect_count="two")]))
+    said = {"rule": "S101", "case_ref": "K/2", "words": "That is a number."}
+    good(await november.client.post(f"{november.path}/disputes", json=said))
+
+
 async def test_a_held_row_is_seen_as_sent_and_set_aside(november: Return) -> None:
     await november.upload(as_csv([a_row(case_ref="K/1"), a_row(case_ref="K/2", suspect_count="two")]))
     (held,) = good(await november.client.get(f"{november.path}/held"))["items"]

@@ -151,6 +151,7 @@ async def test_disputes_are_counted_by_rule_for_those_who_keep_the_rules(served:
     await november.upload(as_csv([a_row(case_ref="K/1", victim_count=0)]))
     essex = Return(await served.client("essex"), "essex")
     await essex.open()
+    await essex.upload(as_csv([a_row(case_ref="K/1", victim_count=0)]))
     for item, words in ((november, "One."), (november, "Two."), (essex, "Three.")):
         good(await item.client.post(f"{item.path}/disputes", json={"rule": "Q335", "case_ref": "K/1", "words": words}))
     nca = await served.client(body="nca")
