@@ -15,10 +15,11 @@ from service.api.identity import Caller
 from service.api.national import require_national
 from service.api.notice_shapes import DisputedRules, DisputesOfRule
 from service.api.replies import document, listed
-from service.clock import wire_time
+from service.clock import london_date, wire_time
+from service.contract.notices import replaced
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
-from service.notices.store import notices_in_force
+from service.notices.store import adopted_of, all_notices
 from service.picture.disputes import Cursor, Dispute, DisputedRule, disputes_by_rule, disputes_of
 from service.returns.context import Context
 from service.terms.calendar import period_of
@@ -49,11 +50,14 @@ class DisputesController(Controller):
         if rule is not None and not _is_known(context, rule):
             raise ParameterRefused("rule", "There is no such rule.", "Take it from /api/contracts.")
         async with context.db.national() as tx:
-            found, notices = await disputes_by_rule(tx), await notices_in_force(tx)
+            found, adopted = await disputes_by_rule(tx), adopted_of(await all_notices(tx))
+        today = london_date(context.now())
         by_rule: dict[tuple[str, str], list[str]] = {}
-        for notice in notices:
+        for notice in (each.notice for each in adopted):
+            gone = {version for each in replaced(notice, adopted, today) for version in each.contracts}
             for version in notice.contracts:
-                by_rule.setdefault((notice.rule, version), []).append(notice.id)
+                if version not in gone:
+                    by_rule.setdefault((notice.rule, version), []).append(notice.id)
         return document(
             {"items": [_rule(context, item, by_rule) for item in found if rule in (None, item.rule)], "next": None}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -11,8 +12,8 @@ from msgspec import Meta, Struct
 from service.api.documented import NAME, WORDS
 from service.api.shapes import Count, Day, Hash, Instant, Next, Period
 from service.clock import wire_time
-from service.contract.notices import WHOLE
-from service.notices.store import AnyNotice, Decision, InForce, Rejected
+from service.contract.notices import WHOLE, is_replaced, replaced
+from service.notices.store import AnyNotice, Decision, InForce, Rejected, adopted_of
 
 NOTICE_ID: Final = "^[0-9]{4}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,40}$"
 Treated = Literal["off", "validity", "quality", "macro"]
@@ -48,6 +49,14 @@ class DecisionShown(_Shape):
     at: Instant
 
 
+class ReplacedShown(_Shape):
+    """Another notice that stands in the place of this one, since when, and in which of its contract versions."""
+
+    by: str
+    since: Day
+    contracts: list[str]
+
+
 class NoticeDocument(_Shape, rename={"start": "from"}):
     """A rule notice. In force it is signed: ``signature`` is a JWS (ES256, ``typ`` rule-notice+jwt) by a key of
     ``/oauth/jwks`` over what it says and who adopted it, so that it can be checked where the service is not."""
@@ -60,7 +69,14 @@ class NoticeDocument(_Shape, rename={"start": "from"}):
     until: Day | None
     why: str
     issued_by: Body
-    state: Literal["proposed", "in_force", "rejected"]
+    state: Annotated[
+        Literal["proposed", "in_force", "superseded", "rejected"],
+        Meta(description="Superseded: others stand in its place today, in every contract version that it is for."),
+    ]
+    replaced: Annotated[
+        list[ReplacedShown],
+        Meta(description="Which others stand in its place today. Where their days end before its own, it holds again."),
+    ]
     hash: Hash
     proposed: DecisionShown
     confirmed: DecisionShown | None
@@ -118,11 +134,14 @@ class DisputesOfRule(_Shape):
     next: Next
 
 
-def notice_document(item: AnyNotice) -> dict[str, Any]:
-    """A notice as everyone may read it; who acted is told by body, not by client."""
+def notice_document(item: AnyNotice, among: Iterable[AnyNotice], today: date) -> dict[str, Any]:
+    """A notice as everyone may read it, beside all there are; who acted is told by body, not by client."""
+    state, adopted = str(item.__struct_config__.tag), adopted_of(among)
+    is_in_force = isinstance(item, InForce)
     return {
         **msgspec.to_builtins(item.notice),
-        "state": str(item.__struct_config__.tag),
+        "state": "superseded" if is_in_force and is_replaced(item.notice, adopted, today) else state,
+        "replaced": msgspec.to_builtins(replaced(item.notice, adopted, today)) if is_in_force else [],
         "hash": item.hash,
         "proposed": _decision(item.proposed),
         "confirmed": _decision(item.confirmed) if isinstance(item, InForce) else None,

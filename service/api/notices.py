@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
@@ -15,12 +15,14 @@ from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
 from service.api.replies import document, public
+from service.clock import london_date
 from service.contract.notices import SIGNED_TYPE, Notice
 from service.errors import Forbidden, NotFound
 from service.identity.keys import SigningKeys
 from service.identity.principal import NOT_HERE, Permission, Principal, require
 from service.notices.adopt import Adopter, confirm, propose, reject
-from service.notices.store import all_notices, notice_by_id
+from service.notices.store import AnyNotice, all_notices
+from service.returns.context import Context
 
 Keys = NamedDependency[SkipValidation[SigningKeys]]
 """How a route asks for the keys of this service: ``signing: Keys``."""
@@ -42,7 +44,7 @@ class NoticesController(Controller):
 
     @get(
         "/",
-        summary="Rule notices, proposed, in force and rejected",
+        summary="Rule notices, proposed, in force, superseded and rejected",
         description="For `case-returns validate --notices` too: the answer is the file. Public: no token is needed.",
         operation_id="listNotices",
         tags=["public"],
@@ -56,7 +58,8 @@ class NoticesController(Controller):
         parameters(request)
         async with context.db.app() as tx:
             found = await all_notices(tx)
-        return public(request, {"items": [notice_document(item) for item in found], "next": None})
+        today = london_date(context.now())
+        return public(request, {"items": [notice_document(item, found, today) for item in found], "next": None})
 
     @get(
         "/{id:str}",
@@ -73,10 +76,11 @@ class NoticesController(Controller):
     async def get_notice(self, request: AnyRequest, context: Serving, id: FromPath[str]) -> Response[bytes]:  # noqa: A002
         parameters(request)
         async with context.db.app() as tx:
-            found = await notice_by_id(tx, id)
+            notices = await all_notices(tx)
+        found = next((item for item in notices if item.notice.id == id), None)
         if found is None:
             raise NotFound(NOT_HERE)
-        return public(request, notice_document(found))
+        return public(request, notice_document(found, notices, london_date(context.now())))
 
     @post(
         "/",
@@ -112,7 +116,7 @@ class NoticesController(Controller):
             issued_by=adopter.body,
         )
         made, is_new = await propose(context.db, context.library.contracts, adopter, notice, context.now())
-        return document(notice_document(made), status=201 if is_new else 200)
+        return document(await _among_all(context, made), status=201 if is_new else 200)
 
     @post(
         "/{id:str}/confirm",
@@ -140,7 +144,7 @@ class NoticesController(Controller):
         parameters(request)
         await body_of(request, NoReasonBody)
         done = await confirm(context.db, adopter, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
-        return document(notice_document(done))
+        return document(await _among_all(context, done))
 
     @post(
         "/{id:str}/reject",
@@ -166,7 +170,14 @@ class NoticesController(Controller):
         adopter = _adopter(principal, Permission.TERMS_CONFIRM)
         parameters(request)
         body = await body_of(request, RejectionBody)
-        return document(notice_document(await reject(context.db, adopter, id, body.reason, context.now())))
+        done = await reject(context.db, adopter, id, body.reason, context.now())
+        return document(await _among_all(context, done))
+
+
+async def _among_all(context: Context, item: AnyNotice) -> dict[str, Any]:
+    """A notice as it is shown, beside those that there are."""
+    async with context.db.app() as tx:
+        return notice_document(item, await all_notices(tx), london_date(context.now()))
 
 
 def _adopter(principal: Principal, permission: Permission) -> Adopter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,7 @@ from service.errors import Invalid
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
+_ADOPTED: Final = ("in_force", "superseded")
 _SAID = tuple(field.encode_name for field in msgspec.structs.fields(Notice))
 
 
@@ -63,7 +64,8 @@ def applied(contract: Contract, file: Path | None, keys: Path | None, day: date)
 
 
 def _documents(file: Path) -> list[dict[str, Any]]:
-    """The notices in force of a file: an answer of ``/api/rule-notices``, or one notice."""
+    """The notices that came into force, of a file: an answer of ``/api/rule-notices``, or one notice. Those count that
+    another had replaced when the file was saved: which of them hold is asked for the day of the check."""
     try:
         content = msgspec.json.decode(file.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -71,7 +73,7 @@ def _documents(file: Path) -> list[dict[str, Any]]:
     items = content.get("items", [content]) if isinstance(content, dict) else content
     if not isinstance(items, list) or not all(isinstance(item, dict) and "state" in item for item in items):
         raise BadNotices(f"{file.name} holds no rule notices.", "Save what /api/rule-notices answers.")
-    return [item for item in items if item["state"] == "in_force"]
+    return [item for item in items if item["state"] in _ADOPTED]
 
 
 def _notice(document: Mapping[str, Any], keys: Mapping[str, Key] | None) -> tuple[int, Notice]:

@@ -49,6 +49,26 @@ class Notice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
         return self.start <= day and (self.until is None or day <= self.until)
 
 
+class Adopted(Struct, frozen=True, kw_only=True):
+    """A notice that came into force, and the day on which it did: it may be later than its first day."""
+
+    notice: Notice
+    on: date
+
+    @property
+    def since(self) -> date:
+        """From when on it was asked."""
+        return max(self.notice.start, self.on)
+
+
+class Replaced(Struct, frozen=True, kw_only=True):
+    """That another notice has taken the place of one, in some contract versions, and since when."""
+
+    by: str
+    since: date
+    contracts: tuple[str, ...]
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """One thing that is wrong with a notice, by its member."""
 
@@ -93,6 +113,33 @@ def _holding(version: str, notices: Iterable[Notice], day: date) -> dict[str, No
             if before is None or before.start <= notice.start:
                 found[notice.rule] = notice
     return found
+
+
+def replaced(notice: Notice, adopted: Sequence[Adopted], day: date) -> tuple[Replaced, ...]:
+    """Which others stand in a notice's place on a day that is one of its own; of several that do, the one that has done
+    so longest, which may have been replaced in its turn. ``adopted`` as for ``noticed``."""
+    if not notice.holds_on(day):
+        return ()
+    own = next((place for place, each in enumerate(adopted) if each.notice.id == notice.id), len(adopted))
+    found: dict[tuple[str, date], list[str]] = {}
+    for version in notice.contracts:
+        instead = [
+            each
+            for place, each in enumerate(adopted)
+            if each.notice.rule == notice.rule
+            and version in each.notice.contracts
+            and each.notice.holds_on(day)
+            and (each.notice.start, place) > (notice.start, own)
+        ]
+        if instead:
+            first = min(instead, key=lambda each: each.since)
+            found.setdefault((first.notice.id, first.since), []).append(version)
+    return tuple(Replaced(by=by, since=since, contracts=tuple(in_)) for (by, since), in_ in found.items())
+
+
+def is_replaced(notice: Notice, adopted: Sequence[Adopted], day: date) -> bool:
+    """Whether others stand in its place in every contract version that it is for."""
+    return {version for each in replaced(notice, adopted, day) for version in each.contracts} == set(notice.contracts)
 
 
 def _asked(rules: Iterable[Rule], deviations: Mapping[str, Deviation]) -> Iterator[Rule]:

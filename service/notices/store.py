@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ from msgspec import Struct
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.clock import london_date
 from service.contract.model import Contract
-from service.contract.notices import Notice, canonical, hash_of, noticed
+from service.contract.notices import Adopted, Notice, canonical, hash_of, noticed
 from service.storage.remembered import Remembered
 
 
@@ -73,6 +74,12 @@ async def all_notices(tx: AsyncConnection) -> Sequence[AnyNotice]:
     """Every notice, in the order of their proposals."""
     rows = await tx.execute(text(f"select {_COLUMNS} from rule_notice order by proposed_at, id"))
     return [_notice(row) for row in rows]
+
+
+def adopted_of(notices: Iterable[AnyNotice]) -> Sequence[Adopted]:
+    """Those among them that came into force, in the order in which they did."""
+    found = sorted((item for item in notices if isinstance(item, InForce)), key=lambda item: item.position)
+    return [Adopted(notice=item.notice, on=london_date(item.confirmed.at)) for item in found]
 
 
 async def notice_by_id(tx: AsyncConnection, name: str, *, lock: bool = False) -> AnyNotice | None:

@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import text
 
+from service.clock import london_date
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, good, problem
 
@@ -62,6 +63,21 @@ async def test_a_notice_is_in_force_when_the_other_body_confirmed_it(served: Ser
     rules = {rule["id"]: rule for rule in good(await anyone.get("/api/contracts/2025.1"))["rules"]}
     assert [each["id"] for each in rules["Q335"]["notices"]] == ["2026-01-q335"]
     assert (rules["Q336"]["notices"], rules["Q335"]["until"]) == ([], None)
+
+
+async def test_a_notice_that_another_took_the_place_of_says_so(served: Served) -> None:
+    first = await adopted(served)
+    second = await adopted(served, id="2026-01-q335-again", severity="quality")
+    anyone = await served.bare()
+    listed = {each["id"]: each for each in good(await anyone.get("/api/rule-notices"))["items"]}
+    assert {name: each["state"] for name, each in listed.items()} == {
+        first["id"]: "superseded",
+        second["id"]: "in_force",
+    }
+    today = london_date(served.clock()).isoformat()
+    assert listed[first["id"]]["replaced"] == [{"by": second["id"], "since": today, "contracts": ["2025.1"]}]
+    assert listed[second["id"]]["replaced"] == []
+    assert good(await anyone.get(first["links"]["self"])) == listed[first["id"]]
 
 
 async def test_a_notice_is_signed_so_that_anybody_can_check_it(served: Served) -> None:

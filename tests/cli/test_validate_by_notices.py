@@ -74,6 +74,11 @@ def test_a_rule_that_is_off_is_listed_as_not_run(force: Folder) -> None:
     assert "No victim is counted" not in ran.stdout
 
 
+def test_a_notice_that_was_replaced_when_the_file_was_saved_still_counts(force: Folder) -> None:
+    force.save({}, state="superseded")
+    assert "Rule notices that hold today: 2026-01-q335" in force.validate("--keys", force.keys).stdout
+
+
 def test_without_keys_it_says_that_signatures_are_not_checked(force: Folder) -> None:
     assert "their signatures are not checked" in force.validate().stdout
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.contract.library import load_library
 from service.contract.model import Severity, deviations_of, deviations_text
-from service.contract.notices import Notice, noticed, problems_of
+from service.contract.notices import Adopted, Notice, Replaced, is_replaced, noticed, problems_of, replaced
 from tests.support.contracts import Contracts
 from tests.support.notices import a_notice
 from tests.support.returns import published
@@ -41,6 +41,45 @@ def test_of_two_notices_the_one_that_begins_later_holds_and_of_two_alike_the_one
     assert "Q335" not in noticed(CONTRACT, [back, off], date(2026, 3, 31)).rule
     assert noticed(CONTRACT, [back, off], date(2026, 4, 1)) is CONTRACT
     assert noticed(CONTRACT, [off, a_notice("Q335", "validity")], DAY).rule["Q335"].severity is Severity.VALIDITY
+
+
+def adopted(*notices: Notice, on: date = date(2026, 2, 1)) -> list[Adopted]:
+    """The notices, all come into force on one day, one after another."""
+    return [Adopted(notice=notice, on=on) for notice in notices]
+
+
+def test_a_notice_is_replaced_by_a_later_one_from_its_first_day_on_and_for_as_long_as_that_holds() -> None:
+    first = a_notice("Q335", "off")
+    second = a_notice("Q335", "quality", start=date(2026, 4, 1), until=date(2026, 4, 30))
+    both = adopted(first, second)
+    days = [date(2026, 3, 31), date(2026, 4, 1), date(2026, 4, 30), date(2026, 5, 1)]
+    assert [is_replaced(first, both, day) for day in days] == [False, True, True, False]
+    assert replaced(first, both, days[1]) == (Replaced(by=second.id, since=days[1], contracts=("2025.1",)),)
+    assert [is_replaced(second, both, day) for day in days] == [False] * 4
+
+
+def test_a_notice_that_was_confirmed_after_its_first_day_replaces_from_then_on() -> None:
+    first, second = a_notice("Q335", "off"), a_notice("Q335", "quality")
+    both = [*adopted(first), *adopted(second, on=date(2026, 3, 9))]
+    assert replaced(first, both, date(2026, 3, 9))[0].since == date(2026, 3, 9)
+    assert not is_replaced(second, both, date(2026, 3, 9))
+
+
+def test_a_notice_names_the_one_that_came_after_it_and_not_what_came_after_that() -> None:
+    first, second = a_notice("Q335", "off"), a_notice("Q335", "quality", start=date(2026, 4, 1))
+    third = a_notice("Q335", "validity", start=date(2026, 5, 1))
+    every = adopted(first, second, third)
+    found = [[each.by for each in replaced(notice, every, date(2026, 5, 2))] for notice in (first, second, third)]
+    assert found == [[second.id], [third.id], []]
+
+
+def test_a_notice_replaced_in_one_version_alone_is_still_in_force() -> None:
+    first = a_notice("Q335", "off", contracts=("2025.1", "2026.1"))
+    second = a_notice("Q335", "quality", start=date(2026, 4, 1), contracts=("2026.1",))
+    other = a_notice("Q336", "quality", start=date(2026, 4, 1))
+    every = adopted(first, second, other)
+    assert [each.contracts for each in replaced(first, every, date(2026, 4, 1))] == [("2026.1",)]
+    assert not is_replaced(first, every, date(2026, 4, 1))
 
 
 def test_a_notice_for_another_version_says_nothing_of_this_one() -> None:

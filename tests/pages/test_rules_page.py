@@ -55,6 +55,15 @@ async def test_the_page_of_rules_shows_each_notice_and_where_it_stands(served: S
     assert "hold to be wrong" not in words
 
 
+async def test_a_notice_that_was_replaced_says_by_which_and_since_when(served: Served) -> None:
+    await in_force(served.context, january("Q335", id="2026-01-first"))
+    await in_force(served.context, january("Q335", "validity", id="2026-01-second"))
+    words = words_of((await (await signed_in(served, "kent")).get("/rules")).text)
+    assert "2026-01-first Replaced" in words
+    assert "by notice 2026-01-second , since 20 January 2026" in words
+    assert "2026-01-second In force" in words
+
+
 async def test_who_keeps_the_rules_sees_what_forces_dispute(served: Served) -> None:
     desk = await a_desk(served)
     await desk.put(as_csv([a_row(case_ref="K/77", victim_count=0)]))

@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from service.clock import london_date
 from service.contract.model import Contract
-from service.contract.notices import WHOLE, Notice
+from service.contract.notices import WHOLE, Adopted
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
-from service.notices.store import AnyNotice, InForce, Proposed, Rejected, all_notices
+from service.notices.store import AnyNotice, InForce, Proposed, Rejected, adopted_of, all_notices
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.force.words import SEVERITY
 from service.pages.rules.adopter import may, other_body
-from service.pages.rules.words import TREATED, meaning, rule_of, standing, title_of
+from service.pages.rules.words import TREATED, meaning, replacements, rule_of, standing, title_of
 from service.pages.visit import Visit, Visiting
 from service.picture.disputes import disputes_by_rule, disputes_of
 
@@ -36,6 +36,8 @@ class Told(Struct, frozen=True, kw_only=True):
     before: str
     standing: str
     colour: str
+    replaced: Sequence[tuple[str, str]]
+    """Which others stand in its place, and since when."""
     means: Sequence[str]
     waits_for: str | None
     """The body whose word is wanted, as it is written; None where it is decided."""
@@ -55,13 +57,13 @@ async def rules_page(
     contracts, today = visit.context.library.contracts, london_date(visit.context.now())
     async with visit.context.db.app() as tx:
         notices = await all_notices(tx)
-    in_force = [item.notice for item in notices if isinstance(item, InForce)]
+    adopted = adopted_of(notices)
     body = visit.person.principal.body
     return visit.page(
         "rules/list.html",
         status=status,
         here="rules",
-        notices=[_told(contracts, item, in_force, today, body) for item in reversed(notices)],
+        notices=[_told(contracts, item, adopted, today, body) for item in reversed(notices)],
         may_propose=may(visit, Permission.TERMS_PROPOSE),
         may_decide=may(visit, Permission.TERMS_CONFIRM),
         done=None if problems else _done(notices, visit.request.query_params.get("done")),
@@ -95,10 +97,10 @@ async def _disputes(visit: Visit, contracts: Mapping[str, Contract]) -> dict[str
 
 
 def _told(
-    contracts: Mapping[str, Contract], item: AnyNotice, in_force: Sequence[Notice], today: date, body: str | None
+    contracts: Mapping[str, Contract], item: AnyNotice, adopted: Sequence[Adopted], today: date, body: str | None
 ) -> Told:
     rule = rule_of(contracts, item.notice.contracts, item.notice.rule)
-    stands, colour = standing(item, today)
+    stands, colour = standing(item, adopted, today)
     waits = type(item) is Proposed
     return Told(
         item=item,
@@ -107,7 +109,8 @@ def _told(
         before="" if rule is None else SEVERITY[rule.severity],
         standing=stands,
         colour=colour,
-        means=meaning(item.notice, contracts, in_force, today) if waits else (),
+        replaced=replacements(item, adopted, today),
+        means=meaning(item.notice, contracts, [each.notice for each in adopted], today) if waits else (),
         waits_for=other_body(item.proposed.body) if waits else None,
         is_own=item.proposed.body == body,
     )

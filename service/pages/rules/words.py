@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from service.contract.model import Contract, Rule
-from service.contract.notices import OFF, Notice
+from service.contract.notices import OFF, Adopted, Notice, is_replaced, replaced
 from service.notices.store import AnyNotice, InForce, Rejected
 from service.pages.force.words import SEVERITY, counted, rule_title
 from service.pages.rules.adopter import other_body
@@ -37,7 +37,7 @@ def title_of(rule: Rule | None) -> str:
     return "" if rule is None else rule_title(rule)
 
 
-def standing(item: AnyNotice, today: date) -> tuple[str, str]:
+def standing(item: AnyNotice, adopted: Sequence[Adopted], today: date) -> tuple[str, str]:
     """What the notice does today, in a word, and the colour of it."""
     if isinstance(item, Rejected):
         return "Rejected", "grey"
@@ -45,7 +45,23 @@ def standing(item: AnyNotice, today: date) -> tuple[str, str]:
         return "Proposed", "yellow"
     if today < item.notice.start:
         return "Adopted", "blue"
+    if is_replaced(item.notice, adopted, today):
+        return "Replaced", "grey"
     return ("In force", "green") if item.notice.holds_on(today) else ("Ended", "grey")
+
+
+def replacements(item: AnyNotice, adopted: Sequence[Adopted], today: date) -> Sequence[tuple[str, str]]:
+    """Which other notices stand in its place today: the id of each, and since when, in words."""
+    if not isinstance(item, InForce):
+        return ()
+    versions = item.notice.contracts
+    return [
+        (
+            each.by,
+            f"since {day(each.since)}" + ("" if each.contracts == versions else f", in {', '.join(each.contracts)}"),
+        )
+        for each in replaced(item.notice, adopted, today)
+    ]
 
 
 def meaning(
