@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.contract.canonical import SEPARATOR
+from service.contract.fitting import fitted
 from service.contract.mending import Mend, allowed, closest, mend
 from service.contract.model import Contract, Field, Part, PartName, Role, Rule, Severity
 from service.contract.steps import renames_of
@@ -141,9 +142,10 @@ def key_name(contract: Contract) -> str:
 
 def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     rule = contract.rule[finding.rule]
+    to_do = fitted(rule, finding.severity)
     if rule.check is None:
         values = dict(zip(rule.fields, (finding.value or "").split(SEPARATOR), strict=False))
-        return _filled(rule.says, values), _filled(rule.fix, values)
+        return _filled(rule.says, values), _filled(to_do, values)
     part = contract.parts.get(finding.part)
     field = part.by_name.get(finding.field or "") if part is not None else None
     check, value = Check(rule.check), finding.first_value
@@ -162,7 +164,7 @@ def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     }
     return (
         f"{label}: {mended.says}" if mended.says else _filled(rule.says, values),
-        mended.write or _filled(rule.fix, values),
+        mended.write or _filled(to_do, values),
     )
 
 

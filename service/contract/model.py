@@ -250,6 +250,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """The last day on which it is asked; none: still."""
     notice: str | None = None
     """The rule notice that gave it this severity, where one did (``notices.py``)."""
+    published: Severity | None = None
+    """The severity for which its words were written, where a notice gave it another."""
 
 
 class Deviation(Struct, frozen=True):

@@ -148,7 +148,7 @@ def _asked(rules: Iterable[Rule], deviations: Mapping[str, Deviation]) -> Iterat
         if found is None:
             yield rule
         elif found.severity is not None:
-            yield replace(rule, severity=found.severity, notice=found.notice)
+            yield replace(rule, severity=found.severity, notice=found.notice, published=rule.severity)
 
 
 def treatments(rule: Rule) -> tuple[str, ...]:

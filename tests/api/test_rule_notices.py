@@ -141,6 +141,10 @@ async def test_findings_say_under_which_notice_they_have_their_severity(served: 
     problem(await november.send_seal(before), 412, "draft-moved")
     (finding,) = await november.findings(rule="Q335")
     assert (finding["severity"], finding["notice"]) == ("validity", notice["id"])
+    assert finding["fix"] == (
+        "Correct the number; leave it empty if it is not known. "
+        "Words cannot answer it: a rule notice has this rule hold the row."
+    )
     exported = await november.client.get(
         f"{november.path}/findings", params={"rule": "Q335"}, headers={"Accept": "text/csv"}
     )

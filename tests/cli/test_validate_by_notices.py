@@ -61,6 +61,8 @@ def test_a_notice_that_is_signed_is_applied_and_named(force: Folder) -> None:
     document = json.loads(ran.stdout)
     found = next(item for item in document["items"] if item["rule"] == "Q335")
     assert (found["severity"], found["notice"], document["held"]) == ("validity", "2026-01-q335", 1)
+    assert found["fix"].startswith("Correct the number;")
+    assert "Words cannot answer it" in found["fix"]
     assert document["notes"] == ["Rule notices that hold today: 2026-01-q335; their signatures hold."]
     lines = csv.DictReader(io.StringIO(force.validate("--format", "csv").stdout))
     assert "2026-01-q335" in {line["notice"] for line in lines}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.contract.fitting import fitted
 from service.contract.library import load_library
 from service.contract.model import Severity, deviations_of, deviations_text
-from service.contract.notices import Adopted, Notice, Replaced, is_replaced, noticed, problems_of, replaced
+from service.contract.notices import Adopted, Notice, Replaced, is_replaced, noticed, problems_of, replaced, treatments
 from tests.support.contracts import Contracts
 from tests.support.notices import a_notice
 from tests.support.returns import published
@@ -41,6 +43,42 @@ def test_of_two_notices_the_one_that_begins_later_holds_and_of_two_alike_the_one
     assert "Q335" not in noticed(CONTRACT, [back, off], date(2026, 3, 31)).rule
     assert noticed(CONTRACT, [back, off], date(2026, 4, 1)) is CONTRACT
     assert noticed(CONTRACT, [off, a_notice("Q335", "validity")], DAY).rule["Q335"].severity is Severity.VALIDITY
+
+
+@pytest.mark.parametrize(
+    ("rule", "fix"),
+    [
+        ("Q335", "Correct the number; leave it empty if it is not known."),
+        ("Q330", "Correct the offence or the age."),
+        ("Q351", "Refer, and give the date."),
+        ("Q355", "Correct the row."),
+        ("Q372", "Correct the number: it is in full-time equivalents."),
+        ("Q310", "Fill in missed_lines, or go back to an earlier stage."),
+    ],
+)
+def test_a_rule_that_is_made_to_hold_rows_offers_no_answer_in_words(rule: str, fix: str) -> None:
+    held = noticed(CONTRACT, [a_notice(rule, "validity")], DAY)
+    told = f"{fix} Words cannot answer it: a rule notice has this rule hold the row."
+    assert [fitted(held.rule[rule], Severity.VALIDITY), fitted(CONTRACT.rule[rule], Severity.VALIDITY)] == [told, told]
+    assert [fitted(held.rule[rule], Severity.QUALITY), fitted(CONTRACT.rule[rule], Severity.QUALITY)] == [
+        CONTRACT.rule[rule].fix
+    ] * 2
+
+
+def test_no_published_rule_offers_words_once_it_is_made_to_hold_rows() -> None:
+    for contract in CONTRACTS.values():
+        for rule in contract.rules:
+            words = fitted(rule, Severity.VALIDITY).partition(" Words cannot")[0]
+            if "validity" in treatments(rule):
+                assert not re.search(r"\b(say|confirm|explain)\b", words, re.IGNORECASE), (rule.id, words)
+
+
+def test_a_rule_that_is_made_one_to_be_answered_offers_words() -> None:
+    rule = noticed(CONTRACT, [a_notice("V220", "quality")], DAY).rule["V220"]
+    told = "Correct one of the two dates. Or say in words why it is right: a rule notice has this rule hold no row."
+    assert fitted(rule, rule.severity) == told
+    assert fitted(CONTRACT.rule["V220"], Severity.QUALITY) == told
+    assert fitted(rule, Severity.VALIDITY) == CONTRACT.rule["V220"].fix
 
 
 def adopted(*notices: Notice, on: date = date(2026, 2, 1)) -> list[Adopted]:

@@ -26,6 +26,9 @@ async def test_a_finding_says_its_notice_and_leads_to_it(served: Served) -> None
     await in_force(served.context, january("V220", "quality"))
     for page in ("findings", "findings/Q335"):
         assert f'href="/rules#{tight}"' in await desk.read(page)
+    tightened, eased = [words_of(await desk.read(f"findings/{rule}")) for rule in ("Q335", "V220")]
+    assert ("Words cannot answer it" in tightened, "Say why" in tightened) == (True, False)
+    assert "Correct one of the two dates. Or say in words why it is right" in eased
     assert "1 to correct" in words_of(await desk.read())
     off = (await in_force(served.context, january("Q335", "off", start=date(2026, 1, 2)))).notice.id
     held = await desk.read("held")

@@ -124,7 +124,7 @@ def in_words(contract: Contract, count: RuleCount) -> Counted:
     return Counted(
         count=count,
         title=rule_title(rule) if count.says is None else count.says.rstrip("."),
-        fix=rule_fix(rule),
+        fix=rule_fix(rule, count.severity),
         guidance=rule.guidance,
         severity=SEVERITY[count.severity],
     )

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.clock import london_date
+from service.contract.fitting import fitted
 from service.contract.model import PartName, Role, Rule, Severity
 from service.contract.values import Check
 from service.pages.force.place import Place
@@ -85,9 +86,10 @@ def rule_title(rule: Rule) -> str:
     return _PLACE.sub("…", _ASIDE.sub("", rule.says)).rstrip(".")
 
 
-def rule_fix(rule: Rule) -> str:
-    """What to do about findings of a rule, where that can be said without the values of one row."""
-    return "" if "{" in rule.fix else rule.fix
+def rule_fix(rule: Rule, severity: Severity) -> str:
+    """What to do about findings of a rule that have this severity, where it can be said without one row's values."""
+    fix = fitted(rule, severity)
+    return "" if "{" in fix else fix
 
 
 def counted(count: int, one: str, many: str) -> str:
