@@ -17,6 +17,7 @@ from service.errors import CaseReturnsError
 if TYPE_CHECKING:
     from service.cli.calling import Caller
     from service.contract.library import Library
+    from service.contract.notices import Notice
     from service.kit.compare import Certificate, Outcome
     from service.kit.expected import File
     from service.kit.model import Kit
@@ -127,15 +128,26 @@ def _of_service(
 
     from service.cli.calling import Caller
     from service.cli.kit_service import ServiceRun
+    from service.clock import london_date, system_clock
     from service.identity.clients import read_key
+    from service.kit.noticed import under_notices
 
     origin = url.rstrip("/").removesuffix("/api")
     with httpx.Client(timeout=httpx.Timeout(30, read=300)) as http:
         caller = Caller(http, read_key(file), origin)
         month = period or _first_period(caller, origin, made.contract.version)
-        results = ServiceRun(caller, made, month, may_seal=may_seal).run(chosen, advance)
+        noticed = under_notices(made, _notices_of(caller, origin), london_date(system_clock()))
+        results = ServiceRun(caller, made, month, may_seal=may_seal, noticed=noticed).run(chosen, advance)
         said = caller.ask("GET", f"{origin}/api/openapi.json").json()["info"]
     return _certificate(results, made, program=f"{said['title']} {said['version']}", against=origin)
+
+
+def _notices_of(caller: Caller, origin: str) -> list[Notice]:
+    """The rule notices that came into force at the service; of one that knows of none there are none."""
+    from service.cli.notices import adopted_in
+
+    answered = caller.try_to("GET", f"{origin}/api/rule-notices")
+    return adopted_in(answered.json()["items"]) if answered.is_success else []
 
 
 def _first_period(caller: Caller, origin: str, version: str) -> str:
@@ -161,7 +173,8 @@ def _told(certificate: Certificate) -> list[str]:
         f"Program:   {certificate.program}",
         f"Run:       {certificate.against}",
         f"Examples:  {certificate.examples:,} of {certificate.of:,}",
-        f"Files:     {certificate.files:,}, passed {certificate.passed:,}, failed {certificate.failed:,}",
+        f"Files:     {certificate.files:,}, passed {certificate.passed:,}, failed {certificate.failed:,}"
+        + (f", differ by a rule notice {certificate.noticed:,}" if certificate.noticed else ""),
     ]
     for failure in certificate.failures[:_TOLD]:
         lines += ["", f"{failure.file}: {failure.about}"]
@@ -169,6 +182,9 @@ def _told(certificate: Certificate) -> list[str]:
             lines.append(f"  {item.what}: expected {_short(item.expected)}, came {_short(item.came)}")
     if certificate.failed > _TOLD:
         lines += ["", f"... and {certificate.failed - _TOLD:,} more files: --format json has all of them."]
+    if certificate.by_notice:
+        lines += ["", "Differ from the published contract by a rule notice that is in force there:"]
+        lines += [f"  {each.file}: differs by notice {', '.join(each.notices)}" for each in certificate.by_notice]
     if certificate.not_run:
         lines += ["", "Not run:", *(f"  {item.example}: {item.why}" for item in certificate.not_run)]
     return [*lines, "", _sentence(certificate)]
@@ -180,7 +196,9 @@ def _sentence(certificate: Certificate) -> str:
     if not certificate.holds:
         return "The program does not agree with the contract."
     whole = certificate.examples + len(certificate.not_run) == certificate.of
-    return "The program agrees with the contract." if whole else "The program agrees with the contract in what was run."
+    named = sorted({notice for each in certificate.by_notice for notice in each.notices})
+    but = f", but for what rule notice {', '.join(named)} changed" if named else ""
+    return f"The program agrees with the contract{'' if whole else ' in what was run'}{but}."
 
 
 def _short(value: Any) -> str:

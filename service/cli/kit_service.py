@@ -6,7 +6,7 @@ unless that is asked for, so nothing reaches the national picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,8 @@ from service.contract.model import PartName
 from service.kit.compare import Difference, Outcome, differences
 from service.kit.content import content_of
 from service.kit.expected import File, RowFinding, before_of, files_of
-from service.kit.model import MEDIA, Example, Kit, Stock, WholeReturn
+from service.kit.model import MEDIA, Example, Find, Kit, Stock, WholeReturn
+from service.kit.noticed import Noticed
 from service.kit.read import numbered
 from service.kit.run import Advance, Chosen, Results, chosen_examples, each
 from service.terms.calendar import parse_period
@@ -38,13 +39,13 @@ _DECLARATION: Final = {"declaration": True, "name": "Conformance kit", "role": "
 class ServiceRun:
     """A run under way, in the return of one period of the caller's force."""
 
-    def __init__(self, caller: Caller, kit: Kit, period: str, *, may_seal: bool) -> None:
+    def __init__(self, caller: Caller, kit: Kit, period: str, *, may_seal: bool, noticed: Noticed) -> None:
         self._ask, self._try_to = caller.ask, caller.try_to
         self._force, self._returns = caller.force, caller.returns
         self._period, self._next = parse_period(period), f"{caller.returns}/{parse_period(period).plus(1)}"
         self._return = f"{caller.returns}/{period}"
         """Where whatever is sent goes to now."""
-        self._kit, self._may_seal = kit, may_seal
+        self._kit, self._may_seal, self._noticed = kit, may_seal, noticed
 
     def run(self, chosen: Chosen, advance: Advance) -> Results:
         """Every example; raises ``Refused`` where the force reports anything."""
@@ -87,7 +88,10 @@ class ServiceRun:
             if before is not None:
                 self._send(example.part, before, file.media).raise_for_status()
             came = self._came(file, dry_run=place > 0)
-            results.add(example.name, file.name, example.about, differences(file.expected, came))
+            found = differences(file.expected, came)
+            expected, notices = self._noticed.of_example(example, file.ending)
+            explained = bool(found) and not differences(expected, came)
+            results.add(example.name, file.name, example.about, found, notices if explained else ())
 
     def _on_previous(self, example: Example, made: Sequence[File], results: Results) -> None:
         """The files for the next period, on top of what is sent and sealed for this one."""
@@ -179,10 +183,11 @@ class ServiceRun:
                 self._compare(whole, results)
 
     def _compare(self, whole: WholeReturn, results: Results) -> None:
-        wanted = sorted(f"{item.rule} {item.field}" for item in whole.finds)
-        given = sorted(f"{item.rule} {item.field}" for item in self._findings(PartName.RETURN))
+        asked, notices = self._noticed.of_whole(whole)
+        wanted, now = _listed_rules(whole.finds), _listed_rules(asked)
+        given = _listed_rules(self._findings(PartName.RETURN))
         found = [] if wanted == given else [Difference("findings about the whole", wanted, given)]
-        results.add(whole.name, whole.name, whole.about, found)
+        results.add(whole.name, whole.name, whole.about, found, notices if now == given else ())
 
     def _fill(self, stock: Stock) -> None:
         for part in _PATHS:
@@ -234,6 +239,10 @@ class ServiceRun:
             yield
         finally:
             self._return = here
+
+
+def _listed_rules(finds: Iterable[Find | RowFinding]) -> list[str]:
+    return sorted(f"{item.rule} {item.field}" for item in finds)
 
 
 def _years(stock: Stock) -> list[int | str] | None:

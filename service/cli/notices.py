@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -52,8 +52,7 @@ def applied(contract: Contract, file: Path | None, keys: Path | None, day: date)
     if file is None:
         return Applied(contract=noticed(contract, (), day), note=None)
     known = None if keys is None else _keys_in(keys)
-    found = sorted((_notice(each, known) for each in _documents(file)), key=lambda pair: pair[0])
-    made = noticed(contract, [notice for _, notice in found], day)
+    made = noticed(contract, adopted_in(_documents(file), known), day)
     holding = sorted({each.notice for each in made.deviations.values() if each.notice is not None})
     checked = (
         "their signatures hold"
@@ -64,8 +63,7 @@ def applied(contract: Contract, file: Path | None, keys: Path | None, day: date)
 
 
 def _documents(file: Path) -> list[dict[str, Any]]:
-    """The notices that came into force, of a file: an answer of ``/api/rule-notices``, or one notice. Those count that
-    another had replaced when the file was saved: which of them hold is asked for the day of the check."""
+    """The notices of a file: an answer of ``/api/rule-notices``, or one notice."""
     try:
         content = msgspec.json.decode(file.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -73,7 +71,14 @@ def _documents(file: Path) -> list[dict[str, Any]]:
     items = content.get("items", [content]) if isinstance(content, dict) else content
     if not isinstance(items, list) or not all(isinstance(item, dict) and "state" in item for item in items):
         raise BadNotices(f"{file.name} holds no rule notices.", "Save what /api/rule-notices answers.")
-    return [item for item in items if item["state"] in _ADOPTED]
+    return items
+
+
+def adopted_in(documents: Iterable[Mapping[str, Any]], keys: Mapping[str, Key] | None = None) -> list[Notice]:
+    """Those of some notices, as the service shows them, that came into force, in the order in which they did. Those
+    count that another had replaced when they were shown: which of them hold is asked for the day of a check."""
+    found = [_notice(each, keys) for each in documents if each["state"] in _ADOPTED]
+    return [notice for _, notice in sorted(found, key=lambda pair: pair[0])]
 
 
 def _notice(document: Mapping[str, Any], keys: Mapping[str, Key] | None) -> tuple[int, Notice]:

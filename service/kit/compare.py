@@ -51,6 +51,17 @@ class Failure(Struct, frozen=True):
     differences: tuple[Difference, ...]
 
 
+class ByNotice(Struct, frozen=True):
+    """One file of which something came otherwise than the published contract has it, and just as it is with the rule
+    notices that hold where it was asked."""
+
+    example: str
+    file: str
+    about: str
+    notices: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
 class NotRun(Struct, frozen=True):
     """An example that this program could not be asked about, and why."""
 
@@ -61,7 +72,7 @@ class NotRun(Struct, frozen=True):
 class Certificate(Struct, frozen=True, kw_only=True):
     """What a run of the kit came to. ``pack`` and ``contract`` are hashes of the examples and of the version.
 
-    ``passed`` and ``failed`` are numbers of files; a whole return is one."""
+    ``passed``, ``failed`` and ``noticed`` are numbers of files; a whole return is one."""
 
     contract_version: str
     contract: str
@@ -76,12 +87,15 @@ class Certificate(Struct, frozen=True, kw_only=True):
     files: int
     passed: int
     failed: int
+    noticed: int
+    """Differing, and by a rule notice alone: neither passed nor failed."""
     failures: tuple[Failure, ...]
+    by_notice: tuple[ByNotice, ...]
     not_run: tuple[NotRun, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether every file came as it must."""
+        """Whether every file came as it must, by the contract and the notices that hold there."""
         return self.failed == 0
 
 

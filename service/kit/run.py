@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from msgspec import Struct
 
 from service.kit.archive import pack_hash
-from service.kit.compare import Certificate, Difference, Failure, NotRun, Outcome, differences
+from service.kit.compare import ByNotice, Certificate, Difference, Failure, NotRun, Outcome, differences
 from service.kit.expected import File, files_of
 from service.kit.model import MEDIA, Example, Kit
 
@@ -38,13 +38,18 @@ class Results:
         self.files = 0
         self.examples: set[str] = set()
         self.failures: list[Failure] = []
+        self.by_notice: list[ByNotice] = []
         self.not_run: list[NotRun] = []
 
-    def add(self, example: str, file: str, about: str, found: Sequence[Difference]) -> None:
-        """One file, and what came otherwise."""
+    def add(
+        self, example: str, file: str, about: str, found: Sequence[Difference], notices: Sequence[str] = ()
+    ) -> None:
+        """One file, and what came otherwise; ``notices``: those of which it is just what must come under them."""
         self.files += 1
         self.examples.add(example)
-        if found:
+        if found and notices:
+            self.by_notice.append(ByNotice(example, file, about, tuple(notices), tuple(found)))
+        elif found:
             self.failures.append(Failure(example, file, about, tuple(found)))
 
     def skip(self, example: str, why: str) -> None:
@@ -63,9 +68,11 @@ class Results:
             examples=len(self.examples),
             of=len(kit.examples) + len(kit.returns),
             files=self.files,
-            passed=self.files - len(self.failures),
+            passed=self.files - len(self.failures) - len(self.by_notice),
             failed=len(self.failures),
+            noticed=len(self.by_notice),
             failures=tuple(self.failures),
+            by_notice=tuple(self.by_notice),
             not_run=tuple(self.not_run),
         )
 

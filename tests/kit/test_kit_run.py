@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -21,6 +22,7 @@ from service.clock import london_date, system_clock
 from service.storage.database import Database
 from service.terms.calendar import parse_period, period_of
 from service.terms.model import Accepted
+from tests.support.notices import a_notice, in_force
 from tests.support.server import PERIOD, PUBLISHED, Return, Served, a_served
 
 OF_EVERY_SORT = (
@@ -169,6 +171,52 @@ async def test_a_service_passes_in_returns_of_its_own_and_nothing_remains(databa
         nca = await served.client(body="nca")
         picture = (await nca.get("/api/national/picture")).json()
         assert picture["totals"]["most"] == 0
+
+
+NOTICED = ("V220", "Q336", "M404", "Q337")
+"""Examples of three rules that the notices below treat otherwise, and of one that they leave as it is."""
+
+
+@asynccontextmanager
+async def a_service_with_notices(database: Database, folder: Path) -> AsyncIterator[list[object]]:
+    """A service at which three rules are treated otherwise than published, and the words to run those examples."""
+    async with a_served(database, folder, clock=system_clock) as served:
+        key = folder / "kent.json"
+        key.write_bytes(msgspec.json.encode(await served.key("kent")))
+        for rule, severity in (("V220", "off"), ("Q336", "validity"), ("M404", "off")):
+            notice = a_notice(rule, severity, id=f"2026-01-{rule.lower()}", start=date(2026, 1, 1))
+            await in_force(served.context, notice)
+        chosen = [word for name in NOTICED for word in ("--example", name)]
+        yield [*OLD, "--against", served.addresses.origin, "--key", key, *chosen]
+
+
+async def test_what_differs_at_a_service_by_a_rule_notice_names_it_and_is_no_failure(
+    database: Database, tmp_path: Path
+) -> None:
+    async with a_service_with_notices(database, tmp_path) as words:
+        said, status = await asyncio.to_thread(certificate, *words, "--seal")
+        told = await asyncio.to_thread(ran, *words, "--media", "csv")
+    assert (status, said["failures"], said["failed"]) == (0, [], 0)
+    named = {(item["example"].rpartition("/")[2], *item["notices"]) for item in said["by_notice"]}
+    assert named == {("V220", "2026-01-v220"), ("Q336", "2026-01-q336"), ("M404", "2026-01-m404")}
+    assert all(item["differences"] for item in said["by_notice"])
+    assert said["noticed"] == len(said["by_notice"])
+    assert said["passed"] + said["noticed"] == said["files"]
+    assert said["passed"] >= 4, "the rule of which no notice speaks"
+    assert "case/V220/case.csv: differs by notice 2026-01-v220" in told.stdout
+    assert "in what was run, but for what rule notice 2026-01-m404, 2026-01-q336, 2026-01-v220 changed." in told.stdout
+
+
+@pytest.mark.parametrize("known", [(), ("Q337",)])
+async def test_what_no_notice_explains_stays_a_failure(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: tuple[str, ...]
+) -> None:
+    """As where a service treats a rule otherwise and shows no notice, or one about another rule."""
+    monkeypatch.setattr("service.cli.kit._notices_of", lambda *_: [a_notice(rule) for rule in known])
+    async with a_service_with_notices(database, tmp_path) as words:
+        said, status = await asyncio.to_thread(certificate, *words, "--media", "csv")
+    assert (status, said["noticed"]) == (1, 0)
+    assert {item["example"].rpartition("/")[2] for item in said["failures"]} >= {"V220", "Q336"}
 
 
 async def test_what_builds_on_a_sealed_return_is_not_run_unless_that_is_asked_for(
