@@ -155,7 +155,8 @@ def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     elif check in (Check.SUM_EXCEEDS, Check.SUM_DIFFERS):
         mended = Mend(allowed=value or "")
     elif field is not None and value is not None:
-        mended = _of_before(contract, field, value) or mend(field, check, value)
+        other = _of_before(contract, field, value) or _of_after(contract, field, value)
+        mended = other or mend(field, check, value)
     label = field.label if field is not None else finding.field or "The row"
     values = {
         "label": label,
@@ -178,10 +179,33 @@ def _of_before(contract: Contract, field: Field, text: str) -> Mend | None:
     return Mend(write=f"Write {'|'.join(now)}{which}: '{text.strip(BLANKS)}' is a code of {contract.upgrade.before}.")
 
 
+def _of_after(contract: Contract, field: Field, text: str) -> Mend | None:
+    """What a code of a newer version is in this one, where the text is one that this version does not have."""
+    newer = contract.newer.codes.get(field.name, {}).get(text.strip(BLANKS).lower())
+    if newer is None:
+        return None
+    which = "" if len(newer.here) == 1 else ", or the one that it is"
+    return Mend(
+        write=f"Write {'|'.join(newer.here)}{which}: '{text.strip(BLANKS)}' is a code of {newer.version}, and this "
+        f"return is written in {contract.version}."
+    )
+
+
 def _unknown_column(contract: Contract, part: Part | None, name: str) -> Mend:
     now = renames_of(contract.upgrade).get(name)
     if part is not None and now in part.by_name:
         return Mend(allowed=f"Call it '{now}': that is its name in {contract.version}.")
+    newer = contract.newer.fields.get(name)
+    if part is not None and newer is not None and newer.here in part.by_name:
+        return Mend(
+            allowed=f"Call it '{newer.here}': '{name}' is its name in {newer.version}, and this return is written in "
+            f"{contract.version}."
+        )
+    if part is not None and newer is not None and newer.here is None and part.name in newer.parts:
+        return Mend(
+            allowed=f"Leave it out, or write the return in {newer.version}: {contract.version} does not have this "
+            "field yet."
+        )
     near = closest(name, part.by_name) if part is not None else None
     return Mend(allowed=f"Call it '{near}', if that is meant." if near else "Leave it out.")
 

@@ -7,13 +7,15 @@ their own capabilities make editions of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.codes import check_editions, read_codes
+from service.contract.later import newer_than
 from service.contract.load import load_contract
 from service.contract.model import CodeList, Contract, PartName, Rename
 from service.contract.source import LibraryErrors, Place, Problems, Table, read_yaml
@@ -83,11 +85,19 @@ def read_library(root: Path | None, problems: Problems) -> Library:
     _check_versions(contracts, problems)
     return Library(
         root=root,
-        contracts=MappingProxyType(contracts),
+        contracts=MappingProxyType(_beside_newer(list(contracts.values()))),
         lists=MappingProxyType(lists),
         scopes=_read_documents(root, "scopes", problems),
         terms=_read_documents(root, "terms", problems),
     )
+
+
+def _beside_newer(contracts: Sequence[Contract]) -> dict[str, Contract]:
+    """Each version with what those after it, which are published, call things."""
+    return {
+        each.version: replace(each, newer=newer_than(each, [one for one in contracts[place:] if one.state != "draft"]))
+        for place, each in enumerate(contracts, 1)
+    }
 
 
 def version_key(version: str) -> tuple[tuple[int, str], ...]:

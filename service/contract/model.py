@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from service.contract.measures import Counts
+from service.contract.newer import Newer
 from service.criteria.tree import Criterion
 from service.criteria.vocabulary import FieldType, Kind, Vocabulary
 from service.criteria.wording import Titles, titles
@@ -340,6 +341,8 @@ class Contract(Struct, frozen=True, kw_only=True, dict=True):
     """Fields whose code list is another edition than in the version before, with what each old code reads as."""
     deviations: Mapping[str, Deviation] = {}
     """By rule: what notices changed. ``rules`` are then those that are asked, with the severity that they have now."""
+    newer: Newer = Newer()
+    """What the published versions after this one call things, for a file that is written by them."""
 
     @cached_property
     def judging(self) -> str:

@@ -17,7 +17,7 @@ from service.returns.findings import list_findings
 from service.returns.offline import Report, validate
 from service.storage.database import Database
 from tests.support.files import CASE, CONTRACT, MEDIA, a_record, as_csv, as_ndjson
-from tests.support.returns import a_case, a_service, again, csv_of, opened, sent
+from tests.support.returns import a_case, a_case_of_2026, a_service, again, csv_of, opened, sent
 
 PARTS = CONTRACT.parts
 
@@ -95,6 +95,32 @@ def test_a_name_or_code_of_the_version_before_is_answered_with_what_it_is_now() 
     fixes = {(item["field"], item["fix"]) for item in (shown(newer, found) for found in report.findings)}
     assert ("youngest_victim_age", "Call it 'victim_age_youngest': that is its name in 2026.1.") in fixes
     assert ("priority", "Write standard: 'none' is a code of 2025.1.") in fixes
+
+
+def test_a_name_or_code_of_a_newer_version_is_answered_with_what_it_is_in_this_one() -> None:
+    row = a_case_of_2026(stage_date="2025", priority="immediate", setting="school", contact_offence="yes")
+    report = validated([row])
+    fixes = {(item["field"], item["fix"]) for item in (shown(CONTRACT, found) for found in report.findings)}
+    in_this = "and this return is written in 2025.1."
+    assert {fix for fix in fixes if fix[0] != "case_ref"} >= {
+        (
+            "victim_age_youngest",
+            f"Call it 'youngest_victim_age': 'victim_age_youngest' is its name in 2026.1, {in_this}",
+        ),
+        ("contact_offence", "Leave it out, or write the return in 2026.1: 2025.1 does not have this field yet."),
+        ("setting", f"Write institutional: 'school' is a code of 2026.1, {in_this}"),
+        (
+            "priority",
+            f"Write dangerous_suspect|flight_risk, or the one that it is: 'immediate' is a code of 2026.1, {in_this}",
+        ),
+    }
+
+
+def test_a_newer_field_that_another_part_has_is_not_said_to_be_one_of_this() -> None:
+    part = CONTRACT.parts[PartName.WORKFORCE]
+    row = {"team": "other", "phase": "assessment", "victim_age_youngest": "12", "contact_offence": "no"}
+    report = validate(csv_of([row]), CONTRACT, part, "text/csv")
+    assert {shown(CONTRACT, found)["fix"] for found in report.findings if found.rule == "V206"} == {"Leave it out."}
 
 
 def test_a_reference_twice_holds_all_its_rows() -> None:

@@ -279,6 +279,18 @@ async def test_going_back_to_an_older_version_is_refused(context: Context, force
     assert refused.value.code == "older-contract"
 
 
+async def test_a_file_in_the_names_of_the_newer_version_is_told_what_they_are_in_the_older(
+    context: Context, force: str
+) -> None:
+    item = await opened(context, force, contract_version=OLD)
+    await sent(context, item, [as_new(a_case("K/1", setting="school"))])
+
+    fixes = {one.document["field"]: one.document["fix"] for one in await findings_of(context, item)}
+
+    assert fixes["victim_age_youngest"].startswith("Call it 'youngest_victim_age':")
+    assert fixes["setting"].startswith("Write institutional: 'school' is a code of 2026.1")
+
+
 async def test_the_next_return_goes_on_in_the_version_of_the_one_before(context: Context, force: str) -> None:
     context = both(context)
     await reported(context, force, "2026-01", [a_case("K/1")])
