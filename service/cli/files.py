@@ -67,6 +67,7 @@ def validate(
     """
     from msgspec.structs import replace
 
+    from service.cli.empty import of_no_row
     from service.cli.notices import applied
     from service.cli.validated import WRITTEN, Told, pieces, write_findings
     from service.clock import london_date, system_clock
@@ -92,15 +93,16 @@ def validate(
         report = validated(
             *(file, rules.contract, of), mapping=mapping, progress=advance, previous=earlier, processes=processes
         )
-    notes = (*report.notes, *([rules.note] if rules.note else []))
-    report = replace(report, notes=notes, not_run=(*report.not_run, *rules.not_asked(contract, of)))
+    beside = (*of_no_row(of, report.received), *([rules.note] if rules.note else []))
+    report = replace(report, notes=(*report.notes, *beside), not_run=(*report.not_run, *rules.not_asked(contract, of)))
     told = Told(file=file, contract=contract, part=of, report=report, mapping=mapping, with_notices=notices is not None)
     if out is not None:
         write_findings(told, out)
     for piece in pieces(told, form):
         click.echo(piece, nl=False)
-    if rules.note and form == "csv":
-        click.echo(rules.note, err=True)
+    if form == "csv":  # its table has no place for them
+        for note in report.notes:
+            click.echo(note, err=True)
     if report.blocks:
         raise SystemExit(1)
 

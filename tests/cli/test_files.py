@@ -87,7 +87,7 @@ def test_validate_prints_the_same_findings_in_every_format(messy: Path) -> None:
     report = validate(messy, CONTRACT, CONTRACT.parts[PartName.CASE])
     document = json.loads(ran("validate", messy, "--format", "json").output)
     assert (document["received"], document["held"]) == (report.received, report.held)
-    rows = list(csv.DictReader(io.StringIO(ran("validate", messy, "--format", "csv").output)))
+    rows = list(csv.DictReader(io.StringIO(ran("validate", messy, "--format", "csv").stdout)))
     assert [(row["row"], row["rule"]) for row in rows] == [
         (str(item["row"]), item["rule"]) for item in document["items"]
     ]
@@ -258,3 +258,31 @@ def test_a_template_can_be_checked_as_it_is(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     assert ran("template", "cases", "--out", file).exit_code == 0
     assert ran("validate", file).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "heading", "means"),
+    [
+        ("case", "case_ref,offence_code", "sent as a snapshot it says that there is not one case"),
+        ("aggregate", "setting,cases", "says that there is none"),
+        ("workforce", "team,phase", "says that there is none"),
+    ],
+)
+def test_a_file_of_a_heading_alone_says_that_there_is_no_row_in_it(
+    tmp_path: Path, part: str, heading: str, means: str
+) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_text(f"{heading}\n", encoding="utf-8")
+    words = ("validate", file, "--contract", "2025.1", "--part", part)
+    table, as_json, as_lines = (ran(*words, "--format", form) for form in ("table", "json", "csv"))
+    assert [each.exit_code for each in (table, as_json, as_lines)] == [0, 0, 0], "no row is held"
+    (note,) = [each for each in json.loads(as_json.stdout)["notes"] if "no row" in each]
+    assert note.startswith("There is no row in this file, so nothing was checked.")
+    assert means in note
+    assert note in table.stdout
+    assert note in as_lines.stderr
+    assert len(list(csv.reader(io.StringIO(as_lines.stdout)))) == 1, "what a program reads is the heading alone"
+
+
+def test_a_file_with_a_row_says_nothing_of_being_empty(clean: Path) -> None:
+    assert "no row" not in ran("validate", clean, "--contract", "2025.1").stdout
