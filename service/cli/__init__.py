@@ -86,6 +86,11 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone: nothing is left to say
         sys.exit(1)
+    except OSError as error:  # 1 says that a row cannot be accepted: a full disk is another thing
+        where = f": {error.filename}" if error.filename else ""
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.strerror or error}{where}.", err=True)
+        click.echo("Make room, or name another place, and run it again.", err=True)
+        sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -12,6 +12,7 @@ import click
 
 from service.cli.output import FORMATS, as_csv, as_json, as_table, progress
 from service.cli.standard import CONTRACT_HELP, edition_asked_for, library, standard
+from service.cli.target import OVERWRITE, may_be_written, written_whole
 from service.errors import Invalid
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _A_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also writes every finding: .xlsx (a copy of the rows with the cells marked), .csv or .json.",
 )
+@OVERWRITE
 def validate(
     file: Path,
     version: str | None,
@@ -58,6 +60,7 @@ def validate(
     processes: int | None,
     form: str,
     out: Path | None,
+    overwrite: bool,
 ) -> None:
     """Check a file where it is: no server, no network.
 
@@ -75,6 +78,8 @@ def validate(
 
     if out is not None and out.suffix.lower() not in WRITTEN:
         raise click.UsageError(f"--findings writes a file whose name ends in {', '.join(WRITTEN)}.")
+    if out is not None:
+        may_be_written(out, overwrite=overwrite, read=(file, previous, saved, notices, keys))
     mapping = None
     if saved is None:
         _, contract = standard(version)
@@ -96,10 +101,10 @@ def validate(
     beside = (*of_no_row(of, report.received), *([rules.note] if rules.note else []))
     report = replace(report, notes=(*report.notes, *beside), not_run=(*report.not_run, *rules.not_asked(contract, of)))
     told = Told(file=file, contract=contract, part=of, report=report, mapping=mapping, with_notices=notices is not None)
-    if out is not None:
-        write_findings(told, out)
     for piece in pieces(told, form):
         click.echo(piece, nl=False)
+    if out is not None:
+        write_findings(told, out)
     if form == "csv":  # its table has no place for them
         for note in report.notes:
             click.echo(note, err=True)
@@ -146,7 +151,10 @@ def tally(file: Path, scope: str | None, version: str | None, part: str, saved: 
 @click.option("--contract", "version", default="2025.1", show_default=True, help="Version of the contract.")
 @click.option("--messy", is_flag=True, help="As people have it: odd encodings, wrong cells, doubles (CSV only).")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-def generate(force: str, cases: int | None, seed: int | None, version: str, messy: bool, out: Path) -> None:
+@OVERWRITE
+def generate(
+    force: str, cases: int | None, seed: int | None, version: str, messy: bool, out: Path, overwrite: bool
+) -> None:
     """Write synthetic rows of one force, clean or messy.
 
     FILE ending in .ndjson gives one JSON object a line, anything else CSV; - is standard output.
@@ -160,6 +168,7 @@ def generate(force: str, cases: int | None, seed: int | None, version: str, mess
     ndjson = out.suffix == ".ndjson"
     if messy and ndjson:
         raise click.UsageError("--messy writes CSV: give --out a name that ends in .csv.")
+    may_be_written(out, overwrite=overwrite)
     chosen = SEED if seed is None else seed
     day = london_date(system_clock())
     try:
@@ -175,7 +184,8 @@ def generate(force: str, cases: int | None, seed: int | None, version: str, mess
     if str(out) == "-":
         sys.stdout.buffer.write(body)
         return
-    out.write_bytes(body)
+    with written_whole(out) as file:
+        file.write(body)
     click.echo(f"{len(made.rows):,} rows of {force} in {out}", err=True)
 
 

@@ -11,6 +11,7 @@ import click
 from service import __version__
 from service.cli.output import as_json
 from service.cli.standard import CONTRACT_HELP, standard
+from service.cli.target import OVERWRITE, may_be_written, written_whole
 
 _README = """\
 Case Returns {version}: checks a file of your force where it is, without any network.
@@ -36,7 +37,8 @@ The wheels in it are those of the packages that it needs, as they were published
 @click.option("--contract", "version", metavar="VERSION|FOLDER", help=f"What it checks by. {CONTRACT_HELP}")
 @click.option("--wheels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="For another machine.")
 @click.option("--needs", is_flag=True, help="Only print which packages it needs, with their versions.")
-def pack(out: Path | None, version: str | None, wheels: Path | None, needs: bool) -> None:
+@OVERWRITE
+def pack(out: Path | None, version: str | None, wheels: Path | None, needs: bool, overwrite: bool) -> None:
     """Make one file that installs and runs without any network.
 
     It holds this program, the packages that checking a file needs as they are installed here, and the contracts;
@@ -58,6 +60,7 @@ def pack(out: Path | None, version: str | None, wheels: Path | None, needs: bool
         return
     if out is None:
         raise click.UsageError("Say where to write it: --out case-returns.pyz.")
+    may_be_written(out, overwrite=overwrite)
     library, _ = standard(version)
     theirs = [wheel_of(name) for name in names] if wheels is None else wheels_in(wheels, names)
     packed = [our_wheel(library.root), *theirs]
@@ -75,7 +78,8 @@ def pack(out: Path | None, version: str | None, wheels: Path | None, needs: bool
     program = (Path(__file__).parent / "pack_install.py").read_bytes()
     first = {"__main__.py": program, "MANIFEST.json": as_json(manifest).encode()}
     content = archived({**first, **files}, stored=True)
-    out.write_bytes(content)
+    with written_whole(out) as file:
+        file.write(content)
     click.echo(f"{out}: {len(content) / 1e6:.1f} MB, {len(packed)} wheels, for Python {python} on {platform}.")
     click.echo(f"SHA-256: {hashlib.sha256(content).hexdigest()}")
     click.echo(f"Install: python {out.name} FOLDER")

@@ -11,6 +11,7 @@ import click
 from msgspec import Struct
 
 from service.cli.output import as_table, csv_pieces, json_pieces
+from service.cli.target import written_whole
 from service.contract.findings import key_name, shown
 from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Part
@@ -72,13 +73,14 @@ def write_findings(told: Told, out: Path) -> None:
             report=report,
             mapping=told.mapping,
         )
-        write_marked(checked, out)
-    elif form == ".csv":
-        with out.open("wb") as written:
-            written.writelines(findings_csv(told.contract, report.findings))
+        with written_whole(out) as written:
+            write_marked(checked, written)
     else:
-        with out.open("w", encoding="utf-8") as text:
-            text.writelines(pieces(told, "json"))
+        lines = (
+            findings_csv(told.contract, report.findings) if form == ".csv" else map(str.encode, pieces(told, "json"))
+        )
+        with written_whole(out) as written:
+            written.writelines(lines)
     click.echo(f"{len(report.findings):,} findings in {out}", err=True)
 
 

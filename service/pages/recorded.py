@@ -8,12 +8,12 @@ from litestar import Response, get
 from msgspec import Struct
 
 from service.contract.model import Part
-from service.errors import NotFound
+from service.errors import Invalid, NotFound
 from service.identity.principal import NOT_HERE
 from service.pages.force.words import PARTS
 from service.pages.visit import Visiting
 from service.picture.recorded import AllRecorded, FieldRecorded, all_recorded, recorded_by_force
-from service.terms.calendar import period_of
+from service.terms.calendar import parse_period, period_of
 
 
 class Share(Struct, frozen=True):
@@ -36,18 +36,22 @@ class AddedUp(Struct, frozen=True):
 
 @get("/national/recorded", include_in_schema=False)
 async def show_recorded(visit: Visiting) -> Response[str]:
-    """Each force's newest sealed return; ``?part=&field=``: force by force."""
+    """Each force's newest sealed return, or those of a ``?period=``; ``?part=&field=``: force by force."""
     visit.national()
     asked = visit.request.query_params
+    if unknown := set(asked) - {"period", "part", "field"}:
+        raise Invalid(f"There is no parameter '{min(unknown)[:40]}' here.", "Ask for period, or part and field.")
+    period = parse_period(asked["period"]) if "period" in asked else None
+    month = None if period is None else period.first_day
     library = visit.context.library
     part = next((item for item in library.newest.parts.values() if item.name == asked.get("part")), None)
     field = None if part is None else part.by_name.get(asked.get("field", ""))
     if field is None and "field" in asked:
         raise NotFound(NOT_HERE)
     async with visit.context.db.national() as tx:
-        found = await all_recorded(tx, library, None)
+        found = await all_recorded(tx, library, month)
         by_force = (
-            () if part is None or field is None else await recorded_by_force(tx, library, part.name, field.name, None)
+            () if part is None or field is None else await recorded_by_force(tx, library, part.name, field.name, month)
         )
     names = {code.ordinal: code.title for code in visit.context.forces.codes}
     parts = [
@@ -58,6 +62,7 @@ async def show_recorded(visit: Visiting) -> Response[str]:
         "recorded.html",
         here="national",
         found=found,
+        period=period,
         parts=[(each, fields) for each, fields in parts if fields],
         sums=[item for each, _ in parts for item in _added_up(found, each)],
         asked=None if part is None or field is None else (part, field),

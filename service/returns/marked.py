@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from msgspec import Struct
 
@@ -51,7 +51,7 @@ def findings_csv(contract: Contract, findings: Iterable[Finding]) -> Iterator[by
         yield csv_block(names, (_line(contract, finding) for finding in some), heading=False)
 
 
-def write_marked(checked: Checked, out: Path) -> None:
+def write_marked(checked: Checked, file: BinaryIO) -> None:
     """The workbook. Raises TooManyRows where the file has more rows than any spreadsheet."""
     with Workbook(most=LAST_ROW) as book:
         rows = _RowSheet(book, checked)
@@ -73,7 +73,7 @@ def write_marked(checked: Checked, out: Path) -> None:
         for group in chain([] if at is None else [at], of_row):
             findings.add(rows.told(list(group[1])))
         rows.guide()
-        with book.finished() as made, out.open("wb") as file:
+        with book.finished() as made:
             while piece := made.read(1 << 16):
                 file.write(piece)
 

@@ -109,7 +109,7 @@ def validate(
         for block in source.blocks():
             kept.expect(block)
         found = _validated(source, kept, progress)
-        return replace(found, notes=(*found.notes, _left_out(report.held))) if report.held else found
+        return replace(found, notes=(*found.notes, _left_out(report, written_in))) if report.held else found
 
 
 def _validated(source: Sent, previous: Previous | None, progress: Progress | None) -> Report:
@@ -130,9 +130,15 @@ def _shared(source: Sent, processes: int, progress: Progress | None) -> Report:
     return validation.report(source.laid)
 
 
-def _left_out(held: int) -> str:
-    rows, are = ("rows", "are") if held > 1 else ("row", "is")
-    return f"{held:,} {rows} of the file before could not be accepted, and {are} left out."
+def _left_out(report: Report, written_in: Contract) -> str:
+    rows, are = ("rows", "are") if report.held > 1 else ("row", "is")
+    says = f"{report.held:,} {rows} of the file before could not be accepted, and {are} left out."
+    if report.held * 2 <= report.received:
+        return says
+    return (
+        f"{says} That is most of them, so hardly anything was compared. It was read as {written_in.version}: if it was "
+        "written in an older version, name that one (--previous-contract VERSION)."
+    )
 
 
 class _Validation:

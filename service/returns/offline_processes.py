@@ -54,7 +54,8 @@ def checked_together(source: Sent, processes: int, checking: Checking) -> Iterat
         for number in range(processes):
             ours, theirs = forked.Pipe(duplex=False)
             pipes.append(ours)
-            worker = forked.Process(target=_work, args=(theirs, source, Share(number, processes)), daemon=True)
+            share = Share(number, processes)
+            worker = forked.Process(target=_work, args=(theirs, tuple(pipes), source, share), daemon=True)
             worker.start()
             workers.append(worker)
             theirs.close()
@@ -83,9 +84,11 @@ def _in_order(pipes: list[Connection], checking: Checking) -> Iterator[tuple[Che
                 yield came
 
 
-def _work(pipe: Connection, source: Sent, share: Share) -> None:
+def _work(pipe: Connection, inherited: tuple[Connection, ...], source: Sent, share: Share) -> None:
     """One process: what it sends last is what it remembers. Of an error it says nothing: who reads the file alone will
     meet it again."""
+    for other in inherited:  # or it would go on after its parent was killed: somebody could still read from its pipe
+        other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted ends the others
     with suppress(Exception), pipe:
         checking = Checking(source.contract, source.part)

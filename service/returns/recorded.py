@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct, to_builtins
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import Contract, Field, Part, PartName
+from service.contract.model import Contract, Part, PartName
 from service.contract.values import Empty
 from service.returns.as_read import as_read
 from service.returns.context import Context
@@ -37,7 +37,8 @@ class RecordedField(Struct, frozen=True, kw_only=True):
     not_provided: int
     not_applicable: int
     least: int | None = None
-    """Of a number that is one of several which add up: the sum of what is surely there."""
+    """Of a number that adds up with others, or of their total: the sum of what is surely there. A total is never less
+    than its parts."""
 
 
 @traced("count_recorded")
@@ -59,7 +60,7 @@ async def _of_part(
         else:
             columns, table = listed(column_names(part.fields), "v"), TABLES[part.name]
             rows = f"select v.empties, {columns} from {table} v where v.force = :force and v.return_id = :id"
-        return _counting(part.fields, _added_up(part), rows)
+        return _counting(part, _added_up(part), rows)
 
     statement = _STATEMENTS.get((contract.version, part.name), written)
     at = {"line": line} if part.name is PartName.CASE else {"id": item.id}
@@ -91,10 +92,16 @@ def _added_up(part: Part) -> list[str]:
     return list(dict.fromkeys(name for item in part.sums for name in (item.total, *item.parts)))
 
 
-def _counting(fields: Sequence[Field], added_up: Sequence[str], rows: str) -> str:
+def _least(name: str, part: Part) -> str:
+    """What a row surely has of a number: of a total never less than its parts say, even where it is not known."""
+    parts = [f"coalesce(r.{each}_lo, 0)" for item in part.sums if item.total == name for each in item.parts]
+    return f"greatest(r.{name}_lo, nullif({' + '.join(parts)}, 0))" if parts else f"r.{name}_lo"
+
+
+def _counting(part: Part, added_up: Sequence[str], rows: str) -> str:
     """Rows are grouped by why what is empty in them is empty: few files say it in more than a few ways."""
-    known = ", ".join(f"count(*) filter (where {known_sql(field, 'r')})" for field in fields)
-    least = ", ".join(f"sum(r.{name}_lo)::bigint" for name in added_up)
+    known = ", ".join(f"count(*) filter (where {known_sql(field, 'r')})" for field in part.fields)
+    least = ", ".join(f"sum({_least(name, part)})::bigint" for name in added_up)
     return (
         f"select r.empties, count(*) as rows, array[{known}] as known, array[{least}]::bigint[] as least "
         f"from ({rows}) r group by r.empties"

@@ -69,6 +69,19 @@ async def test_what_a_version_never_asked_is_not_what_a_force_does_not_know(serv
     assert counts(field(answer, "victim_age_youngest")) == (2, 0, 0, 0, 0)
 
 
+async def test_a_total_is_never_less_than_what_its_parts_say_even_where_it_is_not_known(served: Served) -> None:
+    rows = [
+        a_case("K/1", suspect_count="", suspects_white="8", suspects_not_recorded=""),
+        a_case("K/2", suspect_count="1+", suspects_white="5", suspects_not_recorded=""),
+        a_case("K/3", suspect_count="3", suspects_white="", suspects_not_recorded=""),
+    ]
+    await sealed(served, "kent", rows)
+    nca = await served.client(None, body="nca")
+    answer = good(await nca.get(PATH))
+    assert field(answer, "suspects_white")["least"] == 13
+    assert field(answer, "suspect_count")["least"] == 16
+
+
 async def test_the_count_of_a_cell_may_be_not_provided(served: Served) -> None:
     cells = [{"nfa_date": "2015", "cases": "12"}, {"nfa_date": "2016", "cases": "not_provided"}]
     await sealed(served, "kent", [a_case("K/1")], *cells)

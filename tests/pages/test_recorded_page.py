@@ -41,3 +41,20 @@ async def test_a_force_sees_nothing_of_it_and_a_field_that_is_not_there_has_no_p
     assert (await (await signed_in(served, "kent")).get(PATH)).status_code == 403
     nca = await signed_in(served, "nca")
     assert (await nca.get(PATH, params={"part": "case", "field": "no_such_field"})).status_code == 404
+
+
+async def test_the_page_is_of_the_period_that_is_asked_for_and_says_so(served: Served) -> None:
+    await sealed(served, "kent", stage_date="2025-11")
+    nca = await signed_in(served, "nca")
+    words = words_of((await nca.get(PATH, params={"period": "2025-11"})).text)
+    assert "Of each force’s return for November 2025, row by row" in words
+    assert "Stage since 1 1 100 % 0 0 0 0" in words
+    assert "/api/national/recorded?period=2025-11" in words
+    assert "No force has sealed a return for it." in words_of((await nca.get(PATH, params={"period": "2025-10"})).text)
+    assert f'href="{PATH}?period=2025-11"' in (await nca.get("/national", params={"period": "2025-11"})).text
+
+
+async def test_what_the_page_cannot_be_asked_is_refused(served: Served) -> None:
+    nca = await signed_in(served, "nca")
+    assert (await nca.get(PATH, params={"period": "x"})).status_code == 422
+    assert (await nca.get(PATH, params={"foo": "x"})).status_code == 422

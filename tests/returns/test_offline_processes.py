@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -94,7 +96,7 @@ def test_the_file_is_read_alone_when_a_process_dies(monkeypatch: pytest.MonkeyPa
     alone = said(validate(content, CONTRACT, CASE, "text/csv", processes=1))
     forked: list[int] = []
 
-    def dies(pipe: object, source: Sent, share: object) -> None:
+    def dies(pipe: object, inherited: object, source: Sent, share: object) -> None:
         raise SystemExit(3)
 
     def counted(source: Sent, wanted: int | None = None) -> int:
@@ -105,6 +107,35 @@ def test_the_file_is_read_alone_when_a_process_dies(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("service.returns.offline.processes_for", counted)
     assert said(validate(content, CONTRACT, CASE, "text/csv")) == alone
     assert forked
+
+
+@ON_LINUX
+def test_a_process_ends_when_nobody_reads_from_it(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_bytes(a_long_file(BLOCK_ROWS * 40))
+    code = (
+        "import os, sys; from tests.returns.test_offline_processes import CASE, CONTRACT, Path, validate; "
+        "from multiprocessing import active_children as children; "
+        "tell = lambda *_: (print(*[child.pid for child in children()], flush=True), os.kill(os.getpid(), 9)); "
+        "validate(Path(sys.argv[1]), CONTRACT, CASE, progress=tell, processes=2)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code, file], stdout=subprocess.PIPE, text=True, check=False, timeout=90
+    )
+    left = {int(pid) for pid in killed.stdout.split()}
+    assert len(left) == 2
+    until = time.monotonic() + 60
+    while left and time.monotonic() < until:
+        left = {pid for pid in left if Path(f"/proc/{pid}").exists() and b"Z" not in _state_of(pid)}
+        time.sleep(0.05)
+    assert not left
+
+
+def _state_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2][:3]
+    except OSError:
+        return b"Z"
 
 
 @ON_LINUX

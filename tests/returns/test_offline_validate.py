@@ -14,7 +14,7 @@ from service.contract.model import PartName, Severity
 from service.demo.mess import messy
 from service.errors import CaseReturnsError
 from service.returns.findings import list_findings
-from service.returns.offline import Report, validate
+from service.returns.offline import Earlier, Report, validate
 from service.storage.database import Database
 from tests.support.files import CASE, CONTRACT, MEDIA, a_record, as_csv, as_ndjson
 from tests.support.returns import a_case, a_case_of_2026, a_service, again, csv_of, opened, sent
@@ -200,3 +200,14 @@ async def test_the_service_finds_the_same_in_the_same_order(database: Database) 
     assert len({finding.rule for finding in report.findings}) > 8
     assert there == here
     assert (answer.received, answer.accepted, answer.held) == (report.received, report.accepted, report.held)
+
+
+def test_where_most_of_the_file_before_is_held_its_version_is_asked_for() -> None:
+    newer = load_library().contracts["2026.1"]
+    before = [a_case(f"K/{number}", setting="institutional") for number in range(4)]
+    earlier = Earlier(file=csv_of(before), media="text/csv")
+    part = newer.parts[PartName.CASE]
+    report = validate(csv_of([a_case_of_2026("K/1")]), newer, part, "text/csv", previous=earlier)
+    (note,) = [note for note in report.notes if "left out" in note]
+    assert note.startswith("4 rows of the file before")
+    assert "--previous-contract" in note
