@@ -112,7 +112,9 @@ def habits_about(part: Part) -> Iterator[Habit]:
 
 
 def seen(cell: str) -> str:
-    """A cell with a sign for each blank that nobody would see."""
+    """A cell with a sign for each blank that nobody would see; of one that shows nothing, that."""
+    if not cell:
+        return "(nothing)"
     inner = cell.strip(BLANKS)
     before, _, after = cell.partition(inner) if inner else (cell, "", "")
     return "␣" * len(before) + inner + "␣" * len(after)

@@ -56,10 +56,20 @@ def _fitting(field: Field, text: str) -> tuple[Entry, Mapping[str, str]] | None:
         if not entry.is_about(field):
             continue
         for found in entry.found(folded):
+            if "seen" in found:
+                found = {**found, "meant": _meant_by(field, found["seen"])}
             said = READINGS[entry.by].read(field, {**found, "text": text, "folded": folded}) if entry.by else {}
             if said is not None:
                 return entry, {"cell": text[:60], "allowed": allowed(field), **said}
     return None
+
+
+def _meant_by(field: Field, seen: str) -> str:
+    """The text that a field takes for what a cell shows: that itself, or what the table makes of it."""
+    if seen and cell_reader(field)(seen).failed is None:
+        return seen
+    fits = _fitting(field, seen) if seen else None
+    return fits[1].get("value", "") if fits is not None else ""
 
 
 def _filled(words: str, said: Mapping[str, str]) -> str:

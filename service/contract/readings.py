@@ -18,7 +18,7 @@ from service.contract.values import cell_reader
 
 Found = Mapping[str, str]
 """What an entry found: the named groups of its pattern, or ``word``; and always ``text`` and, as it was looked at,
-``folded``."""
+``folded``; where there is a group ``seen``, also ``meant``, the text that the field takes for it, or ``""``."""
 Said = Mapping[str, str] | None
 Reading = Callable[[Field, Found], Said]
 
@@ -156,6 +156,28 @@ def _alike(field: Field, found: Found) -> Said:
     return _first(field, found, [found["folded"]])
 
 
+def _shown(_: Field, found: Found) -> Said:
+    seen = found.get("seen", "")
+    return {"seen": f"'{seen}'" if seen else "nothing", "kept": found["kept"]}
+
+
+def _nought(field: Field, found: Found) -> Said:
+    return None if field.required or not is_taken(field, "0") else _shown(field, found)
+
+
+def _shown_and_kept(field: Field, found: Found) -> Said:
+    """Both can be taken, and say different things."""
+    meant, kept = found["meant"], found["kept"]
+    differ = meant != kept and bool(meant) and is_taken(field, kept)
+    return {**(_shown(field, found) or {}), "value": meant} if differ else None
+
+
+def _shown_or_kept(field: Field, found: Found) -> Said:
+    """One of the two alone can be taken."""
+    value = next((text for text in (found["meant"], found["kept"]) if text and is_taken(field, text)), None)
+    return {**(_shown(field, found) or {}), "value": value} if value is not None else None
+
+
 class Worked(NamedTuple):
     """A reading, and the words that it gives."""
 
@@ -163,6 +185,7 @@ class Worked(NamedTuple):
     gives: frozenset[str] = frozenset({"value"})
 
 
+_SHOWN: Final = frozenset({"seen", "kept"})
 READINGS: Final[Mapping[str, Worked]] = {
     "place_of_word": Worked(_word),
     "number": Worked(_number),
@@ -179,4 +202,8 @@ READINGS: Final[Mapping[str, Worked]] = {
     "code": Worked(_code),
     "pair": Worked(_pair),
     "alike": Worked(_alike),
+    "nought": Worked(_nought, _SHOWN),
+    "shown_and_kept": Worked(_shown_and_kept, _SHOWN | {"value"}),
+    "shown_or_kept": Worked(_shown_or_kept, _SHOWN | {"value"}),
+    "shown": Worked(_shown, _SHOWN),
 }

@@ -53,15 +53,16 @@ def _row(entry: Entry, contract: Contract, last: str) -> str:
 
 
 def _example(example: Example, contract: Contract) -> str:
-    kept = "" if example.shown is None else f", kept as {example.value} and shown as {example.shown}"
+    kept = "" if example.shown is None else f", kept as {example.value} and shown as `{example.shown}`"
     label = contract.parts[PartName(example.part)].by_name[example.field].label
     said = f"`{example.taken}`" if example.taken else "not known" if example.taken is not None else example.write or ""
     return _cell(f"`{seen(example.cell)}` ({label}{kept}): {said}")
 
 
 def _cell(text: str) -> str:
-    """Text of a table: nothing that Markdown or HTML would take for its own."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("`&lt;", "`<")
+    """Text of a table: nothing that Markdown or HTML would take for its own. Between backticks stands code."""
+    pieces = text.replace("|", "\\|").split("`")
+    return "`".join(piece if place % 2 else piece.replace("<", "&lt;") for place, piece in enumerate(pieces))
 
 
 if __name__ == "__main__":

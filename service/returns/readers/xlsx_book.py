@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from service.errors import TooLarge
 from service.returns.readers.block import LONGEST_ROW
+from service.returns.readers.xlsx_format import LONGEST_FORMAT, Dressed, dressed
 from service.returns.readers.xlsx_package import Package, Walk, bad_workbook, local, refused, too_large
 
 MOST_SHEETS: Final = 200
@@ -47,23 +48,31 @@ class Sheet(Struct, frozen=True):
     is_hidden: bool
 
 
+Shows = Look | Dressed | int
+"""How numbers are shown: of ``00042`` the count of digits, and the format where it shows more or less than a number."""
+
+
 class Book(Struct, frozen=True):
-    """``looks`` by the number of a style, and the count of digits where ``00042`` is shown. ``is_1904``: days are
-    counted from 1904 and not from 1900."""
+    """``looks`` by the number of a style. ``is_1904``: days are counted from 1904 and not from 1900."""
 
     sheets: list[Sheet]
     texts: Sequence[str]
-    looks: Sequence[Look | int]
+    looks: Sequence[Shows]
     is_1904: bool
     has_links: bool
 
 
-_BUILT_IN: Final = {
+_AMOUNTS: Final = ("#,##0", "#,##0", "#,##0.00", "#,##0.00")
+_ACCOUNTS: Final = ("#,##0", '"$"#,##0', "#,##0.00", '"$"#,##0.00')
+_BUILT_IN: Final[Mapping[int, Shows]] = {
     **dict.fromkeys((9, 10), Look.PERCENT),
     **dict.fromkeys((14, 15, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), Look.DAY),
     16: Look.DAY_OF_YEAR,
     17: Look.MONTH,
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56), Look.OTHER_DATE),
+    **{number: Dressed.of(f'"$"{one};("$"{one})') for number, one in enumerate(_AMOUNTS, 5)},
+    **{number: Dressed.of(f"{one};({one})") for number, one in enumerate(_AMOUNTS, 37)},
+    **{number: Dressed.of(f'{one};({one});"-"') for number, one in enumerate(_ACCOUNTS, 41)},
 }
 """Formats that have a number alone, and no text in the file."""
 _UNSAID: Final = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
@@ -247,9 +256,9 @@ class _SharedTexts:
             raise too_large(f"it has more than {MOST_TEXTS:,} different texts")
 
 
-def _looks(package: Package, part: str) -> list[Look | int]:
-    formats: dict[str, Look | int] = {}
-    found: list[Look | int] = []
+def _looks(package: Package, part: str) -> list[Shows]:
+    formats: dict[str, Shows] = {}
+    found: list[Shows] = []
     inside = [False]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -273,14 +282,15 @@ def _looks(package: Package, part: str) -> list[Look | int]:
     return found
 
 
-def look_of(code: str) -> Look | int:
-    """How a format shows a number: ``yyyy\\-mm\\-dd``, ``mmm\\-yy``, ``0.0%``; of ``00000`` the count of digits."""
-    first = _UNSAID.sub(" ", code[:500]).partition(";")[0].lower()
-    if first.strip() == "general":
-        return Look.NUMBER
+def look_of(code: str) -> Shows:
+    """How a format shows a number: ``yyyy\\-mm\\-dd``, ``mmm\\-yy``, ``0.0%``; of ``00000`` the count of digits; and of
+    ``0"+"`` the format itself."""
+    first = _UNSAID.sub(" ", code[:LONGEST_FORMAT]).partition(";")[0].lower()
+    if "general" in first:
+        return dressed(code) or Look.NUMBER
     if "%" in first:
         return Look.PERCENT
-    if re.fullmatch(r"\s*0{2,}\s*", first):
+    if re.fullmatch(r"\s*0{2,}\s*", first) and not (dressed(code) or Dressed(())).has_text:
         return len(first.strip())
     has_year, has_day = "y" in first or "e" in re.sub(r"e[+-]", "", first), "d" in first
     has_time = "h" in first or "s" in first
@@ -292,7 +302,9 @@ def look_of(code: str) -> Look | int:
         return Look.DAY_OF_YEAR
     if has_year and not (has_day or has_time or "m" in first):
         return Look.YEAR
-    return Look.OTHER_DATE if has_year or has_day or has_time or "m" in first else Look.NUMBER
+    if has_year or has_day or has_time or "m" in first:
+        return Look.OTHER_DATE
+    return dressed(code) or Look.NUMBER
 
 
 def is_true(text: str | None) -> bool:

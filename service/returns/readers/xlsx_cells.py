@@ -16,7 +16,8 @@ from service.contract.model import Field
 from service.contract.values import BLANKS, Otherwise, cell_reader
 from service.criteria.vocabulary import Kind
 from service.returns.readers.otherwise import Written
-from service.returns.readers.xlsx_book import Book, Look, text_at
+from service.returns.readers.xlsx_book import Book, Look, Shows, text_at
+from service.returns.readers.xlsx_format import Dressed
 from service.returns.readers.xlsx_package import bad_workbook
 
 WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
@@ -32,6 +33,7 @@ _YEARS_TYPED: Final = range(1900, 2101)
 _COMMON: Final = 5
 """Digits of a count of days: those of 1927 to 2173."""
 _REMEMBERED: Final = 50_000
+_LONGEST_SEEN: Final = 24
 _YES_NO: Final = {"1": "yes", "true": "yes", "0": "no", "false": "no"}
 _MONTHS: Final = tuple(month_abbr)
 NOT_CALCULATED: Final = "#NOT CALCULATED"
@@ -68,7 +70,7 @@ class Cells:
     def __init__(self, book: Book) -> None:
         self._texts, self._looks = book.texts, book.looks
         self.days = Days(is_1904=book.is_1904)
-        self._numbers: dict[Look | int, _Numbers] = {}
+        self._numbers: dict[Shows, _Numbers] = {}
         self._remembered = 0
         self.longest = max(map(len, book.texts), default=0)
         """Of the texts that cells share, in characters."""
@@ -90,7 +92,7 @@ class Cells:
         """The text of that number, of those that cells share."""
         return text_at(self._texts, number)
 
-    def look(self, style: str) -> Look | int:
+    def look(self, style: str) -> Shows:
         """How a style shows numbers."""
         try:
             return self._looks[int(style)] if style else Look.NUMBER
@@ -109,7 +111,7 @@ class Cells:
 class _Numbers(dict[str, str]):
     """What numbers say that are shown in one way, by how they are written. Remembered, and not for ever."""
 
-    def __init__(self, look: Look | int, days: Days, count: Callable[[], None]) -> None:
+    def __init__(self, look: Shows, days: Days, count: Callable[[], None]) -> None:
         super().__init__()
         self._look, self._days, self._count = look, days, count
 
@@ -125,9 +127,9 @@ class _Numbers(dict[str, str]):
         if len(text) > 40 or _FRACTION.fullmatch(text) is None:
             raise bad_workbook()
         look = self._look
-        if isinstance(look, int) or look in (Look.NUMBER, Look.PERCENT):
-            return _plain(look, text)
-        return self._days.read(look, text)
+        if isinstance(look, Look) and look not in (Look.NUMBER, Look.PERCENT):
+            return self._days.read(look, text)
+        return _plain(look, text)
 
 
 class Days:
@@ -176,14 +178,21 @@ _READERS: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
-def _plain(look: Look | int, text: str) -> str:
+def _plain(look: Shows, text: str) -> str:
     number = float(text)
     shown = text if WHOLE.fullmatch(text) and text != "-0" else _shown(number)
     if look is Look.PERCENT:
         return Odd(f"{_shown(number * 100)}%")
+    if isinstance(look, Dressed) and (seen := look.shown(number)) is not None:
+        return Odd(f"{_cut_off(seen)} [kept as {shown}]".strip())
     if isinstance(look, int) and len(shown) < look:
         return Odd(shown.zfill(look))
     return Odd(shown) if abs(number) >= _DIGITS else shown
+
+
+def _cut_off(seen: str) -> str:
+    """What a cell shows, so short that what is kept can stand beside it where findings are worded."""
+    return seen if len(seen) <= _LONGEST_SEEN else f"{seen[:_LONGEST_SEEN]}…"
 
 
 def _shown(number: float) -> str:
