@@ -329,3 +329,18 @@ def _peak(*, reset: bool = False) -> int:
         Path("/proc/self/clear_refs").write_text("5")
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+async def test_an_upload_of_csv_says_which_rows_lack_cells_and_holds_a_last_row_that_is_cut_off(
+    november: Return,
+) -> None:
+    answered = await november.upload(
+        "case_ref,stage,suspect_count\nK/1,identified,2\nK/2,identified\nK/3,identified\nK/4,iden"
+    )
+    assert answered["notes"] == [
+        "2 rows have fewer cells than the heading: what they lack was read as not known, first in row 3."
+    ]
+    (finding,) = await november.findings(rule="S105")
+    assert finding["row"] == 5
+    assert "the file ends within it" in finding["says"]
+    assert "send the whole file again" in finding["says"]

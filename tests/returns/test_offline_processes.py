@@ -139,6 +139,22 @@ def _state_of(pid: int) -> bytes:
 
 
 @ON_LINUX
+@pytest.mark.parametrize("processes", [2, 3])
+def test_rows_that_are_too_short_are_counted_and_the_first_is_named_whoever_read_it(processes: int) -> None:
+    lines = [f"K/{number},assessed,2,\n" for number in range(LINES)]
+    for place in (BLOCK_ROWS + 5, BLOCK_ROWS * 2 + 7, BLOCK_ROWS * 2 + 8):
+        lines[place] = f"K/{place},assessed\n"
+    lines[-1] = f"K/{LINES},ass"
+    content = ("case_ref,stage,suspect_count,setting\n" + "".join(lines)).encode()
+    alone = validate(content, CONTRACT, CASE, "text/csv", processes=1)
+    assert said(validate(content, CONTRACT, CASE, "text/csv", processes=processes)) == said(alone)
+    assert alone.notes == (
+        f"3 rows have fewer cells than the heading: what they lack was read as not known, first in row {1007:,}.",
+    )
+    assert [finding.rule for finding in alone.findings if finding.severity.holds] == ["S105"]
+
+
+@ON_LINUX
 def test_every_row_is_read_by_one_process_alone() -> None:
     reported: list[int] = []
     report = validate(

@@ -75,6 +75,29 @@ def test_a_short_row_has_blanks_and_a_long_row_is_held() -> None:
     assert told(block) == [(4, "S105", None, "it has 5 cells, and the heading 3")]
 
 
+def test_a_file_that_ends_within_its_last_row_has_that_row_held() -> None:
+    block = block_of(f"{HEAD}CR/1,identified,2\nCR/2,iden")
+    assert block.values["case_ref"] == ["CR/1"]
+    (held,) = block.unread
+    assert (held.row, held.key, held.text) == (3, "CR/2", "CR/2,iden")
+    assert told(block) == [
+        (3, "S105", None, "the file ends within it, after 2 of 3 cells; send the whole file again"),
+    ]
+    assert block.notes == ()
+
+
+def test_a_reference_within_which_a_file_ends_is_none() -> None:
+    (held,) = block_of(f"{HEAD}CR/1,identified,2\nCR/2").unread
+    assert held.key is None
+
+
+@pytest.mark.parametrize("last", ["CR/2,identified\n", "CR/2,identified\r\n", "CR/2,identified\r", "CR/2,identified,3"])
+def test_a_last_row_that_is_whole_or_has_its_line_end_is_read(last: str) -> None:
+    block = block_of(f"{HEAD}CR/1,identified,2\n{last}")
+    assert block.values["case_ref"] == ["CR/1", "CR/2"]
+    assert block.unread == []
+
+
 def test_an_unknown_column_is_told_once_and_holds_only_rows_with_a_value() -> None:
     block = block_of("case_ref,stage,suspects_count\nCR/1,identified,\nCR/2,identified,4\n")
     assert told(block) == [(1, "V206", "suspects_count", None), (3, "V206", "suspects_count", "4")]

@@ -53,3 +53,25 @@ def test_the_report_of_a_file_says_it() -> None:
         "case_ref: 1 cell is written otherwise, and was read: 1 with blanks around.",
         "setting: 1 cell is written otherwise, and was read: 1 in other capitals than the code.",
     )
+
+
+SHORT = "case_ref,stage,suspect_count,setting\n"
+
+
+def test_rows_that_lack_cells_have_one_note_with_their_count_over_all_blocks() -> None:
+    rows = [
+        f"CR/{index},identified{',2,gang' if index % 3 else ',2' if index % 2 else ''}\n" for index in range(1, 1201)
+    ]
+    assert notes_of(f"{SHORT}{''.join(rows)}") == [
+        "400 rows have fewer cells than the heading: what they lack was read as not known, first in row 4."
+    ]
+
+
+def test_one_row_that_lacks_cells_is_told_as_one() -> None:
+    assert notes_of(f"{SHORT}CR/1,identified,2,\n\nCR/2,identified\n") == [
+        "1 row has fewer cells than the heading: what it lacks was read as not known, in row 4."
+    ]
+
+
+def test_a_row_that_lacks_no_field_has_no_note() -> None:
+    assert notes_of("case_ref,stage,,\nCR/1,identified\nCR/2,identified,,\n") == []

@@ -21,7 +21,7 @@ from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
 from service.returns.readers.csv_plain import plain_columns
 from service.returns.readers.heading import Heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
-from service.returns.readers.tabular import columns_of, tell_columns, tell_heading, too_wide
+from service.returns.readers.tabular import columns_of, cut_off, tell_columns, tell_heading, too_wide
 
 _DELIMITERS: Final = (",", ";", "\t")
 _SEP_LINE: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE)
@@ -100,12 +100,14 @@ class _CsvFile:
         numbers = list(range(self._number + 1, self._number + len(lines) + 1))
         self._number += len(lines)
         text_of = self._without_notes(heading, lambda index: lines[index].rstrip("\r\n"))
-        return self._typed(heading, numbers, columns, text_of, [], first=first)
+        return self._typed(heading, numbers, columns, text_of, first=first)
 
     def _block(self, heading: Heading, *, first: bool) -> TypedBlock | None:
         """The next rows one by one. The first block is there even where the file has a heading alone, which may have
         findings."""
         lines, width, limit = self._lines, heading.width, self._block_rows
+        needed = max(heading.fields, default=-1) + 1
+        short: list[int] = []
         numbers: list[int] = []
         rows: list[list[str]] = []
         spans: list[tuple[int, int]] = []
@@ -128,6 +130,12 @@ class _CsvFile:
             if len(row) > width and any(cell.strip(BLANKS) for cell in row[width:]):
                 unread.append(self._too_long(row, start, heading))
                 continue
+            # spreadsheets leave empty cells off at the end of a row, but never the end of its line
+            if len(row) < width and not lines.kept[lines.next - 1].endswith(("\n", "\r")):
+                unread.append(self._cut_off(row, start, heading))
+                continue
+            if len(row) < needed:
+                short.append(self._number)
             numbers.append(self._number)
             rows.append(row)
             spans.append((start, lines.next))
@@ -139,7 +147,7 @@ class _CsvFile:
             return "".join(gone[slice(*spans[index])]).rstrip("\r\n")
 
         text_of = self._without_notes(heading, as_sent)
-        return self._typed(heading, numbers, columns_of(rows, width), text_of, unread, first=first)
+        return self._typed(heading, numbers, columns_of(rows, width), text_of, unread, short, first=first)
 
     def _without_notes(self, heading: Heading, text_of: Callable[[int], str]) -> Callable[[int], str]:
         """The text of rows without what stands in the sender's own notes; other texts as they were sent."""
@@ -162,12 +170,14 @@ class _CsvFile:
         numbers: list[int],
         columns: Sequence[Sequence[str]],
         text_of: Callable[[int], str],
-        unread: list[HeldRow],
+        unread: Sequence[HeldRow] = (),
+        short: Sequence[int] = (),
         *,
         first: bool,
     ) -> TypedBlock:
         if not self._typing.wants_next():
             return _UNWANTED
+        self._typing.written.add_short(short)
         block = self._typing.block(
             numbers,
             {field.name: columns[place] for place, field in heading.fields.items()},
@@ -212,6 +222,11 @@ class _CsvFile:
     def _too_long(self, row: list[str], start: int, heading: Heading) -> HeldRow:
         text = self._blanked(self._lines.text(start, self._lines.next), heading)
         return too_wide(self._typing, self._number, text, len(row), heading.width, self._key_in(row))
+
+    def _cut_off(self, row: list[str], start: int, heading: Heading) -> HeldRow:
+        text = self._blanked(self._lines.text(start, self._lines.next), heading)
+        # of the cell within which the file ends, nobody knows how it goes on
+        return cut_off(self._typing, self._number, text, len(row), heading.width, self._key_in(row[:-1]))
 
     def _notes(self) -> tuple[str, ...]:
         if not self._lines.is_mixed or self._told_mixed:

@@ -29,6 +29,12 @@ def too_wide(typing: Typing, row: int, text: str, cells: int, width: int, key: s
     return typing.unread(row, text, Check.SHAPE, f"it has {cells} cells, and the heading {width}", key)
 
 
+def cut_off(typing: Typing, row: int, text: str, cells: int, width: int, key: str | None) -> HeldRow:
+    """The last row of a file that ends before the row does."""
+    why = f"the file ends within it, after {cells} of {width} cells; send the whole file again"
+    return typing.unread(row, text, Check.SHAPE, why, key)
+
+
 def tell_heading(typing: Typing, block: TypedBlock, heading: Heading, row: int) -> None:
     """The findings of the heading, which stands in a row of its own: columns that the part does not have."""
     check, part = Check.UNKNOWN_COLUMN, typing.part.name
