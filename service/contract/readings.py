@@ -156,6 +156,22 @@ def _alike(field: Field, found: Found) -> Said:
     return _first(field, found, [found["folded"]])
 
 
+def _blank(field: Field, found: Found) -> Said:
+    text = found["text"]
+    place = next((place for place, mark in enumerate(text) if mark.isspace()), None)
+    if place is None:
+        return None
+    spaced = "".join(" " if mark.isspace() else mark for mark in text)
+    said = _first(field, found, [spaced, spaced.replace(" ", "")])
+    name = {" ": "a blank", "\u00a0": "a non-breaking space"}.get(text[place], "a sign that is seen as a blank")
+    return None if said is None else {**said, "blank": name, "place": str(place + 1)}
+
+
+def _month_alone(_: Field, found: Found) -> Said:
+    month = f"{found['year']}-{found['month']}"
+    return {"value": month, "day": f"{month}-{found['day']}"}
+
+
 def _shown(_: Field, found: Found) -> Said:
     seen = found.get("seen", "")
     return {"seen": f"'{seen}'" if seen else "nothing", "kept": found["kept"]}
@@ -202,6 +218,8 @@ READINGS: Final[Mapping[str, Worked]] = {
     "code": Worked(_code),
     "pair": Worked(_pair),
     "alike": Worked(_alike),
+    "blank": Worked(_blank, frozenset({"value", "blank", "place"})),
+    "month_alone": Worked(_month_alone, frozenset({"value", "day"})),
     "nought": Worked(_nought, _SHOWN),
     "shown_and_kept": Worked(_shown_and_kept, _SHOWN | {"value"}),
     "shown_or_kept": Worked(_shown_or_kept, _SHOWN | {"value"}),

@@ -69,14 +69,11 @@ def test_days_are_counted_from_1904_where_the_workbook_says_so() -> None:
     assert row_of(block(content))["nfa_date"] == (DAY, DAY)
 
 
-def test_days_before_march_1900_are_counted_without_the_day_that_there_never_was() -> None:
-    found = block(
-        a_workbook([a_record(nfa_date=Shown(59, "yyyy-mm-dd")), a_record("CR/2", nfa_date=Shown(61, "dd/mm/yyyy"))])
-    )
-    assert [row_of(found, index)["nfa_date"] for index in (0, 1)] == [
-        (date(1900, 2, 28),) * 2,
-        (date(1900, 3, 1),) * 2,
-    ]
+def test_days_up_to_the_one_that_there_never_was_are_small_numbers_and_the_next_is_a_day() -> None:
+    days = [Shown(number, "dd/mm/yyyy") for number in (0, 1, 59, 60, 61)]
+    found = block(a_workbook([a_record(f"CR/{day.value}", nfa_date=day) for day in days]))
+    assert found.values["nfa_date"] == [None] * 4 + [(date(1900, 3, 1),) * 2]
+    assert [value for _, _, _, value in told(found)] == ["1899-12-31", "1900-01-01", "1900-02-28", "1900-02-29"]
 
 
 def test_rows_are_numbered_as_in_the_sheet() -> None:

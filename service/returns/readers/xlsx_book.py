@@ -33,6 +33,8 @@ class Look(Enum):
     """``Mar-14``: the day is not shown."""
     DAY_OF_YEAR = auto()
     """``05-Mar``: the year is not shown."""
+    MONTH_ALONE = auto()
+    """``March``: neither day nor year is shown."""
     YEAR = auto()
     """``2014``: neither day nor month is shown."""
     OTHER_DATE = auto()
@@ -302,6 +304,8 @@ def look_of(code: str) -> Shows:
         return Look.DAY_OF_YEAR
     if has_year and not (has_day or has_time or "m" in first):
         return Look.YEAR
+    if re.fullmatch(r"[^a-z]*m{3,4}[^a-z]*", first):
+        return Look.MONTH_ALONE
     if has_year or has_day or has_time or "m" in first:
         return Look.OTHER_DATE
     return dressed(code) or Look.NUMBER

@@ -7,7 +7,7 @@ are not the same, the cell is ``Odd``: it has the text that says most, and no fi
 from __future__ import annotations
 
 import re
-from calendar import month_abbr
+from calendar import month_abbr, month_name
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -151,10 +151,17 @@ class Days:
         try:
             if not 0 <= days < self._end:
                 return Odd(_shown(days))
-            said = _dated(look, self._moment(days))
-            return Odd(said) if days in _YEARS_TYPED else said
+            if days <= _NEVER or days in _YEARS_TYPED:
+                return Odd(self._of_a_number(look, days))
+            return _dated(look, self._moment(days))
         except OverflowError:  # the last second of the last day, rounded up
             return Odd(_shown(days))
+
+    def _of_a_number(self, look: Look, days: float) -> str:
+        """What is shown of a count of days that is surely none: a small one, or a year."""
+        if days == _NEVER and not self._is_1904 and look is Look.DAY:
+            return "1900-02-29"
+        return _dated(Look.DAY if look is Look.MONTH_ALONE else look, self._moment(days))
 
     def _moment(self, days: float) -> datetime:
         """The moment of a count of days. Before March 1900 the count has a day that there never was."""
@@ -209,6 +216,8 @@ def _dated(look: Look, moment: datetime) -> str:
         return Odd(moment.isoformat(" "))
     if look is Look.MONTH:
         return Odd(f"{_MONTHS[day.month]} {day.year}")
+    if look is Look.MONTH_ALONE:
+        return Odd(f"{month_name[day.month]} [kept as {day.isoformat()}]")
     if look is Look.DAY_OF_YEAR:
         return Odd(f"{day.day:02}-{_MONTHS[day.month]}")
     return OddDay(day.isoformat()) if look is Look.DAY else Odd(day.isoformat())
