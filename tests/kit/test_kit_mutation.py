@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,9 @@ from service.kit.model import MEDIA, Kit, Raw
 from service.kit.offline import outcome_of
 from service.kit.read import load_kit
 from service.returns import offline
+from service.returns.doubles import Doubles
+from service.returns.offline_block import Checking
+from service.returns.overlap import Overlap
 from service.returns.readers import columns
 from service.returns.readers.block import HeldRow
 from tests.support.mutants import argued, is_noticed, mutants, seen_of, survivors
@@ -87,7 +90,7 @@ def test_a_check_of_reading_that_is_switched_off_is_noticed(check: Check, monkey
 
 def switch_off(check: Check, rules: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever reading or validating makes a finding of a check, it makes none."""
-    add, unread, hold = columns.Typing.add, columns.Typing.unread, offline._Validation._hold
+    add, unread = columns.Typing.add, columns.Typing.unread
 
     def reader(field: Field) -> Callable[[str], Cell]:
         read = cell_reader(field)
@@ -101,10 +104,12 @@ def switch_off(check: Check, rules: set[str], monkeypatch: pytest.MonkeyPatch) -
         held = unread(self, row, text, made, *more)
         return HeldRow(held.row, held.text, (), held.key) if made is check else held
 
-    def held(self: Any, findings: Iterator[Finding]) -> None:
-        hold(self, (item for item in findings if item.rule not in rules))
+    def without(found: Callable[..., Iterable[Finding]]) -> Callable[..., list[Finding]]:
+        return lambda *given: [item for item in found(*given) if item.rule not in rules]
 
     monkeypatch.setattr(columns, "cell_reader", reader)
     monkeypatch.setattr(columns.Typing, "add", added)
     monkeypatch.setattr(columns.Typing, "unread", not_read)
-    monkeypatch.setattr(offline._Validation, "_hold", held)
+    for of, names in ((Checking, ("_missing", "_ruled", "_sums")), (Doubles, ("findings",)), (Overlap, ("holding",))):
+        for name in names:
+            monkeypatch.setattr(of, name, without(getattr(of, name)))
