@@ -232,7 +232,7 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
         (404,), "The draft has no such state, or no longer: the last three are kept.", "Read the states again."
     ),
     "no-such-finding": Meaning(
-        (422,),
+        (409,),
         "A dispute is about a finding that the return does not have: of that rule, or in that case.",
         "Read the findings again, and take the rule and the reference from the one that you mean.",
     ),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.contract.findings import key_name
-from service.errors import Invalid
+from service.errors import Conflict, Invalid
 from service.returns.answers import LONGEST
 from service.returns.context import Actor, Context
 from service.returns.idempotency import Once, recall, remember
@@ -32,7 +32,7 @@ class Said(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class NoSuchFinding(Invalid):
+class NoSuchFinding(Conflict):
     """A dispute about a finding that the return does not have: whoever keeps the rules could make nothing of it."""
 
     code = "no-such-finding"

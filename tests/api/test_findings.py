@@ -137,7 +137,7 @@ async def test_a_dispute_about_what_was_not_found_is_refused_with_what_to_do(nov
     disputes = f"{november.path}/disputes"
     for case, rule, pointer in (("K/9", "Q335", "/case_ref"), ("K/2", "Q335", "/case_ref"), ("K/1", "Q336", "/rule")):
         said = {"rule": rule, "case_ref": case, "words": "It is right."}
-        refused = problem(await november.client.post(disputes, json=said), 422, "no-such-finding")
+        refused = problem(await november.client.post(disputes, json=said), 409, "no-such-finding")
         assert [each["pointer"] for each in refused["errors"]] == [pointer]
         assert "Nothing was passed on" in refused["detail"]
         assert "Read the findings again" in refused["do"]

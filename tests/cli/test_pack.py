@@ -199,7 +199,7 @@ def test_wheels_of_another_machine_make_its_pack(made: Path, tmp_path: Path) -> 
     assert "for Python 3.12 on win-amd64." in shown.output
     assert ran("pack", "--needs").output.split() == pins
     next((tmp_path / "wheels").glob("msgspec*")).unlink()
-    lacking = ran("pack", "--wheels", tmp_path / "wheels", "--out", tmp_path / "win.pyz")
+    lacking = ran("pack", "--wheels", tmp_path / "wheels", "--out", tmp_path / "lacking.pyz")
     assert lacking.exit_code == 1
     assert "has no wheel of msgspec==" in str(lacking.exception)
 
