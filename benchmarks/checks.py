@@ -67,9 +67,6 @@ async def _checked(context: Context, force: str, version: str, content: bytes) -
             force=item.force,
             return_id=item.id,
             merges=True,
-            absent_is_not_provided=False,
-            has_base=False,
-            has_draft=False,
             read=as_read(context.library, version),
         )
         check, staging = Check(tx, contract, part, ground, is_dry=True), Staging(tx, contract, part)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from litestar import Controller, Response, get
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from service.api.asking import AnyRequest, ParameterRefused, parameters
+from service.api.asking import AnyRequest
 from service.api.call import Serving
-from service.api.documented import Answer, Query, operation
+from service.api.documented import Answer, operation
 from service.api.identity import Caller
 from service.api.national import require_national
+from service.api.newest import PERIOD, period_asked
 from service.api.replies import document
 from service.api.shapes import Count, Next, Period
-from service.errors import Invalid, NotFound
+from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.picture.answers import Explained, ExplainedRule, explained_by_force, explained_rules
 from service.returns.context import Context
-from service.terms.calendar import parse_period, period_of
+from service.terms.calendar import period_of
 
-PERIOD: Final = Query(
-    name="period",
-    description="A month; otherwise each force's newest sealed return.",
-    example="2025-11",
-    pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
-)
 Answered = Annotated[Count, Meta(description="Findings that words of an earlier return still explain.")]
 Lapsed = Annotated[Count, Meta(description="Findings explained anew, because the values had changed since the words.")]
 New = Annotated[Count, Meta(description="Findings explained for the first time.")]
@@ -121,17 +115,6 @@ class AnswersController(Controller):
         async with context.db.national() as tx:
             found = await explained_by_force(tx, rule, period)
         return document({"items": [_force(context, item) for item in found], "next": None})
-
-
-def period_asked(request: AnyRequest) -> date | None:
-    """The first day of the month that is asked for, if any."""
-    asked = parameters(request, "period").get("period")
-    if asked is None:
-        return None
-    try:
-        return parse_period(asked).first_day
-    except Invalid as error:
-        raise ParameterRefused("period", error.says, error.do) from None
 
 
 def _rule(context: Context, item: ExplainedRule) -> dict[str, Any]:

@@ -8,19 +8,19 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from service.api.answers import PERIOD, period_asked
 from service.api.asking import AnyRequest
 from service.api.call import Serving
 from service.api.documented import Answer, operation
 from service.api.identity import Caller
 from service.api.national import require_national
+from service.api.newest import PERIOD, period_asked
 from service.api.public_documents import PART_PATHS
 from service.api.replies import document
 from service.api.shapes import Count, Next, Period
 from service.contract.model import PartName
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
-from service.picture.recorded import Recorded, all_recorded, recorded_by_force
+from service.picture.recorded import Recorded, all_recorded, kept_at_seal, recorded_by_force
 from service.returns.context import Context
 from service.terms.calendar import period_of
 
@@ -104,7 +104,8 @@ class RecordedController(Controller):
     async def by_field(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         require_national(principal)
         async with context.db.national() as tx:
-            found = await all_recorded(tx, context.library, period_asked(request))
+            kept = await kept_at_seal(tx, period_asked(request))
+        found = all_recorded(kept, context.library)
         totals = {
             (part.name, name): item.total
             for part in found.contract.parts.values()
@@ -149,7 +150,7 @@ class RecordedController(Controller):
         require_national(principal)
         name = _part_asked(context, part, field)
         async with context.db.national() as tx:
-            found = await recorded_by_force(tx, context.library, name, field, period_asked(request))
+            kept = await kept_at_seal(tx, period_asked(request))
         items = [
             {
                 "force": context.forces.by_ordinal[each.force].code,
@@ -158,7 +159,7 @@ class RecordedController(Controller):
                 "contract_version": each.contract_version,
                 **_counts(each.recorded),
             }
-            for each in found
+            for each in recorded_by_force(kept, context.library, name, field)
         ]
         return document({"items": items, "next": None})
 

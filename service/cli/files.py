@@ -70,9 +70,8 @@ def validate(
     """
     from msgspec.structs import replace
 
-    from service.cli.empty import of_no_row
     from service.cli.notices import applied
-    from service.cli.validated import WRITTEN, Told, pieces, write_findings
+    from service.cli.validated import WRITTEN, Told, of_no_row, pieces, write_findings
     from service.clock import london_date, system_clock
     from service.returns.offline import validate as validated
 

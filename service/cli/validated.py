@@ -14,7 +14,7 @@ from service.cli.output import as_table, csv_pieces, json_pieces
 from service.cli.target import written_whole
 from service.contract.findings import key_name, shown
 from service.contract.mapping import FileMapping
-from service.contract.model import Contract, Part
+from service.contract.model import Contract, Part, Role
 from service.returns.marked import Checked, findings_csv, write_marked
 from service.returns.offline import Report
 from service.returns.readers import media_of_name
@@ -45,6 +45,18 @@ class Told(Struct, frozen=True, kw_only=True):
             if self.mapping is not None:
                 row["column"] = self.mapping.own_name.get(row["field"] or "", row["field"])
             yield row
+
+
+def of_no_row(part: Part, received: int) -> tuple[str, ...]:
+    """A note, where a file held no row. The other parts are a stock that is replaced whole, so an empty file of theirs
+    says that there is none; an empty file of cases changes nothing, unless it is sent as all that there is."""
+    if received:
+        return ()
+    if Role.KEY in part.by_role:
+        means = "Sent as changes it changes nothing; sent as a snapshot it says that there is not one case."
+    else:
+        means = f"Sent, it says that there is none, and takes away all that the return has in its part '{part.name}'."
+    return (f"There is no row in this file, so nothing was checked. {means}",)
 
 
 def pieces(told: Told, form: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from service.errors import Invalid, NotFound
 from service.identity.principal import NOT_HERE
 from service.pages.force.words import PARTS
 from service.pages.visit import Visiting
-from service.picture.recorded import AllRecorded, FieldRecorded, all_recorded, recorded_by_force
+from service.picture.recorded import AllRecorded, FieldRecorded, all_recorded, kept_at_seal, recorded_by_force
 from service.terms.calendar import parse_period, period_of
 
 
@@ -42,17 +42,15 @@ async def show_recorded(visit: Visiting) -> Response[str]:
     if unknown := set(asked) - {"period", "part", "field"}:
         raise Invalid(f"There is no parameter '{min(unknown)[:40]}' here.", "Ask for period, or part and field.")
     period = parse_period(asked["period"]) if "period" in asked else None
-    month = None if period is None else period.first_day
     library = visit.context.library
     part = next((item for item in library.newest.parts.values() if item.name == asked.get("part")), None)
     field = None if part is None else part.by_name.get(asked.get("field", ""))
     if field is None and "field" in asked:
         raise NotFound(NOT_HERE)
     async with visit.context.db.national() as tx:
-        found = await all_recorded(tx, library, month)
-        by_force = (
-            () if part is None or field is None else await recorded_by_force(tx, library, part.name, field.name, month)
-        )
+        kept = await kept_at_seal(tx, None if period is None else period.first_day)
+    found = all_recorded(kept, library)
+    by_force = () if part is None or field is None else recorded_by_force(kept, library, part.name, field.name)
     names = {code.ordinal: code.title for code in visit.context.forces.codes}
     parts = [
         (each, [item for item in found.fields if item.part is each and item.recorded.rows])

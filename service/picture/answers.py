@@ -13,6 +13,8 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.picture.newest import FROM, WHERE
+
 
 class ExplainedRule(Struct, frozen=True, kw_only=True):
     """Findings of one rule of one contract version in sealed returns, by how they stand to their answers."""
@@ -39,12 +41,9 @@ class Explained(Struct, frozen=True, kw_only=True):
 
 
 _SEALED = (
-    "from case_return r left join force_line l on l.force = r.force and l.return_id = r.id "
-    "cross join jsonb_to_recordset(coalesce(r.summary -> 'answers', '[]')) "
-    "as a (rule text, answered bigint, lapsed bigint, new bigint) where r.state = 'sealed' "
-    "and case when cast(:period as date) is null then l.return_id is not null else r.period = :period end"
+    f"from {FROM} cross join jsonb_to_recordset(coalesce(r.summary -> 'answers', '[]')) "
+    f"as a (rule text, answered bigint, lapsed bigint, new bigint) where {WHERE}"
 )
-"""The returns that count: each force's newest, or those of a month."""
 
 
 async def explained_rules(tx: AsyncConnection, period: date | None) -> Sequence[ExplainedRule]:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.library import Library
 from service.contract.model import Contract, Field, Part, PartName
 from service.contract.upgrade import new_names
+from service.picture.newest import FROM, WHERE
 from service.returns.recorded import RecordedField
 
 
@@ -63,7 +64,9 @@ class AllRecorded(Struct, frozen=True, kw_only=True):
     uncounted: int
 
 
-class _Kept(Struct, frozen=True, kw_only=True):
+class Kept(Struct, frozen=True, kw_only=True):
+    """What was counted of one sealed return at its seal; None before that was done."""
+
     force: int
     period: date
     revision: int
@@ -73,16 +76,18 @@ class _Kept(Struct, frozen=True, kw_only=True):
 
 _SEALED = text(
     "select r.force, r.period, r.revision, r.contract_version, r.summary -> 'recorded' as recorded "
-    "from case_return r left join force_line l on l.force = r.force and l.return_id = r.id where r.state = 'sealed' "
-    "and case when cast(:period as date) is null then l.return_id is not null else r.period = :period end "
-    "order by r.force"
+    f"from {FROM} where {WHERE} order by r.force"
 )
-"""The returns that count: each force's newest, or those of a month."""
 
 
-async def all_recorded(tx: AsyncConnection, library: Library, period: date | None) -> AllRecorded:
-    """Every field of every part, in the standard's order, over each force's newest return or those of a period."""
-    kept = await _kept(tx, period)
+async def kept_at_seal(tx: AsyncConnection, period: date | None) -> Sequence[Kept]:
+    """What was counted of each force's newest sealed return, or of those of a period, in the order of forces."""
+    rows = await tx.execute(_SEALED, {"period": period})
+    return [msgspec.convert(dict(row._mapping), Kept) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
+
+
+def all_recorded(kept: Sequence[Kept], library: Library) -> AllRecorded:
+    """Every field of every part, over all these returns, in the standard's order."""
     counted = [each for each in kept if each.recorded is not None]
     contract = library.newest
     names = {each.contract_version: new_names(library, each.contract_version, contract.version) for each in counted}
@@ -98,10 +103,8 @@ async def all_recorded(tx: AsyncConnection, library: Library, period: date | Non
     return AllRecorded(contract=contract, fields=fields, forces=len(kept), uncounted=len(kept) - len(counted))
 
 
-async def recorded_by_force(
-    tx: AsyncConnection, library: Library, part: PartName, field: str, period: date | None
-) -> Sequence[ForceRecorded]:
-    """One field of the newest version in each force's return; least known first."""
+def recorded_by_force(kept: Sequence[Kept], library: Library, part: PartName, field: str) -> Sequence[ForceRecorded]:
+    """One field of the newest version in each of these returns; least known first."""
     newest = library.newest.version
     found = [
         ForceRecorded(
@@ -111,18 +114,13 @@ async def recorded_by_force(
             contract_version=each.contract_version,
             recorded=_of(each, part, field, new_names(library, each.contract_version, newest)),
         )
-        for each in await _kept(tx, period)
+        for each in kept
         if each.recorded is not None
     ]
     return sorted(found, key=lambda each: each.recorded.known / each.recorded.rows if each.recorded.rows else 1.0)
 
 
-async def _kept(tx: AsyncConnection, period: date | None) -> list[_Kept]:
-    rows = await tx.execute(_SEALED, {"period": period})
-    return [msgspec.convert(dict(row._mapping), _Kept) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
-
-
-def _of(kept: _Kept, part: PartName, field: str, names: Mapping[str, str]) -> Recorded:
+def _of(kept: Kept, part: PartName, field: str, names: Mapping[str, str]) -> Recorded:
     """What a return says of a field under its present name."""
     of_part = [each for each in kept.recorded or () if each.part is part]
     rows = of_part[0].rows if of_part else 0

@@ -192,8 +192,7 @@ class _Validation:
                 *not_run_of_part(self._contract, self._part, self._received, self._known),
                 *_not_run(self._contract, self._part, self._previous),
             ),
-            # where one process read the file, its last block says what was written otherwise, in the same words
-            notes=tuple(dict.fromkeys([*self._notes, *self.checking.written.notes(self._part.fields)])),
+            notes=(*self._notes, *self.checking.written.notes(self._part.fields)),
         )
 
     def _late(self, findings: Sequence[Finding]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Part
@@ -20,6 +21,8 @@ from service.returns.readers import (
     media_of_name,
     read,
 )
+
+_ALL: Final = Share(0, 1)
 
 
 class Sent:
@@ -48,8 +51,9 @@ class Sent:
         """How many bytes the reading that began last has come."""
         return self._source.read
 
-    def blocks(self, share: Share | None = None) -> Iterator[TypedBlock]:
-        """Its rows as they were sent."""
+    def blocks(self, share: Share = _ALL) -> Iterator[TypedBlock]:
+        """Its rows as they were sent: all of them, unless somebody reads it together with others. What is written
+        otherwise is in each block, and told by who counts it over all."""
         return read(self._source, self._media, self.part, self.contract, mapping=self._mapping, share=share)
 
     def laid(self, previous: Previous | None = None) -> Iterator[Laid]:

@@ -30,15 +30,16 @@ _FRESH: Final = "cast(:fresh || to_hex(268435456 + m.idx) as uuid)"
 
 
 class Ground(Struct, frozen=True, kw_only=True):
-    """What an upload is laid over: one return of one force, and how its rows are to be taken."""
+    """What an upload is laid over: one return of one force, and how its rows are to be taken. Where no more is said,
+    there is nothing, and a row is the whole case."""
 
     force: int
     return_id: Any
-    merges: bool
+    merges: bool = False
     """Whether what a row does not send stays as it was (``changes``); otherwise a row is the whole case."""
-    absent_is_not_provided: bool
-    has_base: bool
-    has_draft: bool
+    absent_is_not_provided: bool = False
+    has_base: bool = False
+    has_draft: bool = False
     read: AsRead | None = None
     """How the return's version reads what it is laid over; None where there is nothing."""
 

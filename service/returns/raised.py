@@ -57,15 +57,7 @@ async def _take(
 ) -> None:
     """Take the rows of a part as though they had been sent just now."""
     source = BytesSource(b"".join(_lines(rows)))
-    ground = Ground(
-        force=item.force,
-        return_id=item.id,
-        merges=False,
-        absent_is_not_provided=False,
-        has_base=False,
-        has_draft=False,
-    )
-    check = Check(tx, contract, contract.parts[part], ground)
+    check = Check(tx, contract, contract.parts[part], Ground(force=item.force, return_id=item.id))
     staging = Staging(tx, contract, contract.parts[part])
     await staging.open()
     await staging.clear()

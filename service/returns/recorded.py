@@ -7,7 +7,6 @@ not applicable. Zero is known. Counted once, at the seal, over the rows as the v
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct, to_builtins
@@ -60,7 +59,7 @@ async def _of_part(
         else:
             columns, table = listed(column_names(part.fields), "v"), TABLES[part.name]
             rows = f"select v.empties, {columns} from {table} v where v.force = :force and v.return_id = :id"
-        return _counting(part, _added_up(part), rows)
+        return _counting(part, rows)
 
     statement = _STATEMENTS.get((contract.version, part.name), written)
     at = {"line": line} if part.name is PartName.CASE else {"id": item.id}
@@ -98,10 +97,10 @@ def _least(name: str, part: Part) -> str:
     return f"greatest(r.{name}_lo, nullif({' + '.join(parts)}, 0))" if parts else f"r.{name}_lo"
 
 
-def _counting(part: Part, added_up: Sequence[str], rows: str) -> str:
+def _counting(part: Part, rows: str) -> str:
     """Rows are grouped by why what is empty in them is empty: few files say it in more than a few ways."""
     known = ", ".join(f"count(*) filter (where {known_sql(field, 'r')})" for field in part.fields)
-    least = ", ".join(f"sum({_least(name, part)})::bigint" for name in added_up)
+    least = ", ".join(f"sum({_least(name, part)})::bigint" for name in _added_up(part))
     return (
         f"select r.empties, count(*) as rows, array[{known}] as known, array[{least}]::bigint[] as least "
         f"from ({rows}) r group by r.empties"

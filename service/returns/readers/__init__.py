@@ -78,7 +78,8 @@ def read(
 ) -> Iterator[TypedBlock]:
     """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them; of a file of
     the sender's own form, as its ``mapping`` translates it. ``keep_cells``: with what was sent beside it.
-    ``share``: of a medium in ``SHARED``, only some of the blocks, without the notes of what was written otherwise.
+    ``share``: of a medium in ``SHARED``, only some of the blocks; and of any, without the notes of what was written
+    otherwise, which are then made of what each block counted.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
