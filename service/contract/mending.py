@@ -20,6 +20,8 @@ from service.contract.spreadsheets import PLACEHOLDER, Entry, habits
 from service.contract.values import BLANKS, Check, cell_reader
 from service.criteria.vocabulary import Kind
 
+_OF_NUL: Final = "\u2400"
+"""Stands in a finding for a character that no database can keep, and no sheet shows."""
 _FEW: Final = 12
 """So many codes are listed in full; of a longer list the closest is named."""
 
@@ -149,7 +151,9 @@ def _personal(_: Field, text: str) -> Mend:
 def _of_text(field: Field, text: str) -> Mend:
     if len(text) > field.length:
         return Mend(allowed=f"it is longer than {field.length} characters")
-    if text.isprintable():  # nothing is wrong with its characters: a workbook says that they are not what was typed
+    if (
+        text.isprintable() and _OF_NUL not in text
+    ):  # nothing is wrong with its characters: a workbook says that they are not what was typed
         says = f"'{text[:60]}' is what a spreadsheet made of it: a date, another number, or its own true or false."
         return Mend(says, "Format the column as Text, and write it again.")
     return Mend(allowed="it has characters that cannot be printed")

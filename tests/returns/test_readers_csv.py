@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from service.contract.findings import sentence
 from service.contract.model import PartName
 from service.errors import CaseReturnsError, TooLarge, UnsupportedMedia
 from service.returns.readers.block import LONGEST_ROW
-from tests.support.files import a_record, as_csv, block_of, blocks_of, row_of, told
+from tests.support.files import CONTRACT, a_record, as_csv, block_of, blocks_of, row_of, told
 
 HEAD = "case_ref,stage,suspect_count\n"
 
@@ -123,6 +124,11 @@ def test_nul_holds_its_row_and_shows_as_its_picture() -> None:
     block = block_of(f"{HEAD}CR/1\x00,identified,2\nCR/2,identified,2\n")
     assert told(block) == [(2, "S104", "case_ref", "CR/1␀")]
     assert block.originals[0] == "CR/1␀,identified,2"
+
+
+def test_nul_is_told_as_a_character_and_not_as_what_a_spreadsheet_made() -> None:
+    (finding,) = block_of(f"{HEAD}CR/1\x00,identified,2\n").findings
+    assert "characters that cannot be printed" in sentence(CONTRACT, finding)
 
 
 def test_kinds_of_empty_stand_beside_the_values() -> None:
