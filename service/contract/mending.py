@@ -151,9 +151,8 @@ def _personal(_: Field, text: str) -> Mend:
 def _of_text(field: Field, text: str) -> Mend:
     if len(text) > field.length:
         return Mend(allowed=f"it is longer than {field.length} characters")
-    if (
-        text.isprintable() and _OF_NUL not in text
-    ):  # nothing is wrong with its characters: a workbook says that they are not what was typed
+    # where nothing is wrong with its characters, a workbook says that they are not what was typed
+    if text.isprintable() and _OF_NUL not in text:
         says = f"'{text[:60]}' is what a spreadsheet made of it: a date, another number, or its own true or false."
         return Mend(says, "Format the column as Text, and write it again.")
     return Mend(allowed="it has characters that cannot be printed")
