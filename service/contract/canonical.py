@@ -7,13 +7,15 @@ what a row's digest is over; the store computes the same from its columns, so th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final, cast
+from functools import partial
+from typing import Any, Final, cast
 
 from service.contract.model import Field
 from service.criteria.evaluate import Value
+from service.criteria.memory import Memory
 from service.criteria.vocabulary import OPEN_ABOVE, OPEN_BELOW, OPEN_NUMBER, Kind
 
 SEPARATOR: Final = "\x1f"
@@ -37,6 +39,27 @@ def canonical_text(field: Field, value: Value) -> str:
     if low == high:
         return _plain(low)
     return f"{_plain(low)}+" if high == OPEN_NUMBER else f"{_plain(low)}-{_plain(high)}"
+
+
+class Texts:
+    """Values of the fields of a part as people write them, each worked out once."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Memory[Value, str]] = {}
+
+    def of(self, field: Field) -> Memory[Value, str]:
+        """``canonical_text`` of a field, by value."""
+        found = self._of.get(field.name)
+        if found is None:
+            found = self._of[field.name] = Memory(partial(canonical_text, field))
+        return found
+
+    def row(self, fields: Iterable[Field], columns: Mapping[str, Sequence[Any]], index: int) -> str:
+        """What one row of some columns says in these fields, with ``SEPARATOR`` between; a column that is not there
+        says nothing."""
+        return SEPARATOR.join(
+            self.of(field)[columns[field.name][index]] if field.name in columns else "" for field in fields
+        )
 
 
 def canonical_row(fields: Iterable[Field], record: Mapping[str, Value], empties: Mapping[str, str] | None) -> str:

@@ -13,28 +13,16 @@ from itertools import repeat
 from typing import Any, Final
 
 from service.criteria.evaluate import Value, compiled
+from service.criteria.memory import Memory
 from service.criteria.tree import And, Between, Compare, CompareFields, Criterion, IsNull, Not, OneOf, Op, Or
-
-REMEMBERED: Final = 50_000
-"""So many values of one leaf are remembered before all are forgotten: memory stays bounded."""
 
 _CODE_OF: Final = {None: 0, True: 1, False: 2}
 _IS_TRUE: Final = bytes.maketrans(b"\0\1\2", b"010")
 _IS_FALSE: Final = bytes.maketrans(b"\0\1\2", b"001")
 
 
-class _Answers(dict[Value, int]):
-    """What one leaf says, by the value of its field."""
-
-    def __init__(self, leaf: Compare | Between | OneOf) -> None:
-        super().__init__()
-        self._test, self._field = compiled(leaf), leaf.field
-
-    def __missing__(self, value: Value) -> int:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        answer = self[value] = _CODE_OF[self._test({self._field: value})]
-        return answer
+_Answers = Memory[Value, int]
+"""What one leaf says, by the value of its field."""
 
 
 class Columnwise:
@@ -51,7 +39,8 @@ class Columnwise:
         """The memory of one leaf."""
         found = self._answers.get(leaf)
         if found is None:
-            found = self._answers[leaf] = _Answers(leaf)
+            test, field = compiled(leaf), leaf.field
+            found = self._answers[leaf] = Memory(lambda value: _CODE_OF[test({field: value})])
         return found
 
 
@@ -98,10 +87,15 @@ class Observations:
         """The observations of which anything is known in a field."""
         found = self._known.get(field)
         if found is None:
-            column = self._columns.get(field)
-            found = 0 if column is None else bits(map(operator.is_not, column, repeat(None)))
-            self._known[field] = found
+            found = self._known[field] = self._recorded(self._columns.get(field))
         return found
+
+    def _recorded(self, column: Sequence[Any] | None) -> int:
+        """Where a column has anything; most have it everywhere or nowhere, and counting is quicker than looking."""
+        nothing = self.count if column is None else column.count(None)
+        if column is None or nothing == self.count:
+            return 0
+        return bits(map(operator.is_not, column, repeat(None))) if nothing else self._all
 
     def ends(self, field: str) -> tuple[list[Any], list[Any]]:
         """The lowest and the highest values of a field of ranges of which something is known; where an observation does

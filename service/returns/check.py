@@ -67,6 +67,7 @@ class Check:
         self.columns = self._overlay(Shape(present=frozenset())).columns
         self._probes = probes_of(contract, part)
         self._keeps_rows = not is_dry or ground.has_base or ground.has_draft
+        self._found_in = self.tables.checked if self._keeps_rows else self.tables.marked
         self._parameters = {**ground.parameters, "fresh": _fresh_ids()}
 
     @traced("validate")
@@ -107,7 +108,7 @@ class Check:
     async def _check_again(self, overlay: Overlay) -> None:
         for statement in (
             overlay.to_check_again(),
-            f"delete from {self.tables.checked} c using staging_again a where a.idx = c.idx",
+            f"delete from {self._found_in} c using staging_again a where a.idx = c.idx",
             overlay.checked(AGAIN, keeps_rows=self._keeps_rows),
         ):
             await self.tx.execute(text(statement), self._parameters)
@@ -116,14 +117,14 @@ class Check:
         unions = ", ".join(f"coalesce(bit_or(fired{n}), 0) as fired{n}" for n in range(FIRED_COLUMNS))
         row = (
             await self._run(
-                ("count",),
+                ("count", self._keeps_rows),
                 lambda: (
                     "select count(*) filter (where not held) as accepted, count(*) filter (where held) as held, "
                     "count(*) filter (where held and not has_text) as held_by_rule, "
                     "count(*) filter (where not held and current_digest is null) as added, "
                     # a case that this draft withdrew and that is sent again comes back, whatever it says
                     "count(*) filter (where not held and digest = current_digest and w.case_id is null) as unchanged, "
-                    f"{unions} from {self.tables.checked} c left join draft_withdrawal w "
+                    f"{unions} from {self._found_in} c left join draft_withdrawal w "
                     "on w.force = :force and w.return_id = :return_id and w.case_id = c.case_id "
                     "and w.answer = 'withdraw'"
                 ),
@@ -177,7 +178,7 @@ class Check:
                 counts[row.rule] += row.n
         if fired:
             counted = ", ".join(f"count(*) filter (where {mark_of(index)})" for index, _ in fired)
-            sql = f"select {counted} from {self.tables.checked} c where {any_mark('c')}"
+            sql = f"select {counted} from {self._found_in} c where {any_mark('c')}"
             totals = (await self.tx.exec_driver_sql(sql)).one()
             for (_, probe), count in zip(fired, totals, strict=True):
                 counts[probe.rule.id] += count

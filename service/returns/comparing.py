@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any, Final
 
 from msgspec import Struct
 
-from service.contract.canonical import SEPARATOR, canonical_text
+from service.contract.canonical import Texts
 from service.contract.findings import Finding, cut
 from service.contract.model import Contract, Field, Part, RowMeasure, Rule
 from service.contract.values import Value
 from service.criteria.columnwise import Columnwise
 from service.criteria.evaluate import is_exact
+from service.criteria.memory import Memory
 from service.criteria.tree import fields_of
 from service.criteria.vocabulary import Kind
 from service.returns.doubles import Hashes
@@ -49,8 +51,9 @@ class Comparing:
         self._at_end = [rule for rule in asked if counted & _spoken(rule)]
         self._used = {name for rule in self._at_end for name in (*_spoken(rule), *rule.fields)}
         self._alike = [item for item in part.row_measures if item.name in self._used and item.name in counted]
+        self._exactly = {name: _exactly(part.by_name[name]) for item in self._alike for name in item.alike}
         self._hashes = {item.name: Hashes() for item in self._alike}
-        self._evaluator = Columnwise()
+        self._evaluator, self._texts = Columnwise(), Texts()
         self._found: list[Finding] = []
 
     def take(self, laid: Laid) -> None:
@@ -61,7 +64,7 @@ class Comparing:
             found = self._asked(self._at_once, block.rows, block.keys, columns)
             self._found += (finding for index, finding in found if self.says_anything(laid, index))
         for item in self._alike:
-            self._hashes[item.name].add(same for same in self._exact(item, block) if same is not None)
+            self._hashes[item.name].add(same for _, same in self._exact(item, block))
 
     @property
     def remembered(self) -> tuple[dict[str, Hashes], list[Finding]]:
@@ -103,9 +106,8 @@ class Comparing:
         for rule in rules:
             if rule.criterion is None:
                 continue
-            shown = [(self._part.shown[name], columns.get(name)) for name in rule.fields]
+            shown = [self._part.shown[name] for name in rule.fields]
             for index in seen.places(seen.true(rule.criterion)):
-                texts = [canonical_text(field, None if column is None else column[index]) for field, column in shown]
                 yield (
                     index,
                     Finding(
@@ -114,7 +116,7 @@ class Comparing:
                         rule=rule.id,
                         severity=rule.severity,
                         field=rule.fields[0] if rule.fields else None,
-                        value=cut(SEPARATOR.join(texts)),
+                        value=cut(self._texts.row(shown, columns, index)),
                         key=None if keys is None else keys[index],
                         notice=rule.notice,
                     ),
@@ -157,8 +159,8 @@ class Comparing:
         block, cases = laid.block, laid.cases
         sames: dict[int, dict[str, Any]] = {}
         for item in self._alike:
-            for index, same in enumerate(self._exact(item, block)):
-                if same is not None and hash(same) in twice[item.name] and block.rows[index] not in held:
+            for index, same in self._exact(item, block):
+                if hash(same) in twice[item.name] and block.rows[index] not in held:
                     counts[item.name][same] += 1
                     sames.setdefault(index, {})[item.name] = same
         columns = {
@@ -169,20 +171,20 @@ class Comparing:
                 values = {name: column[index] for name, column in columns.items()}
                 yield _Like(block.rows[index], None if block.keys is None else block.keys[index], values, of_row)
 
-    def _exact(self, item: RowMeasure, block: TypedBlock) -> Iterator[tuple[Value, ...] | None]:
-        """What each row of a block has to share with another to be like it; of one that does not know it exactly
-        nothing."""
-        fields = [self._part.by_name[name] for name in item.alike]
-        if not all(field.name in block.values for field in fields):
-            return iter([None] * len(block.rows))
-        rows = zip(*(block.values[field.name] for field in fields), strict=True)
-        return (row if all(map(_is_exact, fields, row)) else None for row in rows)
+    def _exact(self, item: RowMeasure, block: TypedBlock) -> Iterator[tuple[int, tuple[Value, ...]]]:
+        """Of each row of a block that knows exactly what it has to share with another to be like it: its place, and
+        that."""
+        if not all(name in block.values for name in item.alike):
+            return iter(())
+        known = (map(self._exactly[name].__getitem__, block.values[name]) for name in item.alike)
+        rows = enumerate(zip(*(block.values[name] for name in item.alike), strict=True))
+        return compress(rows, map(all, zip(*known, strict=True)))
 
     def _exact_of(self, value_of: Callable[[str], Value]) -> Iterator[tuple[RowMeasure, tuple[Value, ...]]]:
         """The same of one case, for each measure."""
         for item in self._alike:
             same = tuple(value_of(name) for name in item.alike)
-            if all(_is_exact(self._part.by_name[name], value) for name, value in zip(item.alike, same, strict=True)):
+            if all(self._exactly[name][value] for name, value in zip(item.alike, same, strict=True)):
                 yield item, same
 
 
@@ -192,9 +194,9 @@ def rules_of_before(contract: Contract, part: Part) -> list[Rule]:
     return [rule for rule in contract.comparing(part.name) if before & _spoken(rule)]
 
 
-def _is_exact(field: Field, value: Value) -> bool:
-    """Whether a value is one thing and no other. Several codes that all hold are one thing."""
-    return value is not None if field.kind is Kind.CODES else is_exact(value)
+def _exactly(field: Field) -> Memory[Value, bool]:
+    """Whether a value of a field is one thing and no other. Several codes that all hold are one thing."""
+    return Memory((lambda value: value is not None) if field.kind is Kind.CODES else is_exact)
 
 
 def _spoken(rule: Rule) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from service.contract.canonical import SEPARATOR, canonical_text
+from service.contract.canonical import Texts
 from service.contract.findings import Finding, cut, found, in_order
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity, Sum
 from service.contract.values import Check, Value
@@ -57,7 +57,7 @@ class Checking:
     def __init__(self, contract: Contract, part: Part, previous: Previous | None = None) -> None:
         self._contract, self._part = contract, part
         self._rules = contract.rules_of(part.name)
-        self._evaluator = Columnwise()
+        self._evaluator, self._texts = Columnwise(), Texts()
         self.doubles = Doubles(contract, part)
         self.comparing = Comparing(contract, part, previous)
         self.written = Written()
@@ -145,14 +145,13 @@ class Checking:
         return [self._part.by_name[name] for name in names if name in self._part.by_name]
 
     def _finding(self, block: TypedBlock, rule: Rule, shown: Sequence[Field], index: int) -> Finding:
-        texts = [canonical_text(field, self._column_value(block, field.name, index)) for field in shown]
         return Finding(
             part=self._part.name,
             row=block.rows[index],
             rule=rule.id,
             severity=rule.severity,
             field=shown[0].name if shown else None,
-            value=cut(SEPARATOR.join(texts)),
+            value=cut(self._texts.row(shown, block.values, index)),
             key=self._key(block, index),
             notice=rule.notice,
         )

@@ -133,10 +133,11 @@ class Overlay:
         case_id = f"coalesce(m.current_id, case when not ({holds}) then {_FRESH} end)"
         if self.key is None:  # a cell or a team is no case: words on it are kept by what it says
             case_id = "null::uuid"
-        rows = f"from (select m.*, {marks} from ({self.merged(flags, joins, which)}) m offset 0) m"
+        kept = "m.*" if keeps_rows else "m.idx, m.row, m.held"
+        rows = f"from (select {kept}, {marks} from ({self.merged(flags, joins, which)}) m offset 0) m"
         if not keeps_rows:
             return (
-                f"insert into {self.tables.checked} (idx, row, held, has_text, {names}) "
+                f"insert into {self.tables.marked} (idx, row, held, has_text, {names}) "
                 f"select m.idx, m.row, ({holds}), m.held, {found} {rows}"
             )
         return (

@@ -100,15 +100,17 @@ class _Prepared(Struct):
 
 
 class Tables(Struct, frozen=True):
-    """The temporary tables of one part: rows as they were sent, and as they were checked."""
+    """The temporary tables of one part: rows as they were sent, as they were checked, and what was found in those that
+    are not to stay: as ``checked``, without a field."""
 
     sent: str
     checked: str
+    marked: str
 
 
 def tables_of(contract: Contract, part: Part) -> Tables:
     """Their names, which no other contract's rows share."""
-    return Tables(f"staging_{part.name}_{contract.hash[:12]}", f"checked_{part.name}_{contract.hash[:12]}")
+    return Tables(*(f"{what}_{part.name}_{contract.hash[:12]}" for what in ("staging", "checked", "marked")))
 
 
 class Staging:
@@ -142,13 +144,14 @@ class Staging:
             f"null, shape integer not null, empties jsonb, failed text[], match_key text, {columns}) "
             "on commit delete rows",
             f"create temp table if not exists {self._tables.checked} ({_CHECKED}, {columns}) on commit delete rows",
+            f"create temp table if not exists {self._tables.marked} ({_CHECKED}) on commit delete rows",
             *_COMMON,
         )
         await (await raw(self._tx)).execute(";".join(statements))
 
     async def clear(self) -> None:
         """Empty them, where something else of this transaction was or is to be checked too."""
-        names = (self._tables.sent, self._tables.checked, *_COMMON_TABLES)
+        names = (self._tables.sent, self._tables.checked, self._tables.marked, *_COMMON_TABLES)
         await (await raw(self._tx)).execute(f"truncate {', '.join(names)}")
 
     async def copy(

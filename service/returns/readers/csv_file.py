@@ -18,7 +18,7 @@ from service.errors import Malformed, UnsupportedMedia
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
-from service.returns.readers.csv_plain import plain_columns
+from service.returns.readers.csv_plain import are_plain, plain_columns
 from service.returns.readers.heading import Heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
 from service.returns.readers.tabular import columns_of, cut_off, tell_columns, tell_heading, too_wide
@@ -92,13 +92,15 @@ class _CsvFile:
         lines = self._lines.ahead(self._block_rows, BLOCK_BYTES)
         if not lines or self._delimiter not in _DELIMITERS:
             return None
-        columns = plain_columns(lines, self._delimiter, heading.width)
-        if columns is None:
+        if not are_plain(lines, self._delimiter, heading.width):
             return None
         self._lines.next += len(lines)
         self._lines.leave(self._lines.next)
         numbers = list(range(self._number + 1, self._number + len(lines) + 1))
         self._number += len(lines)
+        if not self._typing.wants_next():
+            return _UNWANTED
+        columns = plain_columns(lines, self._delimiter, heading.width)
         text_of = self._without_notes(heading, lambda index: lines[index].rstrip("\r\n"))
         return self._typed(heading, numbers, columns, text_of, first=first)
 
@@ -142,6 +144,8 @@ class _CsvFile:
         if not rows and not unread and not first:
             return None
         gone = lines.leave(lines.next)
+        if not self._typing.wants_next():
+            return _UNWANTED
 
         def as_sent(index: int) -> str:
             return "".join(gone[slice(*spans[index])]).rstrip("\r\n")
@@ -175,8 +179,6 @@ class _CsvFile:
         *,
         first: bool,
     ) -> TypedBlock:
-        if not self._typing.wants_next():
-            return _UNWANTED
         self._typing.written.add_short(short)
         block = self._typing.block(
             numbers,

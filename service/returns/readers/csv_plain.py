@@ -13,21 +13,24 @@ from itertools import repeat
 from service.contract.values import BLANKS
 
 
-def plain_columns(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
-    """The cells of whole lines by column, or None where a line may be anything but one row of ``width`` cells: with a
-    quotation mark, too short or long, or blank. Each line but the last has its line end."""
+def are_plain(lines: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether whole lines are rows of ``width`` cells for certain: with no quotation mark, none too short or long, none
+    blank. Each line but the last has its line end."""
     text = "".join(lines)
     if '"' in text or set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
-        return None
+        return False
     if max(map(len, lines)) > csv.field_size_limit():
-        return None
+        return False
+    blank = BLANKS + delimiter
+    return all(line.strip(blank + "\r\n") for line in lines if line[0] in blank)
+
+
+def plain_columns(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]]:
+    """The cells by column of lines that are plain."""
+    text = "".join(lines)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     cells = text.replace("\n", delimiter).split(delimiter)
     if len(cells) > len(lines) * width:  # after the last line end stands nothing
         cells.pop()
-    columns = [cells[place::width] for place in range(width)]
-    for index, cell in enumerate(columns[0]):
-        if not cell.strip(BLANKS) and not "".join(cells[index * width : (index + 1) * width]).strip(BLANKS):
-            return None
-    return columns
+    return [cells[place::width] for place in range(width)]
