@@ -54,11 +54,11 @@ class Texts:
             found = self._of[field.name] = Memory(partial(canonical_text, field))
         return found
 
-    def row(self, fields: Iterable[Field], columns: Mapping[str, Sequence[Any]], index: int) -> str:
-        """What one row of some columns says in these fields, with ``SEPARATOR`` between; a column that is not there
-        says nothing."""
+    def row(self, fields: Mapping[str, Field], columns: Mapping[str, Sequence[Any]], index: int) -> str:
+        """What one row says in these fields, each by the name of its column, with ``SEPARATOR`` between; a column that
+        is not there says nothing."""
         return SEPARATOR.join(
-            self.of(field)[columns[field.name][index]] if field.name in columns else "" for field in fields
+            self.of(field)[columns[name][index]] if name in columns else "" for name, field in fields.items()
         )
 
 

@@ -106,7 +106,7 @@ class Comparing:
         for rule in rules:
             if rule.criterion is None:
                 continue
-            shown = [self._part.shown[name] for name in rule.fields]
+            shown = {name: self._part.shown[name] for name in rule.fields}
             for index in seen.places(seen.true(rule.criterion)):
                 yield (
                     index,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from msgspec import Struct
@@ -138,19 +138,19 @@ class Checking:
                     for index in fired:
                         yield self._finding(block, rule, self._fields((item.total,)), index)
 
-    def _shown(self, rule: Rule) -> list[Field]:
+    def _shown(self, rule: Rule) -> dict[str, Field]:
         return self._fields(rule.fields)
 
-    def _fields(self, names: Sequence[str]) -> list[Field]:
-        return [self._part.by_name[name] for name in names if name in self._part.by_name]
+    def _fields(self, names: Sequence[str]) -> dict[str, Field]:
+        return {name: self._part.by_name[name] for name in names if name in self._part.by_name}
 
-    def _finding(self, block: TypedBlock, rule: Rule, shown: Sequence[Field], index: int) -> Finding:
+    def _finding(self, block: TypedBlock, rule: Rule, shown: Mapping[str, Field], index: int) -> Finding:
         return Finding(
             part=self._part.name,
             row=block.rows[index],
             rule=rule.id,
             severity=rule.severity,
-            field=shown[0].name if shown else None,
+            field=next(iter(shown), None),
             value=cut(self._texts.row(shown, block.values, index)),
             key=self._key(block, index),
             notice=rule.notice,

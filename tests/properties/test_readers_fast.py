@@ -13,7 +13,7 @@ from service.contract.values import BLANKS, Cell, cell_reader, quick_look
 from service.returns.readers import TypedBlock
 from service.returns.readers.alike import Alike
 from service.returns.readers.columns import ABSENT
-from service.returns.readers.csv_plain import plain_columns
+from service.returns.readers.csv_plain import are_plain, plain_columns
 from tests.support.cells import rows_with_wrong_cells
 from tests.support.files import CONTRACT, blocks_of
 from tests.support.returns import csv_of
@@ -35,13 +35,12 @@ LINES = st.lists(
 def test_lines_cut_at_once_are_the_rows_of_the_csv_module(lines: list[str], is_cut: bool) -> None:
     if is_cut:
         lines = [*lines[:-1], lines[-1].rstrip("\r\n")]
-    columns = plain_columns(lines, ",", 3)
     rows = list(csv.reader(lines))
-    if columns is not None:
-        assert [list(row) for row in zip(*columns, strict=True)] == rows
+    if plain := are_plain(lines, ",", 3):
+        assert [list(row) for row in zip(*plain_columns(lines, ",", 3), strict=True)] == rows
     blank = any(not "".join(row).strip(BLANKS) for row in rows)
     usual = not blank and '"' not in "".join(lines) and {len(row) for row in rows} == {3}
-    assert (columns is not None) == usual
+    assert plain == usual
 
 
 @given(st.text(max_size=45) | st.from_regex(r"[A-Za-z]{0,7}[-/:. ]?\d{0,5}[-./:]?\d{0,9}", fullmatch=True))
