@@ -22,6 +22,7 @@ from litestar.response import Redirect
 from litestar.routes import HTTPRoute
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.api.answers import AnswersController
 from service.api.asking import LONGEST_JSON
@@ -99,11 +100,12 @@ def parts_of(settings: Settings, db: Database, published: Published, terms: Term
 def create_app(parts: Parts) -> Litestar:
     """The application: all routes, over one database. It opens and closes nothing; its maker does."""
     context = context_of(parts.db, parts.published, parts.terms, parts.clock)
+    published = replace(parts.published, scopes=context.editions)
     addresses = Addresses(parts.settings.url())
     keys, clients = SigningKeys(parts.key_file), ClientDirectory(parts.db)
     issuer = Issuer(addresses, keys, parts.db, clients, parts.clock)
     verifier = TokenVerifier(addresses, keys, clients, context.forces.by_code, parts.clock)
-    site = _site(parts, context) if parts.people else None
+    site = _site(parts, context, published) if parts.people else None
     return Application(
         [
             PublicController,
@@ -117,7 +119,7 @@ def create_app(parts: Parts) -> Litestar:
             FindingsController,
             StatesController,
             NoticesController,
-            national_routes(parts.db, parts.published, parts.clock),
+            national_routes(parts.db, published, parts.clock),
             AnswersController,
             RecordedController,
             DisputesController,
@@ -126,7 +128,7 @@ def create_app(parts: Parts) -> Litestar:
         ],
         dependencies={
             "context": _given(context),
-            "published": _given(parts.published),
+            "published": _given(published),
             "signing": _given(keys),
             "limits": _given(Limits(parts.settings.max_upload_mb << 20)),
             "principal": principal_dependency(verifier, None if site is None else _visitor(site)),
@@ -204,13 +206,11 @@ class PagesOffLoopback(CaseReturnsError):
         super().__init__("Signing in as whom one chooses is for this machine alone.", "Serve it on 127.0.0.1.")
 
 
-def _site(parts: Parts, context: Context) -> Site:
+def _site(parts: Parts, context: Context, published: Published) -> Site:
     """The pages for the people who may sign in. Raises PagesOffLoopback where the service listens for others too."""
     if not is_loopback(parts.settings.host):
         raise PagesOffLoopback
-    return site_of(
-        context, parts.published, parts.people, told=_told, max_upload_bytes=parts.settings.max_upload_mb << 20
-    )
+    return site_of(context, published, parts.people, told=_told, max_upload_bytes=parts.settings.max_upload_mb << 20)
 
 
 def _told(error: Exception) -> Told:

@@ -15,12 +15,13 @@ from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
 from service.api.replies import document, public
+from service.audit.adopter import Adopter
 from service.clock import london_date
 from service.contract.notices import SIGNED_TYPE, Notice
 from service.errors import Forbidden, NotFound
 from service.identity.keys import SigningKeys
 from service.identity.principal import NOT_HERE, Permission, Principal, require
-from service.notices.adopt import Adopter, confirm, propose, reject
+from service.notices.adopt import confirm, propose, reject
 from service.notices.store import AnyNotice, all_notices
 from service.returns.context import Context
 

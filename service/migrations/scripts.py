@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import Connection
 
-_FIRST = files("service.migrations") / "first"
+_FOLDER = files("service.migrations")
 
 
 def run_script(connection: Connection, sql: str) -> None:
@@ -24,6 +24,6 @@ def run_script(connection: Connection, sql: str) -> None:
         raise
 
 
-def first_script(name: str) -> str:
-    """The text of one file of the first migration."""
-    return (_FIRST / name).read_text(encoding="utf-8")
+def script_of(folder: str, name: str) -> str:
+    """The text of one file of a migration."""
+    return (_FOLDER / folder / name).read_text(encoding="utf-8")

@@ -6,14 +6,14 @@ entry; a decision is made once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.audit.adopter import Adopter, Sign
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date, wire_time
@@ -33,16 +33,6 @@ from service.notices.store import (
 )
 from service.storage.database import Database
 from service.storage.position import Position, advance
-
-Sign = Callable[[Mapping[str, Any]], str]
-"""Makes a compact JWS of a document, with the key that signs for this service."""
-
-
-class Adopter(Struct, frozen=True, kw_only=True):
-    """Who speaks for one of the two bodies."""
-
-    client: str
-    body: str
 
 
 class NoticeRefused(Invalid):

@@ -16,6 +16,7 @@ from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
+from service.scope.store import learn
 from service.storage.position import latest, position_at
 from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
@@ -84,7 +85,8 @@ async def moment_of(tx: AsyncConnection, asked: AsOf | None, now: datetime) -> M
 
 async def _scope(tx: AsyncConnection, published: Published, name: str | None, position: int) -> store.StoredEdition:
     """The edition that was named, or the one in force at the position."""
-    stored = [item for item in await store.editions(tx) if item.name in published.scopes]
+    await learn(tx, published.scopes)
+    stored = await store.editions(tx)
     if name is not None:
         found = next((item for item in stored if item.name == name), None)
         offered = [item.name for item in stored if item.state not in NO_TALLIES]

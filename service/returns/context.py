@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from service.clock import Clock
 from service.contract.library import Library
 from service.contract.model import Code, CodeList
 from service.errors import NotFound
-from service.scope.edition import Edition
+from service.scope.editions import Editions
 from service.storage.database import Database
 from service.terms.check import Published
 from service.terms.model import Terms
@@ -22,7 +21,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
     db: Database
     library: Library
-    editions: Mapping[str, Edition]
+    editions: Editions
     terms: Terms
     forces: CodeList
     clock: Clock
@@ -48,7 +47,7 @@ def context_of(db: Database, published: Published, terms: Terms, clock: Clock) -
     return Context(
         db=db,
         library=published.library,
-        editions=published.scopes,
+        editions=Editions(published.library, published.scopes),
         terms=terms,
         forces=published.library.lists[terms.force_list],
         clock=clock,

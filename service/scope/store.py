@@ -8,26 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import Conflict, NotFound
 from service.scope.edition import Edition, State
+from service.scope.editions import Editions
 
 LIVE: Final = (State.PROPOSED, State.IN_FORCE)
 """Editions under which every seal is tallied; a superseded one as well, until its ``tallied_until``."""
 
 
 class Standing(Struct, frozen=True):
-    """One edition as the service holds it: its number in stored tallies, and its state now."""
+    """One edition as the service holds it: its number in stored tallies, its state now, and the edition that was in
+    force when it was proposed, against which its flips are counted."""
 
     id: int
     state: State
     edition: Edition
+    follows: tuple[int, Edition] | None = None
 
 
 async def take_in_versions(tx: AsyncConnection, versions: Sequence[tuple[str, str, str]]) -> None:
@@ -62,11 +65,11 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
                 "A proposed edition never changes: publish the change as a new edition.",
                 code="scope-changed",
             )
+        await tx.execute(  # an earlier release stored less of it
+            text("update scope_edition set document = cast(:document as jsonb) where name = :name"),
+            {"name": edition.name, "document": msgspec.json.encode(document_of(edition)).decode()},
+        )
         return False
-    document = {
-        "title": edition.title,
-        "rules": [{"id": rule.id, "title": rule.title, "when": rule.when} for rule in edition.rules],
-    }
     await tx.execute(
         text(
             "insert into scope_edition (name, hash, title, vocabulary, state, document) "
@@ -78,10 +81,33 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
             "title": edition.title,
             "vocabulary": edition.vocabulary,
             "state": state.value,
-            "document": msgspec.json.encode(document).decode(),
+            "document": msgspec.json.encode(document_of(edition)).decode(),
         },
     )
     return True
+
+
+def document_of(edition: Edition) -> dict[str, Any]:
+    """The edition as it is stored: with its hash, all that is needed to read it again anywhere."""
+    return {
+        "edition": edition.name,
+        "title": edition.title,
+        "state": State.DRAFT.value,
+        "vocabulary": edition.vocabulary,
+        "rules": [
+            {"id": rule.id, "title": rule.title, "guidance": rule.guidance, "when": rule.when} for rule in edition.rules
+        ],
+    }
+
+
+async def follow_in_force(tx: AsyncConnection) -> None:
+    """What is proposed and follows nothing yet follows the edition in force: what it moves is counted against that."""
+    await tx.execute(
+        text(
+            "update scope_edition e set follows = f.id from scope_edition f "
+            "where e.state = 'proposed' and e.follows is null and f.state = 'in_force'"
+        )
+    )
 
 
 async def put_in_force(tx: AsyncConnection, name: str, position: int) -> None:
@@ -99,19 +125,43 @@ async def put_in_force(tx: AsyncConnection, name: str, position: int) -> None:
     )
 
 
-async def live_editions(tx: AsyncConnection, editions: Mapping[str, Edition], day: date) -> tuple[Standing, ...]:
+_STANDINGS: Final = "select e.id, e.name, e.state, e.hash, f.id as before_id, f.name as before, f.hash as before_hash "
+_FROM: Final = "from scope_edition e left join scope_edition f on f.id = e.follows "
+
+
+async def live_editions(tx: AsyncConnection, editions: Editions, day: date) -> tuple[Standing, ...]:
     """The editions under which a seal on this day is tallied, the one in force first."""
     rows = await tx.execute(
         text(
-            "select id, name, state from scope_edition where state = any(:live) "
-            "or (state = 'superseded' and tallied_until >= :day) order by state = 'in_force' desc, id"
+            f"{_STANDINGS}{_FROM} where e.state = any(:live) or (e.state = 'superseded' and e.tallied_until >= :day) "
+            "order by e.state = 'in_force' desc, e.id"
         ),
         {"live": [state.value for state in LIVE], "day": day},
     )
-    return tuple(Standing(row.id, State(row.state), editions[row.name]) for row in rows)
+    return tuple([await _standing(tx, editions, row) for row in rows.all()])
 
 
-async def edition_in_force(tx: AsyncConnection, editions: Mapping[str, Edition], day: date) -> Standing:
+async def _standing(tx: AsyncConnection, editions: Editions, row: Row[Any]) -> Standing:
+    edition = await known(tx, editions, row.name, row.hash)
+    before = None if row.before is None else await known(tx, editions, row.before, row.before_hash)
+    return Standing(row.id, State(row.state), edition, None if before is None else (row.before_id, before))
+
+
+async def known(tx: AsyncConnection, editions: Editions, name: str, digest: str) -> Edition:
+    """The edition of this name and content, read from its document where this process has not met it yet."""
+    if editions.knows(name, digest):
+        return editions[name]
+    document = await tx.execute(text("select document from scope_edition where name = :name"), {"name": name})
+    return editions.learn(name, digest, document.scalar_one())
+
+
+async def learn(tx: AsyncConnection, editions: Editions) -> None:
+    """Know every edition that there is, drafts too."""
+    for row in (await tx.execute(text("select name, hash from scope_edition"))).all():
+        await known(tx, editions, row.name, row.hash)
+
+
+async def edition_in_force(tx: AsyncConnection, editions: Editions, day: date) -> Standing:
     """The edition in force now."""
     return in_force_of(await live_editions(tx, editions, day))
 
@@ -124,14 +174,12 @@ def in_force_of(standings: Iterable[Standing]) -> Standing:
     raise NotFound("No scope edition is in force.", "Adopt terms of reference that name one.", code="no-scope-in-force")
 
 
-async def standing_of(tx: AsyncConnection, editions: Mapping[str, Edition], name: str) -> Standing:
+async def standing_of(tx: AsyncConnection, editions: Editions, name: str) -> Standing:
     """One edition as the service holds it; NotFound where it was not taken in."""
-    row = (
-        await tx.execute(text("select id, state from scope_edition where name = :name"), {"name": name})
-    ).one_or_none()
-    if row is None or name not in editions:
+    row = (await tx.execute(text(f"{_STANDINGS}{_FROM} where e.name = :name"), {"name": name})).one_or_none()
+    if row is None:
         raise NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
-    return Standing(row.id, State(row.state), editions[name])
+    return await _standing(tx, editions, row)
 
 
 async def states(tx: AsyncConnection) -> Mapping[str, str]:

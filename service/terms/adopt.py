@@ -17,7 +17,7 @@ from service.audit.log import append
 from service.contract.model import CodeList
 from service.errors import Conflict
 from service.scope.edition import State
-from service.scope.store import put_in_force, take_in, take_in_versions
+from service.scope.store import follow_in_force, put_in_force, take_in, take_in_versions
 from service.storage.database import Database
 from service.storage.position import advance
 from service.terms.check import Published
@@ -41,6 +41,7 @@ async def adopt(db: Database, published: Published, terms: Terms, now: datetime)
         change = await advance(tx, "terms_adopted", now, subject=terms.edition)
         await _store_terms(tx, terms, published.library.lists[terms.force_list], change.position)
         await put_in_force(tx, terms.scope, change.position)
+        await follow_in_force(tx)
         await append(
             tx,
             Entry(

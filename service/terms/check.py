@@ -12,6 +12,7 @@ from service.contract.published import check_published
 from service.contract.source import Place, Problem, Problems, in_order
 from service.contract.spreadsheets import FILE, read_habits
 from service.scope.edition import Edition, State
+from service.scope.editions import Editions
 from service.scope.published import read_editions
 from service.terms.load import read_terms
 from service.terms.model import Terms
@@ -21,7 +22,7 @@ class Published(Struct, frozen=True):
     """The library with its scope editions and its editions of the terms, all checked against each other."""
 
     library: Library
-    scopes: Mapping[str, Edition]
+    scopes: Editions
     terms: Mapping[str, Terms]
 
 
@@ -42,7 +43,7 @@ def load_published(root: Path | None = None) -> Published:
 
 def _read(root: Path | None, problems: Problems) -> Published:
     library = read_library(root, problems)
-    scopes = read_editions(library, problems)
+    scopes = Editions(library, read_editions(library, problems))
     terms = {name: read_terms(document, library, problems) for name, document in library.terms.items()}
     _check_states(scopes, terms, library, problems)
     problems.found += check_published(library)

@@ -16,13 +16,17 @@ from sqlalchemy import text
 from service.contract.fields import RESERVED, TAKEN
 from service.contract.library import load_library
 from service.migrations.columns import wanted_columns
-from service.migrations.migrate import Migrated, migrate
-from service.migrations.versions.pre_0001_first import FORCE_OWNED, JUDGED, NATIONAL_READS
+from service.migrations.migrate import HEAD, Migrated, migrate
+from service.migrations.versions import pre_0001_first, pre_0002_scope_change
+from service.migrations.versions.pre_0001_first import JUDGED
 from service.storage.database import Database, plain_url
 from service.storage.embedded import Urls
 from service.storage.roles import APPLICATION_ROLES, StorageError
 from service.storage.schema import TYPED_TABLES
 from tests.support.postgres import Server
+
+FORCE_OWNED = (*pre_0001_first.FORCE_OWNED, *pre_0002_scope_change.FORCE_OWNED)
+NATIONAL_READS = (*pre_0001_first.NATIONAL_READS, *pre_0002_scope_change.NATIONAL_READS)
 
 PUBLIC = {"participation"}
 """Tables with a force of which every row is for everyone: who is expected to report is published in the terms."""
@@ -185,7 +189,7 @@ async def test_the_migration_runs_from_any_folder(empty: Urls, tmp_path: Path) -
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "pre_0001"
+    assert done.stdout.strip() == HEAD
 
 
 async def _described(urls: Urls) -> list[tuple[object, ...]]:

@@ -6,8 +6,9 @@ from datetime import date
 from itertools import count
 from typing import Any
 
+from service.audit.adopter import Adopter
 from service.contract.notices import Notice
-from service.notices.adopt import Adopter, confirm, propose
+from service.notices.adopt import confirm, propose
 from service.notices.store import InForce
 from service.returns.context import Context
 

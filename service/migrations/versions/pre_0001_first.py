@@ -7,7 +7,7 @@ from typing import Final
 
 from alembic import op
 
-from service.migrations.scripts import first_script, run_script
+from service.migrations.scripts import run_script, script_of
 from service.storage.roles import JUDGE, NATIONAL
 from service.storage.row_security import own_force, read_all
 
@@ -57,7 +57,7 @@ JUDGED: Final = ("case_return", "aggregate_cell", "force_line", "case_version", 
 def upgrade() -> None:
     connection = op.get_bind()
     for name in FIRST:
-        run_script(connection, first_script(name))
+        run_script(connection, script_of("first", name))
     policies = chain(own_force(FORCE_OWNED), read_all(NATIONAL_READS, NATIONAL), read_all(JUDGED, JUDGE))
     run_script(connection, ";\n".join(policies))
 

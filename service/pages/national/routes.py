@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from service.clock import london_date
 from service.contract.sheet import XLSX
+from service.criteria.memory import Memory
 from service.errors import Invalid, NotFound
 from service.pages.guard import HEADERS
 from service.pages.national.asked import Asked, Problem, api_address, file_address, problem_of, read
@@ -24,13 +25,16 @@ from service.picture.answer import NO_TALLIES, answer
 from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
 from service.picture.store import StoredEdition, editions
+from service.scope.store import learn
 from service.scope.words import EditionInWords, edition_in_words
 from service.terms.calendar import Calendar, Period, period_of
 
 
 def national_pages(site: Site) -> Router:
     """``/national`` and its files, for the people of the national bodies."""
-    in_words = {name: edition_in_words(item, site.published.library) for name, item in site.published.scopes.items()}
+    in_words = Memory[str, EditionInWords](
+        lambda name: edition_in_words(site.published.scopes[name], site.published.library)
+    )
 
     @get("/", include_in_schema=False)
     async def page(visit: Visiting) -> Response[str] | Response[None]:
@@ -83,8 +87,8 @@ class _Found(Struct, frozen=True):
 async def _found(visit: Visit, asked: Asked) -> _Found:
     published = visit.site.published
     async with visit.context.db.national() as tx:
-        known = [item for item in await editions(tx) if item.name in published.scopes]
-        offered = [item for item in known if item.state not in NO_TALLIES]
+        await learn(tx, published.scopes)
+        offered = [item for item in await editions(tx) if item.state not in NO_TALLIES]
         if asked.problems:
             return _Found(offered, None, _with_scope_checked(asked, offered))
         try:
@@ -105,7 +109,7 @@ def _with_scope_checked(asked: Asked, offered: Sequence[StoredEdition]) -> Asked
     return asked.with_problems(Problem("scope", says, "scope"), *asked.problems)
 
 
-def _page(visit: Visit, asked: Asked, found: _Found, in_words: Mapping[str, EditionInWords]) -> Response[str]:
+def _page(visit: Visit, asked: Asked, found: _Found, in_words: Memory[str, EditionInWords]) -> Response[str]:
     now, published = visit.context.now(), visit.site.published
     terms = published.terms.get(found.answer.terms) if found.answer else None
     calendar = (terms or visit.context.terms).calendar

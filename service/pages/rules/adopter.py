@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from service.audit.adopter import Adopter
 from service.errors import Forbidden
 from service.identity.principal import BODIES, Permission, require
-from service.notices.adopt import Adopter
 from service.pages.visit import Visit
 
 

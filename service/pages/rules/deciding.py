@@ -8,11 +8,12 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
+from service.audit.adopter import Adopter
 from service.contract.notices import SIGNED_TYPE, WHOLE
 from service.errors import Conflict
 from service.identity.keys import SigningKeys
 from service.identity.principal import Permission
-from service.notices.adopt import Adopter, confirm, reject
+from service.notices.adopt import confirm, reject
 from service.notices.store import InForce, Rejected, notice_by_id
 from service.pages.force.forms import NOTHING, REFUSALS, Problem, Problems, refused, too_long, typed
 from service.pages.rules.adopter import adopter_of
