@@ -26,7 +26,7 @@ from service.scope.edition import Edition
 from service.scope.store import Standing, live_editions
 from service.tally.count import judge, tally_of
 from service.tally.model import Tally
-from service.tally.store import store_tally
+from service.tally.store import store_tallies
 from tests.support.postgres import TestDatabase
 from tests.support.returns import a_service, explained, opened, published, sealed, sent
 
@@ -77,14 +77,13 @@ async def _tallied(context: Context, item: Sealed, standing: Standing) -> None:
     async with context.db.judge() as tx:
         tally = await judged(tx, context, item, standing.edition)
     async with context.db.force(item.force) as tx:
-        await store_tally(
+        await store_tallies(
             tx,
             force=item.force,
             return_id=item.id,
-            edition=standing.id,
             origin="judged",
             position=item.sealed_position,
-            tally=tally,
+            tallies={standing.id: tally},
         )
 
 

@@ -5,7 +5,6 @@ One transaction under the force's lock. Sealing what is sealed, with the ETag th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Final
@@ -33,22 +32,17 @@ from service.returns.raising import UNASKED
 from service.returns.rebase import rebase_open
 from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.recorded import count_recorded
-from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.standing import standing_by_rule
 from service.returns.states import discard_states
-from service.returns.stock import judge_sealed
 from service.returns.store import lock_line, return_by_id
 from service.returns.summary import verdict_counts
 from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
 from service.returns.transfers import TRANSFERRED, not_taken_over
-from service.scope.store import Standing, live_editions
+from service.returns.under import Sealing, judge_under_all, store_under
+from service.scope.store import live_editions
 from service.storage.position import advance
-from service.tally.count import tally_of
-from service.tally.model import Tally
-from service.tally.store import store_tallies
-from service.telemetry.spans import span, traced
-from service.telemetry.told import EDITION
+from service.telemetry.spans import traced
 
 
 class Declaration(Struct, frozen=True, kw_only=True):
@@ -235,8 +229,8 @@ async def _close(
     signature = Signature(name=declaration.name.strip(), role=declaration.role.strip(), stated_by=actor.id)
     standings = await live_editions(tx, context.editions, london_date(now))
     digest, cases = await return_digest(context, tx, item, line)
-    tallies = await _tallies(context, tx, item, line, cases, standings)
-    shared = await shared_rows(context, tx, item, line, standings)
+    sealing = Sealing(item, line, cases)
+    found = await judge_under_all(context, tx, sealing, standings)
     answers = await _answers(tx, item)
     recorded = await count_recorded(context, tx, item, line)
     await discard_states(context.library, tx, item.force, item.id)
@@ -244,15 +238,12 @@ async def _close(
     await rebase_open(context, tx, item.force, sealing=item.id)
     # All that takes time is done: from here on every other writer waits for this commit.
     change = await advance(tx, "return_sealed", now, item.force, str(item.id))
-    await store_tallies(
-        tx,
-        force=item.force,
-        return_id=item.id,
-        origin="judged",
-        position=change.position,
-        tallies={standing.id: tally for standing, tally in tallies},
-    )
-    await store_shared_rows(tx, shared)
+    # an edition that was proposed while this was counted is live now; no other can be until this is over
+    live = await live_editions(tx, context.editions, london_date(now))
+    proposed = [each for each in live if each.id not in {standing.id for standing in standings}]
+    found = found.with_more(await judge_under_all(context, tx, sealing, proposed))
+    tallies = found.tallies
+    await store_under(tx, item, found, change.position)
     point = await append(
         tx,
         Entry(
@@ -290,17 +281,6 @@ async def _answers(tx: AsyncConnection, item: Open) -> list[dict[str, Any]]:
         {"rule": rule, "answered": each.answered, "lapsed": each.lapsed, "new": each.new}
         for rule, each in (await standing_by_rule(tx, item)).items()
     ]
-
-
-async def _tallies(
-    context: Context, tx: AsyncConnection, item: Open, line: int, cases: int, standings: Sequence[Standing]
-) -> list[tuple[Standing, Tally]]:
-    groups = await judge_sealed(context, tx, item, line, cases, standings)
-    tallies = []
-    for standing in standings:
-        with span("tally", {EDITION: standing.edition.name}):
-            tallies.append((standing, tally_of(groups[standing.id])))
-    return tallies
 
 
 async def _supersede(tx: AsyncConnection, item: Open) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import CodeList, Field, PartName, Role
 from service.contract.upgrade import reading_sql
-from service.register.columns import stored_types
 from service.returns.context import Context
-from service.returns.current import sealed_rows
-from service.returns.model import Open
 from service.scope.store import Standing
 from service.storage.remembered import Statements
-from service.tally.count import dimension_lists
+from service.tally.count import Years, dimension_lists
 from service.tally.judge import judged
 from service.tally.model import Margin, dimension_of
 
@@ -27,25 +26,35 @@ SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
 """What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
 
+class Counted(Struct, frozen=True):
+    """A return by its number on the line, with the years that its case part covers."""
+
+    id: UUID
+    line: int
+    years: Years
+
+
 async def shared_rows(
-    context: Context, tx: AsyncConnection, item: Open, line: int, standings: Sequence[Standing]
+    context: Context, tx: AsyncConnection, force: int, returns: Sequence[Counted], standings: Sequence[Standing]
 ) -> list[dict[str, Any]]:
-    """One row for each counted case that carries a shared reference and each edition, judged under it (semantics 29).
-    The stock is looked through once for all editions."""
+    """One row for each counted case of each of these returns that carries a shared reference and each edition, judged
+    under it (semantics 29). The versions are looked through once for all returns and editions."""
     library = context.library
     standings = [standing for standing in standings if _roles(library, standing).keys() >= SHARING]
     if not standings:  # a standard that knows no shared cases
         return []
     asked = tuple((standing.edition.vocabulary, standing.edition.definition) for standing in standings)
     statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, standings))
-    found = (await tx.execute(statement, {"force": item.force, "line": line})).mappings().all()
+    lines = [item.line for item in returns]
+    parameters = {"force": force, "first": min(lines), "last": max(lines)}
+    found = (await tx.execute(statement, parameters)).mappings().all()
     rows = []
     for place, standing in enumerate(standings):
         roles = _roles(library, standing)
         lists = dimension_lists(library, standing.edition.vocabulary)
         rows += [
             {
-                "force": item.force,
+                "force": force,
                 "return_id": item.id,
                 "edition": standing.id,
                 "case_id": row["case_id"],
@@ -58,14 +67,17 @@ async def shared_rows(
                 "year": row[f"year{place}"],
             }
             for row in found
-            if row[f"shared_ref{place}"] is not None and item.years.covers(row[f"year{place}"])
+            for item in returns
+            if row[f"shared_ref{place}"] is not None
+            and row["line_from"] <= item.line < row["line_to"]
+            and item.years.covers(row[f"year{place}"])
         ]
     return rows
 
 
 def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
     library = context.library
-    chosen, named = ["o.case_id"], []
+    chosen, named = ["o.case_id, o.line_from, o.line_to"], []
     for place, edition in enumerate(standing.edition for standing in standings):
         roles = _roles(library, standings[place])
         readings = reading_sql(library, edition.vocabulary, "o")
@@ -78,8 +90,9 @@ def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
             f"{expressions.setting} as setting{place}, {expressions.year} as year{place}"
         ]
         named.append(f"{shared_ref} is not null")
-    rows = sealed_rows(tuple(stored_types(library, PartName.CASE)))
-    return f"select {', '.join(chosen)} from ({rows}) o where {' or '.join(dict.fromkeys(named)) or 'false'}"
+    held = "o.force = :force and o.line_from <= :last and o.line_to > :first"
+    one = " or ".join(dict.fromkeys(named)) or "false"
+    return f"select {', '.join(chosen)} from case_version o where {held} and ({one})"
 
 
 async def store_shared_rows(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from service.returns.current import WITHDRAWN, current_rows, draft_rows, sealed_
 from service.returns.model import Open, Sealed
 from service.returns.rows import listed
 from service.scope.store import Standing
-from service.tally.count import Group, judge_under, moved
+from service.tally.count import Asked, Group, judge_under, moved
 from service.tally.judge import Source, case_source, cell_source
 from service.tally.model import Margin
 from service.tally.stock import judged_by, keep_stock, kept_stock
@@ -102,9 +102,14 @@ async def _kept(
         for standing in standings
         if (each := kept.get(standing.id)) is not None
         and each.draft == item.draft_version
-        and each.judged_by == judged_by(context.library, standing.edition, item.years)
+        and each.judged_by == judged_by(context.library, asked_of(standing), item.years)
         and _cases_in(each.groups) == cases
     }
+
+
+def asked_of(standing: Standing) -> Asked:
+    """How a live edition is asked: against the one that it follows, too."""
+    return Asked(standing.edition, None if standing.follows is None else standing.follows[1])
 
 
 def _without(standings: Sequence[Standing], found: Mapping[int, Groups]) -> list[Standing]:
@@ -142,13 +147,13 @@ async def _judge(
     parameters: Mapping[str, Any],
 ) -> list[Groups]:
     types = stored_types(context.library, PartName.CASE)
-    editions = [standing.edition for standing in standings]
-    return await judge_under(tx, context.library, editions, sources, item.years, types, parameters)
+    asked = [asked_of(standing) for standing in standings]
+    return await judge_under(tx, context.library, asked, sources, item.years, types, parameters)
 
 
 async def _keep(context: Context, tx: AsyncConnection, item: Open, found: Any) -> None:
     rows = [
-        (standing.id, judged_by(context.library, standing.edition, item.years), groups) for standing, groups in found
+        (standing.id, judged_by(context.library, asked_of(standing), item.years), groups) for standing, groups in found
     ]
     await keep_stock(tx, item.force, item.id, item.draft_version, rows)
 
@@ -166,7 +171,7 @@ async def _before(
         return None
     kept = await kept_stock(tx, item.force, base.id)
     found = [kept.get(standing.id) for standing in standings]
-    by = [judged_by(context.library, standing.edition, item.years) for standing in standings]
+    by = [judged_by(context.library, asked_of(standing), item.years) for standing in standings]
     groups = [
         each.groups
         for each, asked in zip(found, by, strict=True)

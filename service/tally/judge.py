@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.library import Library
 from service.contract.model import Contract, PartName, Role
@@ -21,6 +22,7 @@ from service.criteria.sql import FieldSql, ruling_sql
 from service.scope.edition import Edition
 from service.tally.model import Margin
 
+_LINES = ("line_from", "line_to")
 _COLUMN = re.compile(r"\bo\.(\w+)")
 
 
@@ -44,11 +46,23 @@ class Judged(Struct, frozen=True):
     year: str
     columns: tuple[str, ...]
     """The typed columns that these expressions read."""
+    before: tuple[str, str] | None = None
+    """Ruling and year under the edition that is followed, where flips are counted against it."""
 
 
 def judged(library: Library, edition: Edition) -> Judged:
     """The expressions of one edition over stored rows, read forward to its vocabulary (semantics 12)."""
     return _judged(library, edition.vocabulary, edition.definition)
+
+
+def judged_after(library: Library, edition: Edition, before: Edition | None) -> Judged:
+    """As ``judged``, with what an earlier edition says of the same row beside it."""
+    found = judged(library, edition)
+    if before is None:
+        return found
+    earlier = judged(library, before)
+    columns = tuple(dict.fromkeys((*found.columns, *earlier.columns)))
+    return replace(found, before=(earlier.ruling, earlier.year), columns=columns)
 
 
 @lru_cache(maxsize=64)
@@ -91,7 +105,12 @@ class Grouping(Struct, frozen=True):
 
 
 def margins_sql(
-    expressions: Sequence[Judged], sources: Sequence[Source], types: Mapping[str, str], *, all_years: bool
+    expressions: Sequence[Judged],
+    sources: Sequence[Source],
+    types: Mapping[str, str],
+    *,
+    all_years: bool,
+    by_line: bool = False,
 ) -> Grouping:
     """All margins of all sources under all editions, in one pass over each source: which margin of which edition;
     ruling and whether it counts (one number, twice the ruling and one more where it counts); raw value of the
@@ -100,14 +119,19 @@ def margins_sql(
     Grouping is most of what judging costs, so each row is grouped once, by everything that is asked of it, and the
     margins are made of those groups. Only cells are summed: cases are counted. What two editions ask alike is asked
     once. Parameters: ``years`` integer[], ``unknown_year`` boolean: the years of the case part; neither where it covers
-    all.
+    all. ``by_line``: each group apart for the numbers of the line for which its rows hold, last ``line_from`` and
+    ``line_to``, which the sources then have.
     """
-    return _margins_sql(tuple(expressions), tuple(sources), tuple(types.items()), all_years)
+    return _margins_sql(tuple(expressions), tuple(sources), tuple(types.items()), all_years, by_line)
 
 
 @lru_cache(maxsize=64)
 def _margins_sql(
-    expressions: tuple[Judged, ...], sources: tuple[Source, ...], types: tuple[tuple[str, str], ...], all_years: bool
+    expressions: tuple[Judged, ...],
+    sources: tuple[Source, ...],
+    types: tuple[tuple[str, str], ...],
+    all_years: bool,
+    by_line: bool,
 ) -> Grouping:
     """Remembered: a return is judged again with every change of its draft."""
     names = _Names()
@@ -116,9 +140,12 @@ def _margins_sql(
         mark = names.mark(each.ruling, each.year)
         for margin, text in ((Margin.STAGE, each.stage), (Margin.SETTING, each.setting), (Margin.YEAR, each.year)):
             sets.setdefault((mark, names.value(text)), []).append((place, margin))
+        if each.before is not None:
+            flip = (names.mark(*each.before), names.value(each.ruling))
+            sets.setdefault(flip, []).append((place, Margin.FLIP))
     columns = dict.fromkeys(name for each in expressions for name in each.columns)
     given = [(name, dict(types)[name]) for name in columns]
-    sql = " union all ".join(_counted(names, sets, source, given, all_years) for source in sources)
+    sql = " union all ".join(_counted(names, sets, source, given, all_years, by_line) for source in sources)
     grouped = names.grouped(sets)
     about = {
         sum(1 << bit for bit, name in enumerate(reversed(grouped)) if name not in pair): tuple(meant)
@@ -151,7 +178,10 @@ def _counted(
     source: Source,
     given: Sequence[tuple[str, str]],
     all_years: bool,
+    by_line: bool,
 ) -> str:
+    lines = [f"o.{name}" for name in _LINES] if by_line else []
+    apart = [f"r.{name}" for name in _LINES] if by_line else []
     columns = [name if name in source.columns else f"null::{sql_type} as {name}" for name, sql_type in given]
     values = ", ".join(f"{text} as {name}" for text, name in names.values.items())
     by = "" if source.is_case else "not "
@@ -169,11 +199,11 @@ def _counted(
     return (
         f"select grouping({listed(grouped)}) as which, coalesce({listed(names.marks.values())}) as mark, "
         f"coalesce({', '.join(f'r.{name}::bigint' for name in dimensions)}) as dimension, {source.is_case} as is_case, "
-        f"{', '.join(counts)}, {source.sign} * sum(r.n)::bigint as rows "
-        f"from (select r.*, {marks} from (select {values}, {counted} "
-        f"from (select {', '.join([*columns, f'{source.weight} as weight'])} from {source.rows}) o "
-        f"group by {', '.join(names.values.values())}) r) r "
-        f"group by grouping sets ({', '.join(f'({listed(pair)})' for pair in sets)})"
+        f"{', '.join([*counts, f'{source.sign} * sum(r.n)::bigint as rows', *apart])} "
+        f"from (select r.*, {marks} from (select {', '.join([values, counted, *lines])} "
+        f"from (select {', '.join([*columns, *(_LINES if by_line else ()), f'{source.weight} as weight'])} "
+        f"from {source.rows}) o group by {', '.join([*names.values.values(), *lines])}) r) r "
+        f"group by grouping sets ({', '.join('(' + ', '.join([listed(pair), *apart]) + ')' for pair in sets)})"
     )
 
 

@@ -22,6 +22,9 @@ class Margin(IntEnum):
     STAGE = 1
     SETTING = 2
     YEAR = 3
+    FLIP = 4
+    """The ruling under the edition that is followed, by the ruling under this one (as the dimension). It is no part of
+    a tally, but stands between two (semantics 33)."""
 
 
 class Cell(Struct, frozen=True):

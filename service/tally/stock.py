@@ -17,9 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
-from service.scope.edition import Edition
-from service.tally.count import Group, Years
-from service.tally.judge import judged
+from service.tally.count import Asked, Group, Years
+from service.tally.judge import judged_after
 
 _DECODE: Final = msgspec.json.Decoder(tuple[Group, ...]).decode
 
@@ -32,16 +31,17 @@ class Kept(Struct, frozen=True):
     groups: tuple[Group, ...]
 
 
-def judged_by(library: Library, edition: Edition, years: Years) -> bytes:
-    """A digest of what judging depends on besides the rows: the edition and its vocabulary, how it is asked of the
-    stored columns, and the years that the case part covers."""
-    asked = (
+def judged_by(library: Library, asked: Asked, years: Years) -> bytes:
+    """A digest of what judging depends on besides the rows: the edition and its vocabulary, how it and the one before
+    it are asked of the stored columns, and the years that the case part covers."""
+    edition = asked.edition
+    words = (
         edition.hash,
         library.contracts[edition.vocabulary].hash,
-        msgspec.json.encode(judged(library, edition)).decode(),
+        msgspec.json.encode(judged_after(library, edition, asked.before)).decode(),
         msgspec.json.encode(years).decode(),
     )
-    return hashlib.sha256("\n".join(asked).encode()).digest()
+    return hashlib.sha256("\n".join(words).encode()).digest()
 
 
 async def keep_stock(

@@ -23,14 +23,27 @@ from service.returns.context import Context
 from service.returns.held import set_aside
 from service.returns.lifecycle import withdraw_return
 from service.returns.model import Open, Sealed
+from service.returns.rejudge import judge_chain
 from service.returns.upload import Mode
 from service.tally.model import Tally
+from tests.support.moves import (
+    after,
+    by_ruling,
+    flips_of,
+    moved,
+    proposed,
+    renamed,
+    side_of,
+    standing,
+    weights_of,
+)
 from tests.support.postgres import Server
 from tests.support.returns import LEAD, a_service, again, csv_of, explained, opened, sealed, sent
 from tests.support.stock import (
     assert_tallies_are_right,
     blocks,
     cases_of,
+    comparable,
     counts_of,
     held_in,
     missing_in,
@@ -178,6 +191,55 @@ async def test_a_stock_is_what_its_history_says_and_what_is_sealed_stays(
         for reporting in history:
             await story.report(reporting)
         await story.nothing_sealed_has_changed()
+
+
+@given(histories)
+@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
+    server: Server, template: str, history: list[Reporting]
+) -> None:
+    async with server.copy_of(template) as made:
+        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
+        for reporting in history:
+            await story.report(reporting)
+        context = story.context
+        was = await standing(context, "2025-11-wide")
+        again_ = await proposed(context, renamed(context, was.edition, "2026-09-again"))
+        force = story.sealed[0][0].force
+        assert await judge_chain(context, force, again_) == len(story.sealed)
+        for item, _, tallies in story.sealed:
+            now = await tallies_of(context, item)
+            assert comparable(now["2026-09-again"]) == comparable(tallies["2025-11-wide"])
+            assert await moved(context, force, item.id, again_.id) == await moved(context, force, item.id, was.id)
+            flips = await flips_of(context, force, item.id, again_.id)
+            assert all(before == after for before, after, _ in flips)
+        assert await judge_chain(context, force, again_) == 0
+
+
+@given(histories)
+@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_flips_is_one(
+    server: Server, template: str, history: list[Reporting]
+) -> None:
+    async with server.copy_of(template) as made:
+        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
+        for reporting in history:
+            await story.report(reporting)
+        context = story.context
+        for name in ("2025-11-wide", "2026-02-referral"):
+            edition = await standing(context, name)
+            for item, _, _ in story.sealed:
+                weights = await weights_of(context, item.force, item.id, edition.id)
+                transitions = await moved(context, item.force, item.id, edition.id)
+                if item.base_id is None:
+                    assert transitions == []
+                else:
+                    base = await weights_of(context, item.force, item.base_id, edition.id)
+                    assert after(base, transitions) == weights
+                if edition.follows is not None:
+                    flips = await flips_of(context, item.force, item.id, edition.id)
+                    before = await weights_of(context, item.force, item.id, edition.follows[0])
+                    assert (side_of(flips, 0), side_of(flips, 1)) == (by_ruling(before), by_ruling(weights))
 
 
 class Story:

@@ -18,7 +18,7 @@ from sqlalchemy import event, text
 from service.storage.database import Database
 from service.storage.position import Position, advance
 from service.tally.model import Cell, Margin, Tally, with_headline
-from service.tally.store import store_tally
+from service.tally.store import store_tallies
 from service.terms.adopt import adopt
 from service.terms.check import Published, load_published
 from service.terms.model import Terms
@@ -85,7 +85,10 @@ class Country(Struct):
             tally = tally_of(rows, open_cells=open_cells, not_counted=not_counted)
             for name in under:
                 key = {"force": number, "return_id": return_id, "edition": self.editions[name]}
-                await store_tally(tx, **key, origin="judged", position=0, tally=tally)
+                edition = self.editions[name]
+                await store_tallies(
+                    tx, force=number, return_id=return_id, origin="judged", position=0, tallies={edition: tally}
+                )
                 for row in rows:
                     if row.shared_ref is not None:
                         await tx.execute(_SHARED, {**key, **self._shared(row)})

@@ -28,7 +28,10 @@ create table scope_step (
 create unique index scope_step_confirmed_by_two on scope_step (edition, client) where step = 'confirmed';
 
 -- Tallies that were sealed before transitions and flips were counted have none yet: that too is work that remains.
-alter table tally add column has_moves boolean not null default false;
+alter table tally
+    add column has_moves boolean not null default false,
+    add column judged_at timestamptz;
+comment on column tally.judged_at is 'When it was judged; null: before that was noted.';
 comment on column tally.has_moves is 'Whether its transitions, and its flips against the edition that is followed, stand.';
 
 -- A force's chain that could not be judged under an edition: reported, and it holds the switch, until it can be.
@@ -45,6 +48,7 @@ grant insert on scope_step, scope_in_force to case_returns_national;
 grant insert (name, hash, title, vocabulary, state, document, version, follows, effective),
     update (hash, title, vocabulary, state, document, version, follows, effective)
     on scope_edition to case_returns_national;
-grant update (has_moves) on tally to case_returns_app;
+alter table transition add column open_cells integer not null default 0;
+grant update (has_moves, judged_at) on tally to case_returns_app;
 grant select, insert, update, delete on judging_problem to case_returns_app;
 grant select on judging_problem to case_returns_national;

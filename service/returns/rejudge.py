@@ -1,0 +1,200 @@
+"""Judges sealed returns again: under an edition that was proposed since, or for what earlier releases did not count.
+
+What remains to do is what is not there yet, so a crash, a restart or a second server needs no recovery: a unit is one
+force's chain of sealed returns under one edition, locked while somebody works at it and written in one transaction.
+Each case version is judged once; a return's tally is that of the one before and what changed (``tally/count.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contract.model import PartName, Role
+from service.register.columns import stored_types
+from service.returns.context import Context
+from service.returns.model import AnyReturn, Open
+from service.returns.moves import Step, transitions_of
+from service.returns.rows import listed
+from service.returns.shared import Counted, shared_rows, store_shared_rows
+from service.returns.stock import asked_of
+from service.returns.store import returns_of
+from service.scope.store import Standing
+from service.storage.position import latest
+from service.tally.count import Group, Years, flips_of, judge_lines, tally_of
+from service.tally.judge import Source, case_source
+from service.tally.moves import Moves, store_moves
+from service.tally.store import store_chain
+
+_LOCK: Final = text("select pg_try_advisory_xact_lock(:space, :unit)")
+_LOCK_SPACE: Final = 0x43_52_06
+_CELLS: Final = (
+    "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
+    "join case_return r on r.force = c.force and r.id = c.return_id "
+    "where c.force = :force and r.line is not null) c"
+)
+
+
+class Unit(Struct, frozen=True):
+    """A force's chain under one edition, of which ``returns`` have no tally yet, or one without its moves."""
+
+    force: int
+    edition: str
+    returns: int
+
+
+class Chained(Struct, frozen=True, kw_only=True):
+    """A sealed return of a chain."""
+
+    id: UUID
+    line: int
+    years: Years
+    contract_version: str
+    base_id: UUID | None
+
+
+async def judge_chain(context: Context, force: int, standing: Standing) -> int | None:
+    """Judge what is not judged yet of a force's chain under an edition: how many returns; None where somebody else is
+    at it."""
+    async with context.db.force(force) as tx:
+        lock = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id}
+        if not (await tx.execute(_LOCK, lock)).scalar_one():
+            return None
+        chain = [found for item in await returns_of(tx, force) if (found := _chained(item)) is not None]
+        lacking = await _lacking(tx, force, standing.id)
+        todo = [item for item in chain if item.id in lacking]
+        for years in dict.fromkeys(item.years for item in todo):
+            some = [item for item in todo if item.years == years]
+            groups = await _groups(context, tx, force, standing, some, years)
+            await _store(context, tx, force, standing, chain, some, groups, lacking)
+        await tx.execute(
+            text("delete from judging_problem where force = :force and edition = :edition"),
+            {"force": force, "edition": standing.id},
+        )
+    return len(todo)
+
+
+async def note_problem(context: Context, force: int, edition: int, says: str) -> None:
+    """Report that a chain could not be judged: that holds the edition's coming into force."""
+    async with context.db.force(force) as tx:
+        await tx.execute(
+            text(
+                "insert into judging_problem (force, edition, says, at) values (:force, :edition, :says, :at) "
+                "on conflict (force, edition) do update set says = excluded.says, at = excluded.at"
+            ),
+            {"force": force, "edition": edition, "says": says, "at": context.now()},
+        )
+
+
+def _chained(item: AnyReturn) -> Chained | None:
+    line = None if isinstance(item, Open) else item.line
+    if line is None:
+        return None
+    return Chained(
+        id=item.id, line=line, years=item.years, contract_version=item.contract_version, base_id=item.base_id
+    )
+
+
+async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID, bool]:
+    """The returns whose tally is not there, or (True) whose tally has no moves."""
+    rows = await tx.execute(
+        text(
+            "select r.id, t.return_id is not null as has_tally from case_return r "
+            "left join tally t on t.force = r.force and t.return_id = r.id and t.edition = :edition "
+            "where r.force = :force and r.line is not null and t.has_moves is not true"
+        ),
+        {"force": force, "edition": edition},
+    )
+    return {row.id: row.has_tally for row in rows}
+
+
+async def _groups(
+    context: Context,
+    tx: AsyncConnection,
+    force: int,
+    standing: Standing,
+    chain: Sequence[Chained],
+    years: Years,
+) -> Mapping[int, tuple[Group, ...]]:
+    """What the stock of each of these returns comes to, by the number of its line."""
+    (found,) = await judge_lines(
+        tx,
+        context.library,
+        [asked_of(standing)],
+        _sources(context),
+        years,
+        stored_types(context.library, PartName.CASE),
+        {"force": force},
+        [item.line for item in chain],
+    )
+    return found
+
+
+def _sources(context: Context) -> tuple[Source, ...]:
+    types = tuple(stored_types(context.library, PartName.CASE))
+    rows = f"(select {listed([*types, 'line_from', 'line_to'], 'v')} from case_version v where v.force = :force) v"
+    cases = case_source(frozenset(types), rows)
+    weights = {
+        part.by_role[Role.WEIGHT].name
+        for contract in context.library.contracts.values()
+        if (part := contract.parts.get(PartName.AGGREGATE)) is not None
+    }
+    if not weights:
+        return (cases,)
+    weight = ", ".join(f"{name}_lo" for name in sorted(weights))
+    columns = frozenset(stored_types(context.library, PartName.AGGREGATE))
+    return cases, Source(rows=_CELLS, columns=columns, weight=f"coalesce({weight})::bigint", is_case=False)
+
+
+async def _store(
+    context: Context,
+    tx: AsyncConnection,
+    force: int,
+    standing: Standing,
+    chain: Sequence[Chained],
+    judged: Sequence[Chained],
+    groups: Mapping[int, tuple[Group, ...]],
+    has_tally: Mapping[UUID, bool],
+) -> None:
+    """Keep the tallies, shared rows and moves of some returns of a chain."""
+    position = (await latest(tx)).position
+    missing = [item for item in judged if not has_tally[item.id]]
+    if missing:
+        tallies = {item.id: tally_of(groups[item.line]) for item in missing}
+        await store_chain(tx, force=force, edition=standing.id, origin="judged", position=position, tallies=tallies)
+        counted = [Counted(item.id, item.line, item.years) for item in missing]
+        await store_shared_rows(tx, await shared_rows(context, tx, force, counted, [standing]))
+    with_cells = await _with_cells(tx, force)
+    by_id = {item.id: item for item in chain}
+    steps = [_step(item, by_id, with_cells) for item in judged]
+    transitions = await transitions_of(context, tx, force, steps, standing.edition)
+    follows = None if standing.follows is None else standing.follows[0]
+    moves: dict[Any, Moves] = {
+        item.id: Moves(transitions[item.id], flips_of(groups[item.line]), follows) for item in judged
+    }
+    await store_moves(tx, force, standing.id, moves)
+
+
+def _step(item: Chained, chain: Mapping[UUID, Chained], with_cells: frozenset[UUID]) -> Step:
+    base = None if item.base_id is None else chain[item.base_id]
+    return Step(
+        id=item.id,
+        line=item.line,
+        years=item.years,
+        contract_version=item.contract_version,
+        base_id=item.base_id,
+        base_years=item.years if base is None else base.years,
+        has_cells=item.id in with_cells or (base is not None and base.id in with_cells),
+    )
+
+
+async def _with_cells(tx: AsyncConnection, force: int) -> frozenset[UUID]:
+    rows = await tx.execute(
+        text("select distinct return_id from aggregate_cell where force = :force"), {"force": force}
+    )
+    return frozenset(rows.scalars())

@@ -1,0 +1,117 @@
+"""What a return that is being sealed comes to under each live edition: its tally, what it moved, and its flips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.returns.context import Context
+from service.returns.model import Open
+from service.returns.moves import Step, transitions_of
+from service.returns.shared import Counted, shared_rows, store_shared_rows
+from service.returns.stock import judge_sealed
+from service.returns.store import return_by_id
+from service.scope.store import Standing
+from service.tally.count import flips_of, tally_of
+from service.tally.model import Tally
+from service.tally.moves import Moves, store_moves
+from service.tally.store import store_tallies
+from service.telemetry.spans import span
+from service.telemetry.told import EDITION
+
+
+class Under(Struct, frozen=True):
+    """A return under one edition."""
+
+    standing: Standing
+    tally: Tally
+    moves: Moves
+
+
+class Sealing(Struct, frozen=True):
+    """The return that is being sealed, with its number on the line and how many cases that holds."""
+
+    item: Open
+    line: int
+    cases: int
+
+
+class Found(Struct, frozen=True):
+    """What was judged, to be stored once the position is known."""
+
+    under: tuple[Under, ...]
+    shared: tuple[dict[str, Any], ...]
+
+    @property
+    def tallies(self) -> list[tuple[Standing, Tally]]:
+        """Each edition with the tally under it."""
+        return [(each.standing, each.tally) for each in self.under]
+
+    def with_more(self, other: Found) -> Found:
+        """These, and those under other editions."""
+        return Found((*self.under, *other.under), (*self.shared, *other.shared))
+
+
+async def judge_under_all(
+    context: Context, tx: AsyncConnection, sealing: Sealing, standings: Sequence[Standing]
+) -> Found:
+    """Judge the return under these editions. Nothing is stored but what spares the next return its judging."""
+    if not standings:
+        return Found((), ())
+    item = sealing.item
+    groups = await judge_sealed(context, tx, item, sealing.line, sealing.cases, standings)
+    step = await _step(tx, sealing)
+    under = []
+    for standing in standings:
+        with span("tally", {EDITION: standing.edition.name}):
+            transitions = await transitions_of(context, tx, item.force, [step], standing.edition)
+            moves = Moves(
+                transitions[item.id],
+                flips_of(groups[standing.id]),
+                None if standing.follows is None else standing.follows[0],
+            )
+            under.append(Under(standing, tally_of(groups[standing.id]), moves))
+    counted = [Counted(item.id, sealing.line, item.years)]
+    shared = await shared_rows(context, tx, item.force, counted, standings)
+    return Found(tuple(under), tuple(shared))
+
+
+async def store_under(tx: AsyncConnection, item: Open, found: Found, position: int) -> None:
+    """Keep what was judged."""
+    await store_tallies(
+        tx,
+        force=item.force,
+        return_id=item.id,
+        origin="judged",
+        position=position,
+        tallies={standing.id: tally for standing, tally in found.tallies},
+    )
+    await store_shared_rows(tx, found.shared)
+    for each in found.under:
+        await store_moves(tx, item.force, each.standing.id, {item.id: each.moves})
+
+
+async def _step(tx: AsyncConnection, sealing: Sealing) -> Step:
+    item = sealing.item
+    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
+    has_cells = await tx.execute(
+        text(
+            "select exists (select from aggregate_cell where force = :force and return_id in (:own, :base))"
+            if base is not None
+            else "select false"
+        ),
+        {} if base is None else {"force": item.force, "own": item.id, "base": base.id},
+    )
+    return Step(
+        id=item.id,
+        line=sealing.line,
+        years=item.years,
+        contract_version=item.contract_version,
+        base_id=None if base is None else base.id,
+        base_years=item.years if base is None else base.years,
+        has_cells=has_cells.scalar_one(),
+    )
