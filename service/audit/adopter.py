@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
+
+BODIES: Final = ("nca", "npcc")
+"""The bodies that adopt together: what is to hold needs the word of both."""
 
 Sign = Callable[[Mapping[str, Any]], str]
 """Makes a compact JWS of a document, with the key that signs for this service."""

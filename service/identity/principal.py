@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from service.audit.adopter import BODIES as BODIES
 from service.errors import Forbidden, NotFound
 
 
@@ -24,9 +25,6 @@ class Permission(StrEnum):
     TERMS_CONFIRM = "terms:confirm"
     AUDIT_READ = "audit:read"
 
-
-BODIES = ("nca", "npcc")
-"""The bodies that adopt terms together."""
 
 FORCE_PERMISSIONS = frozenset(
     {Permission.RETURNS_READ, Permission.RETURNS_WRITE, Permission.RETURNS_SEAL, Permission.AUDIT_READ}

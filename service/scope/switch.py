@@ -1,0 +1,113 @@
+"""The switch: an edition that both bodies confirmed comes into force, in one step, when nothing remains to be judged.
+
+Asked by the second confirmation and by whatever judges in the background; asked twice, it happens once. What it rests
+on is looked at after the position is taken: from there to the end of the transaction no return can be sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.adopter import BODIES
+from service.audit.entry import Entry
+from service.audit.log import append
+from service.clock import london_date
+from service.errors import NotFound
+from service.scope.drafts import Stored, in_force_since, not_judgeable, not_judged, stored_by_name
+from service.scope.edition import State
+from service.scope.store import put_in_force
+from service.storage.database import Database
+from service.storage.position import advance
+
+SWITCH_LOCK: Final = 0x43_52_03
+"""Advisory: one switch at a time, in whichever process."""
+
+
+class Switched(Struct, frozen=True):
+    """It is in force, from this position on, whoever put it there."""
+
+    position: int
+
+
+class Waiting(Struct, frozen=True):
+    """It is not in force, and why not, in sentences."""
+
+    reasons: tuple[str, ...]
+
+
+class _NotNow(Exception):
+    """No error: it takes the position back."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__()
+        self.reasons = reasons
+
+
+async def switch_when_ready(db: Database, name: str, actor: str, now: datetime) -> Switched | Waiting:
+    """Put a proposed edition in force if it is ready, or say what it waits for. ``actor``: a client, or a program."""
+    try:
+        async with db.national() as tx:
+            return await _switched(tx, name, actor, now)
+    except _NotNow as error:
+        return Waiting(error.reasons)
+
+
+async def _switched(tx: AsyncConnection, name: str, actor: str, now: datetime) -> Switched:
+    await tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": SWITCH_LOCK})
+    item = await stored_by_name(tx, name, lock=True)
+    if item is None:
+        raise NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
+    if item.state is State.IN_FORCE:
+        return Switched(await in_force_since(tx, item))
+    await _check(tx, item, now)  # what waits makes nobody else wait
+    moved = await advance(tx, "scope_in_force", now, subject=name)
+    await _check(tx, item, now)
+    await put_in_force(tx, name, moved.position)
+    entry = Entry(
+        action="scope_put_in_force",
+        actor=actor,
+        subject=f"scope/{name}",
+        position=moved.position,
+        details={"hash": item.hash, "follows": item.follows},
+    )
+    await append(tx, entry, moved.at)
+    return Switched(moved.position)
+
+
+async def _check(tx: AsyncConnection, item: Stored, now: datetime) -> None:
+    reasons = await in_the_way(tx, item, london_date(now))
+    if reasons:
+        raise _NotNow(reasons)
+
+
+async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[str, ...]:
+    """What keeps an edition from coming into force today, in sentences; nothing where it is ready."""
+    if item.state is not State.PROPOSED:
+        return (f"It is {item.state.value.replace('_', ' ')}, not proposed.",)
+    return (*_words(item, today), *_work(await not_judged(tx, item), await not_judgeable(tx, item)))
+
+
+def _words(item: Stored, today: date) -> Iterator[str]:
+    for body in BODIES:
+        if body not in item.confirmed_by:
+            yield f"The {body.upper()} has not confirmed it."
+    if item.effective is not None and item.effective > today:
+        yield f"It is not to be in force before {item.effective.day} {item.effective:%B %Y}."
+
+
+def _work(returns: int, forces: int) -> Iterator[str]:
+    if returns:
+        yield f"{returns:,} sealed {'return is' if returns == 1 else 'returns are'} not judged under it yet."
+    if forces:
+        yield f"The returns of {forces:,} {'force' if forces == 1 else 'forces'} cannot be judged under it."
+
+
+def is_ready(item: Stored) -> bool:
+    """Whether both bodies gave their word, and it waits for the rest alone."""
+    return item.state is State.PROPOSED and item.confirmed_by.issuperset(BODIES)
