@@ -9,8 +9,8 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -40,6 +40,7 @@ from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
 from service.api.recorded import RecordedController
+from service.api.rejudging import ReJudgingController
 from service.api.returns import ReturnsController
 from service.api.states import StatesController
 from service.api.uploads import Limits
@@ -58,6 +59,7 @@ from service.pages.routes import page_routes
 from service.pages.site import Site, Told, site_of
 from service.pages.visit import person_of
 from service.returns.context import Context, context_of
+from service.returns.rejudging import keep_judging
 from service.settings import Settings
 from service.storage.database import Database
 from service.telemetry.requests import watched
@@ -88,6 +90,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     people: Sequence[Person] = ()
     """Who may sign in on the pages without a password: there are pages only where there is somebody, on loopback."""
     clock: Clock = system_clock
+    judges: bool = False
+    """Whether it also judges sealed returns again, in the background, where anything remains to be."""
 
 
 def parts_of(settings: Settings, db: Database, published: Published, terms: Terms) -> Parts:
@@ -124,8 +128,10 @@ def create_app(parts: Parts) -> Litestar:
             RecordedController,
             DisputesController,
             EffectController,
+            ReJudgingController,
             no_pages if site is None else page_routes(site),
         ],
+        lifespan=[_judging(context)] if parts.judges else [],
         dependencies={
             "context": _given(context),
             "published": _given(published),
@@ -204,6 +210,20 @@ class PagesOffLoopback(CaseReturnsError):
 
     def __init__(self) -> None:
         super().__init__("Signing in as whom one chooses is for this machine alone.", "Serve it on 127.0.0.1.")
+
+
+def _judging(context: Context) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def judging(_: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(keep_judging(context))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return judging
 
 
 def _site(parts: Parts, context: Context, published: Published) -> Site:

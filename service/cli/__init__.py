@@ -18,6 +18,7 @@ _COMMANDS = {
     "demo": ("demo", "Run the whole service with a synthetic country, on this machine."),
     "serve": ("serve", "Run the service."),
     "migrate": ("serve", "Bring the database to what this release needs."),
+    "rejudge": ("rejudge", "Judge sealed returns again where anything remains."),
     "doctor": ("serve", "Say whether this machine has what the service needs."),
     "clients": ("clients", "Make, list and disable the clients that may call the service."),
     "token": ("clients", "Print an access token, for curl."),

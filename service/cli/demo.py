@@ -139,7 +139,9 @@ async def _ready(settings: Settings, db: Database, published: Published, country
     )
     if not country.loaded:
         await _load(context, settings.data, country)
-    return replace(parts_of(settings, db, published, terms), people=people_of(context.forces, terms.forces()))
+    return replace(
+        parts_of(settings, db, published, terms), people=people_of(context.forces, terms.forces()), judges=True
+    )
 
 
 async def _load(context: Context, folder: Path, country: Country) -> None:

@@ -51,7 +51,7 @@ async def _serve(settings: Settings) -> None:
         async with database_urls(settings) as urls, connected(settings, published, urls) as db:
             published, terms = await _terms(db, published)
             await adopt(db, published, terms, system_clock())
-            app = create_app(parts_of(settings, db, published, terms))
+            app = create_app(replace(parts_of(settings, db, published, terms), judges=True))
             await serve_until_told(
                 app,
                 settings,

@@ -188,12 +188,14 @@ def step_of(said: Said, by: Adopter, item: Stored, at: datetime, **more: str) ->
 
 
 async def not_judged(tx: AsyncConnection, item: Stored) -> int:
-    """How many sealed returns have no tally under an edition yet, of whatever became of them since."""
+    """How many sealed returns are not wholly judged under an edition yet, whatever became of them since: without their
+    tally, or without what it moved."""
     count: int = (
         await tx.execute(
             text(
                 "select count(*) from case_return r where r.sealed_position is not null and not exists "
-                "(select from tally t where t.force = r.force and t.return_id = r.id and t.edition = :edition)"
+                "(select from tally t where t.force = r.force and t.return_id = r.id and t.edition = :edition "
+                "and t.has_moves)"
             ),
             {"edition": item.id},
         )

@@ -1,0 +1,63 @@
+"""``case-returns rejudge``: judge sealed returns again where anything remains, beside the servers that do so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+
+@click.command(epilog="Example: case-returns rejudge --workers 4")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder [default: the settings say]."
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Chains at a time [default: one less than cores].")
+def rejudge(data: Path | None, workers: int | None) -> None:
+    """Judge what remains to be judged of sealed returns, then put in force what is ready.
+
+    A running service does so by itself; this adds a machine to the work, or does it while no service runs. What two
+    of them do at a time, they share. Exit status 1 where a force's returns could not be judged.
+    """
+    from service.cli.start import run
+    from service.settings import read_settings
+
+    if not run(_judged(read_settings(data=None if data is None else data.absolute()), workers)):
+        raise SystemExit(1)
+
+
+async def _judged(settings: Settings, workers: int | None) -> bool:
+    from service.cli.start import adopted_terms, database
+    from service.clock import london_date, system_clock
+    from service.errors import NotFound
+    from service.returns.context import context_of
+    from service.returns.rejudging import judge_remaining, progress, remaining, switch
+    from service.scope.store import live_editions
+    from service.terms.check import load_published
+
+    published = load_published(settings.contracts)
+    async with database(settings) as db:
+        terms = await adopted_terms(db)
+        if terms is None:
+            raise NotFound("No terms of reference are adopted in this database.", "Run case-returns serve once.")
+        context = context_of(db, published, terms, system_clock)
+        while units := await remaining(context):
+            returns = sum(unit.returns for unit in units)
+            click.echo(f"{returns:,} returns of {len(units):,} chains remain.", err=True)
+            await judge_remaining(context, workers)
+        names = {code.ordinal: code.title for code in context.forces.codes}
+        good = True
+        async with db.national() as tx:
+            live = await live_editions(tx, context.editions, london_date(context.now()))
+        for standing in live:
+            found = await progress(context, standing)
+            click.echo(f"{standing.edition.name}: {found.judged:,} of {found.returns:,} returns are judged.")
+            for problem in found.problems:
+                good = False
+                click.echo(f"  {names[problem.force]}: {problem.says}")
+        for name in await switch(context):
+            click.echo(f"{name} is in force now.")
+    return good
