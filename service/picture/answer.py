@@ -39,18 +39,18 @@ class Moment(Struct, frozen=True, kw_only=True):
 async def answer(tx: AsyncConnection, published: Published, asked: Question, now: datetime) -> Answer:
     """The picture that was asked for, in a transaction of the national role."""
     moment = await moment_of(tx, asked.as_of, now)
-    scope = await _scope(tx, published, asked.scope, moment.position)
+    scope = await scope_of(tx, published, asked.scope, moment.position)
     stored = await store.terms_at(tx, moment.position)
     if stored is None:
         raise Invalid("No terms of reference had been adopted at that moment.", "Give a later as_of, or leave it out.")
-    terms = _terms(published, stored)
+    terms = terms_of(published, stored)
     words = Words(
         edition=published.scopes[scope.name],
         contract=published.library.contracts[scope.vocabulary],
         forces=published.library.lists[terms.force_list],
     )
     by = dimensions(asked.by, words.offered)
-    coverage = await _coverage(tx, terms, asked.period, moment, scope.id)
+    coverage = await coverage_of(tx, terms, asked.period, moment, scope.id)
     counting = coverage.counting
     margin: Dimension | None = margin_of(by)
     rulings = await store.ruling_weights(tx, scope.id, counting)
@@ -83,7 +83,7 @@ async def moment_of(tx: AsyncConnection, asked: AsOf | None, now: datetime) -> M
     return Moment(position=asked.position, at=at, day=london_date(at))
 
 
-async def _scope(tx: AsyncConnection, published: Published, name: str | None, position: int) -> store.StoredEdition:
+async def scope_of(tx: AsyncConnection, published: Published, name: str | None, position: int) -> store.StoredEdition:
     """The edition that was named, or the one in force at the position."""
     await learn(tx, published.scopes)
     stored = await store.editions(tx)
@@ -110,7 +110,7 @@ async def _scope(tx: AsyncConnection, published: Published, name: str | None, po
     return found
 
 
-def _terms(published: Published, stored: store.StoredTerms) -> Terms:
+def terms_of(published: Published, stored: store.StoredTerms) -> Terms:
     """The terms as they were adopted: the published ones, or what was kept of those that are published no more."""
     found = published.terms.get(stored.name)
     if found is not None and found.hash == stored.hash:
@@ -123,7 +123,7 @@ def _terms(published: Published, stored: store.StoredTerms) -> Terms:
         ) from None
 
 
-async def _coverage(tx: AsyncConnection, terms: Terms, period: date | None, moment: Moment, edition: int) -> Coverage:
+async def coverage_of(tx: AsyncConnection, terms: Terms, period: date | None, moment: Moment, edition: int) -> Coverage:
     """Whose returns count, seen from the terms that held then."""
     calendar = terms.calendar
     if period is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -26,6 +27,7 @@ class SharedRow(Struct, frozen=True, kw_only=True):
     stage: int | None = None
     setting: int | None = None
     year: int | None = None
+    case_id: UUID | None = None
 
 
 class Joined(Struct, frozen=True, kw_only=True):

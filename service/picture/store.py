@@ -99,7 +99,7 @@ _MARGIN = text(f"""
 """)
 
 _SHARED = text(f"""
-    select s.force, s.shared_ref, s.shared_with, s.lead,
+    select s.force, s.case_id, s.shared_ref, s.shared_with, s.lead,
         case when s.edition = :edition then s.ruling end as ruling, s.stage, s.setting, s.year
     {_HEADS}
     join shared_row s on (s.force, s.return_id, s.edition) = (head.force, head.return_id, head.edition)
@@ -191,6 +191,7 @@ async def shared_rows(tx: AsyncConnection, edition: int, counting: Sequence[Coun
             stage=row.stage,
             setting=row.setting,
             year=row.year,
+            case_id=row.case_id,
         )
         for row in rows
     )

@@ -98,6 +98,7 @@ SPANS: Final = (
     Span("count_recorded", "seal", "How well each field is recorded is counted"),
     Span("rebase", "seal", "Other open drafts of the force are laid over the new base"),
     Span("picture", REQUEST, "The national picture is put together"),
+    Span("bridge", REQUEST, "What moved between two points is put together"),
     Span("effect", REQUEST, "What a contract version changes in the verdicts of sealed returns is found by simulation"),
     Span("commit", "a transaction", "The database makes the transaction durable", (POOL,)),
     Span(STATEMENT, "any", "One statement to the database", (DATABASE, OPERATION, TABLE, POOL, STATE)),

@@ -24,8 +24,12 @@ from service.returns.held import set_aside
 from service.returns.lifecycle import withdraw_return
 from service.returns.model import Open, Sealed
 from service.returns.rejudge import judge_chain
+from service.returns.rejudging import judge_remaining
 from service.returns.upload import Mode
+from service.scope.store import document_of
+from service.storage.position import latest
 from service.tally.model import Tally
+from tests.support.bridges import bridge_between, picture_totals, sum_of
 from tests.support.moves import (
     after,
     by_ruling,
@@ -242,6 +246,36 @@ async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_fli
                     assert (side_of(flips, 0), side_of(flips, 1)) == (by_ruling(before), by_ruling(weights))
 
 
+@given(histories, st.data())
+@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+async def test_the_parts_of_a_bridge_make_up_the_difference_between_any_two_points(
+    server: Server, template: str, history: list[Reporting], data: st.DataObject
+) -> None:
+    async with server.copy_of(template) as made:
+        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
+        for reporting in history:
+            await story.report(reporting)
+        context = story.context
+        wide = await standing(context, "2025-11-wide")
+        rules = data.draw(st.permutations(document_of(wide.edition)["rules"]).map(lambda all_: all_[:3]))
+        await proposed(context, renamed(context, wide.edition, "2026-09-other", rules=rules))
+        await judge_remaining(context)
+        scopes = ("2025-11-wide", "2026-02-referral", "2026-09-other")
+        points = data.draw(
+            st.lists(st.tuples(st.sampled_from(story.positions), st.sampled_from(scopes)), min_size=3, max_size=3).map(
+                sorted
+            )
+        )
+        first, second, third = points
+        whole = await bridge_between(context, first, third)
+        halves = [await bridge_between(context, first, second), await bridge_between(context, second, third)]
+        assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
+        assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
+        assert (await bridge_between(context, second, second)).parts == ()
+        for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
+            assert await picture_totals(context, position, scope) == counts
+
+
 class Story:
     """A force that reports, beside the model of what it holds."""
 
@@ -250,6 +284,7 @@ class Story:
         contract = next(iter(context.library.contracts.values()))
         self.fields = contract.parts[PartName.CASE].by_name
         self.line: list[tuple[Sealed, Stock]] = []
+        self.positions: list[int] = []
         self.sealed: list[tuple[Sealed, dict[str, CaseRow], dict[str, Tally]]] = []
 
     async def report(self, reporting: Reporting) -> None:
@@ -268,9 +303,12 @@ class Story:
         done = await sealed(self.context, item)
         await self._sealed_rightly(done, base, draft.stock())
         self.line = [*self.line, (done, draft.stock())]
+        self.positions.append(done.sealed_position)
         if reporting.taken_back:
             await withdraw_return(self.context, LEAD, done.force, done.id, "Taken back.")
             self.line = self.line[:-1]
+            async with self.context.db.national() as tx:
+                self.positions.append((await latest(tx)).position)
 
     async def _send(self, item: Open, sending: Sending, draft: Draft) -> None:
         rows = [{"case_ref": name, **cells} for name, cells in draft.rows_of(sending).items()]

@@ -1,0 +1,162 @@
+"""The bridge: why the national figure at one point is not the one at another, split exactly by cause.
+
+Path-based (semantics 34): the change of edition is laid on the opening data, then what forces sent since flows under
+the closing edition. Pure: in go flips, transitions and shared rows as they were stored; out come parts that add up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from service.picture.national import Counts
+from service.picture.shared import SharedRow, join
+from service.scope.edition import Edition
+from service.tally.moves import Cause
+
+
+class Delta(Struct, frozen=True):
+    """A change of a figure; ``most`` moves with what is in scope and what is undetermined."""
+
+    in_scope: int = 0
+    most: int = 0
+
+    def __add__(self, other: Delta) -> Delta:
+        return Delta(self.in_scope + other.in_scope, self.most + other.most)
+
+    def __neg__(self) -> Delta:
+        return Delta(-self.in_scope, -self.most)
+
+
+class Flow(Struct, frozen=True, kw_only=True):
+    """Weight of a force that went from one ruling to another; None: it was not counted there. ``edition_before`` and
+    ``edition_after`` are what the rulings are of."""
+
+    force: int
+    cause: Cause
+    before: int | None
+    after: int | None
+    weight: int
+    edition_before: Edition
+    edition_after: Edition
+
+
+class Part(Struct, frozen=True):
+    """What one cause, and where it was one rule that let cases out or in, that rule, moved."""
+
+    cause: Cause
+    rule: str | None
+    delta: Delta
+
+
+class Bridge(Struct, frozen=True):
+    """``opening`` and the parts together are ``closing``. ``forces`` has the same of each force."""
+
+    opening: Counts
+    parts: tuple[Part, ...]
+    closing: Counts
+    forces: Mapping[int, Bridge]
+
+
+def vocabulary_alone(before: Edition, after: Edition) -> bool:
+    """Whether two editions have the same rules and read them by another vocabulary: then that is the cause."""
+    return [(rule.id, rule.when) for rule in before.rules] == [(rule.id, rule.when) for rule in after.rules]
+
+
+def scope_cause(before: Edition, after: Edition) -> Cause:
+    """What a flip between two editions is put down to."""
+    return Cause.VOCABULARY if vocabulary_alone(before, after) else Cause.SCOPE
+
+
+def bridge(opening: Mapping[int, Counts], flows: Iterable[Flow], closing: Mapping[int, Counts]) -> Bridge:
+    """Split what lies between the forces' figures at two points, what is led elsewhere taken out of both. Raises
+    ``ValueError`` where the flows do not make up the difference."""
+    sums: defaultdict[int, defaultdict[tuple[Cause, str | None], Delta]] = defaultdict(lambda: defaultdict(Delta))
+    for flow in flows:
+        delta = _delta(flow)
+        if delta != Delta():
+            sums[flow.force][flow.cause, _rule(flow)] += delta
+    forces = {}
+    for force in sorted(opening.keys() | closing.keys() | sums.keys()):
+        begin, end = opening.get(force, Counts()), closing.get(force, Counts())
+        forces[force] = _checked(Bridge(begin, _parts(sums[force]), end, {}))
+    total: defaultdict[tuple[Cause, str | None], Delta] = defaultdict(Delta)
+    for of_force in sums.values():
+        for key, delta in of_force.items():
+            total[key] += delta
+    whole = Bridge(sum(opening.values(), Counts()), _parts(total), sum(closing.values(), Counts()), forces)
+    return _checked(whole)
+
+
+def led_flows(
+    before: Sequence[SharedRow],
+    after: Sequence[SharedRow],
+    editions: tuple[Edition, Edition],
+    cause: Cause | None = None,
+) -> Iterator[Flow]:
+    """What another force leads is in no national figure: the same rows, below zero. A case that came to be led
+    elsewhere, or ceased to, was ``transferred``; of one that was and is, its ruling moved for the ``cause`` given, or
+    its own."""
+    was, now = (_by_case(join(rows).led_elsewhere) for rows in (before, after))
+    for key in was.keys() | now.keys():
+        begin, end = was.get(key), now.get(key)
+        rulings = (None if begin is None else begin.ruling, None if end is None else end.ruling)
+        yield Flow(
+            force=key[0],
+            cause=cause or _led_cause(begin, end),
+            before=rulings[0],
+            after=rulings[1],
+            weight=-1,
+            edition_before=editions[0],
+            edition_after=editions[1],
+        )
+
+
+def _led_cause(begin: SharedRow | None, end: SharedRow | None) -> Cause:
+    if begin is None or end is None:
+        return Cause.TRANSFERRED
+    return Cause.SETTLED if begin.ruling is not None and begin.ruling > 0 else Cause.CORRECTED
+
+
+def _by_case(rows: Iterable[SharedRow]) -> dict[tuple[int, Any], SharedRow]:
+    return {(row.force, row.case_id): row for row in rows}
+
+
+def _delta(flow: Flow) -> Delta:
+    def counted(ruling: int | None) -> Delta:
+        return Delta() if ruling is None else Delta(int(ruling == 0), int(ruling >= 0))
+
+    step = counted(flow.after) + -counted(flow.before)
+    return Delta(step.in_scope * flow.weight, step.most * flow.weight)
+
+
+def _rule(flow: Flow) -> str | None:
+    """The rule that let weight out of scope or back in; none where it went in or out of undetermined."""
+    if flow.before == 0 and flow.after is not None and flow.after < 0:
+        return flow.edition_after.rule_ids[-flow.after - 1]
+    if flow.after == 0 and flow.before is not None and flow.before < 0:
+        return flow.edition_before.rule_ids[-flow.before - 1]
+    return None
+
+
+def _parts(sums: Mapping[tuple[Cause, str | None], Delta]) -> tuple[Part, ...]:
+    """In the order of the causes, each's rules by how much they moved; what moved nothing is no part."""
+    order = {cause: place for place, cause in enumerate(Cause)}
+    found = [Part(cause, rule, delta) for (cause, rule), delta in sums.items() if delta != Delta()]
+    return tuple(
+        sorted(
+            found, key=lambda part: (order[part.cause], -abs(part.delta.in_scope), part.rule is None, part.rule or "")
+        )
+    )
+
+
+def _checked(item: Bridge) -> Bridge:
+    moved = sum((part.delta for part in item.parts), Delta())
+    least = item.closing.in_scope - item.opening.in_scope
+    most = least + item.closing.undetermined - item.opening.undetermined
+    if moved != Delta(least, most):
+        raise ValueError("the parts of a bridge do not add up to the difference")
+    return item

@@ -1,0 +1,247 @@
+"""Answers a question for a bridge: which two points, which editions lie between, and everything that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.errors import Conflict, Invalid
+from service.picture import bridge_store, store
+from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
+from service.picture.bridge import Bridge, Flow, bridge, led_flows, scope_cause
+from service.picture.bridge_store import Moved, Return
+from service.picture.chains import way
+from service.picture.coverage import CountingReturn
+from service.picture.national import Counts
+from service.picture.question import AsOf
+from service.picture.shared import SharedRow, join
+from service.picture.store import StoredEdition
+from service.scope.edition import Edition
+from service.tally.moves import Cause
+from service.telemetry.spans import traced
+from service.terms.check import Published
+
+
+class BridgeQuestion(Struct, frozen=True, kw_only=True):
+    """Two points; where one is left open it is the last change, under the edition that was in force there."""
+
+    from_: AsOf | None = None
+    to: AsOf | None = None
+    from_scope: str | None = None
+    to_scope: str | None = None
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One end of a bridge: as of when, under which edition, and whose returns count there."""
+
+    moment: Moment
+    scope: StoredEdition
+    edition: Edition
+    counting: tuple[CountingReturn, ...]
+
+    @property
+    def returns(self) -> list[Return]:
+        """The returns that count."""
+        return [(item.force, item.return_id) for item in self.counting]
+
+
+class BridgeAnswer(Struct, frozen=True, kw_only=True):
+    """The bridge between two points."""
+
+    opening: Point
+    closing: Point
+    bridge: Bridge
+
+
+class EditionStep(Struct, frozen=True):
+    """From one edition to the next on the way between two; ``is_back``: from one to that which it follows."""
+
+    before: int
+    after: int
+    is_back: bool
+
+
+class _Side(Struct, frozen=True):
+    """What the forces' returns come to at a point: what they weigh, net of what others lead, and their shared rows."""
+
+    counts: Mapping[int, Counts]
+    shared: tuple[SharedRow, ...]
+
+
+@traced("bridge")
+async def bridge_answer(
+    tx: AsyncConnection, published: Published, asked: BridgeQuestion, now: datetime
+) -> BridgeAnswer:
+    """The bridge that was asked for, in a transaction of the national role."""
+    opening = await _point(tx, published, asked.from_, asked.from_scope, now)
+    closing = await _point(tx, published, asked.to, asked.to_scope, now)
+    if opening.moment.position > closing.moment.position:
+        raise Invalid(
+            "The first point lies after the second.", "Name the earlier one with from.", code="points-out-of-order"
+        )
+    steps = await _steps(tx, opening.scope, closing.scope)
+    editions = {number: published.scopes[name] for number, (name, _) in (await bridge_store.follows(tx)).items()}
+    begin = await _side(tx, opening, opening.scope.id)
+    end = await _side(tx, closing, closing.scope.id)
+    flows: list[Flow] = []
+    for step in steps:
+        flows += await _scope_flows(tx, opening, step, editions)
+    turned = await store.shared_rows(tx, closing.scope.id, _under(opening.counting, closing.scope.id))
+    flows += await _sent_flows(tx, opening, closing)
+    flows += led_flows(turned, end.shared, (closing.edition, closing.edition))
+    try:
+        found = bridge(begin.counts, flows, end.counts)
+    except ValueError:
+        raise Conflict(
+            "What was stored of the returns does not make up the difference between these points.",
+            "Run case-returns reconcile: it names the return whose figures are not what its cases say.",
+            code="bridge-does-not-add-up",
+        ) from None
+    return BridgeAnswer(opening=opening, closing=closing, bridge=found)
+
+
+async def _point(
+    tx: AsyncConnection, published: Published, as_of: AsOf | None, scope: str | None, now: datetime
+) -> Point:
+    moment = await moment_of(tx, as_of, now)
+    edition = await scope_of(tx, published, scope, moment.position)
+    stored = await store.terms_at(tx, moment.position)
+    if stored is None:
+        raise Invalid("No terms of reference had been adopted at that moment.", "Give a later moment.")
+    coverage = await coverage_of(tx, terms_of(published, stored), None, moment, edition.id)
+    counting = tuple(coverage.counting)
+    await _check_judged(tx, [(item.force, item.return_id) for item in counting], edition.id, edition.name)
+    return Point(moment=moment, scope=edition, edition=published.scopes[edition.name], counting=counting)
+
+
+async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition: int, name: str) -> None:
+    count = await bridge_store.without_moves(tx, returns, edition)
+    if count:
+        raise Conflict(
+            f"{count:,} {'return is' if count == 1 else 'returns are'} not judged under {name}.",
+            f"See /api/scopes/{name}/re-judging; a superseded edition is not tallied any more.",
+            code="not-judged-yet",
+        )
+
+
+async def _steps(tx: AsyncConnection, before: StoredEdition, after: StoredEdition) -> list[EditionStep]:
+    """The editions on the way from one to another, each with the one that it follows."""
+    follows = await bridge_store.follows(tx)
+
+    def line(item: int | None) -> Iterator[int]:
+        while item is not None:
+            yield item
+            item = follows[item][1]
+
+    older, newer = list(line(before.id)), list(line(after.id))
+    shared = next((item for item in older if item in newer), None)
+    if shared is None:
+        raise Invalid(
+            f"No edition leads from {before.name} to {after.name}: neither follows the other.",
+            "Ask for editions of which one was proposed while the other, or one before it, was in force.",
+            code="no-way-between",
+        )
+    back = [EditionStep(item, follows[item][1] or shared, is_back=True) for item in older[: older.index(shared)]]
+    on = [EditionStep(follows[item][1] or shared, item, is_back=False) for item in newer[: newer.index(shared)]]
+    return [*back, *reversed(on)]
+
+
+async def _side(tx: AsyncConnection, point: Point, edition: int) -> _Side:
+    own = {item.force: Counts(open=item.is_open) for item in point.counting}
+    for row in await store.ruling_weights(tx, edition, point.counting):
+        own[row.force] += Counts.of(row.ruling, row.weight)
+    shared = await store.shared_rows(tx, edition, point.counting)
+    for row_ in join(shared).led_elsewhere:
+        own[row_.force] = own[row_.force] - Counts.of(row_.ruling, 1)
+    return _Side(own, shared)
+
+
+async def _scope_flows(
+    tx: AsyncConnection, opening: Point, step: EditionStep, editions: Mapping[int, Edition]
+) -> list[Flow]:
+    """What one step between editions does to the opening data."""
+    before, after = editions[step.before], editions[step.after]
+    newer = step.before if step.is_back else step.after
+    await _check_judged(tx, opening.returns, newer, editions[newer].name)
+    older = step.after if step.is_back else step.before
+    cause = scope_cause(before, after)
+    flows = [
+        Flow(
+            force=row.force,
+            cause=cause,
+            before=row.after if step.is_back else row.before,
+            after=row.before if step.is_back else row.after,
+            weight=row.weight,
+            edition_before=before,
+            edition_after=after,
+        )
+        for row in await bridge_store.flips(tx, opening.returns, older, newer)
+    ]
+    was, now = [await store.shared_rows(tx, each, _under(opening.counting, each)) for each in (step.before, step.after)]
+    return [*flows, *led_flows(was, now, (before, after), cause)]
+
+
+def _under(counting: Sequence[CountingReturn], edition: int) -> list[CountingReturn]:
+    """The same returns, with the head of their tallies under another edition."""
+    return [
+        CountingReturn(
+            force=item.force,
+            return_id=item.return_id,
+            period=item.period,
+            revision=item.revision,
+            sealed_at=item.sealed_at,
+            sealed_position=item.sealed_position,
+            edition=edition,
+        )
+        for item in counting
+    ]
+
+
+async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point) -> list[Flow]:
+    """What the forces sent, or took back, between the points, under the closing edition."""
+    bases = await bridge_store.bases(tx)
+    begin = {item.force: item.return_id for item in opening.counting}
+    end = {item.force: item.return_id for item in closing.counting}
+    on: list[Return] = []
+    back: list[Return] = []
+    begins: list[Return] = []
+    ends: list[Return] = []
+    for force in begin.keys() | end.keys():
+        found = way(bases, begin.get(force), end.get(force))
+        on += ((force, item) for item in found.on)
+        back += ((force, item) for item in found.back)
+        begins += _one(force, found.begins)
+        ends += _one(force, found.ends)
+    edition = closing.scope.id
+    await _check_judged(tx, [*on, *back, *begins, *ends], edition, closing.scope.name)
+    came = [_flow(row, closing.edition) for row in await bridge_store.transitions(tx, on, edition)]
+    new = [_flow(row, closing.edition, Cause.COVERAGE) for row in await bridge_store.wholes(tx, begins, edition)]
+    gone = [
+        *await bridge_store.transitions(tx, back, edition),
+        *await bridge_store.wholes(tx, ends, edition),
+    ]
+    return [*came, *new, *(_flow(_turned(row), closing.edition, Cause.COVERAGE) for row in gone)]
+
+
+def _one(force: int, item: UUID | None) -> list[Return]:
+    return [] if item is None else [(force, item)]
+
+
+def _turned(row: Moved) -> Moved:
+    return Moved(row.force, row.kind, row.after, row.before, row.weight)
+
+
+def _flow(row: Moved, edition: Edition, cause: Cause | None = None) -> Flow:
+    return Flow(
+        force=row.force,
+        cause=cause or Cause(row.kind),
+        before=row.before,
+        after=row.after,
+        weight=row.weight,
+        edition_before=edition,
+        edition_after=edition,
+    )

@@ -1,0 +1,94 @@
+"""What a bridge reads from the database: stored moves and tallies, never a case. One query a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.tally.model import Margin
+
+Return = tuple[int, UUID]
+"""A force, and a return of it."""
+
+
+class Moved(Struct, frozen=True):
+    """Weight that moved; the rulings are folded: one for everything undetermined."""
+
+    force: int
+    kind: str
+    before: int | None
+    after: int | None
+    weight: int
+
+
+def _folded(ruling: str) -> str:
+    """Everything undetermined is one; what was not counted stays null, which ``least`` would pass over."""
+    return f"case when {ruling} > 0 then 1 else {ruling} end"
+
+
+_LISTED: Final = "unnest(cast(:forces as smallint[]), cast(:returns as uuid[])) as item (force, return_id)"
+_BASES: Final = text("select id, base_id from case_return where sealed_position is not null")
+_FLIPS: Final = text(
+    "select f.force, least(f.ruling_before, 1) as before, least(f.ruling_after, 1) as after, "
+    f"sum(f.weight)::bigint as weight from {_LISTED} join flip f on f.force = item.force "
+    "and f.return_id = item.return_id and f.edition_before = :before and f.edition_after = :after group by 1, 2, 3"
+)
+_TRANSITIONS: Final = text(
+    f"select t.force, t.kind, {_folded('t.ruling_before')} as before, {_folded('t.ruling_after')} as after, "
+    f"sum(t.weight)::bigint as weight from {_LISTED} join transition t on t.force = item.force "
+    "and t.return_id = item.return_id and t.edition = :edition group by 1, 2, 3, 4"
+)
+_WHOLE: Final = text(
+    "select c.force, least(c.ruling, 1) as ruling, sum(c.weight)::bigint as weight "
+    f"from {_LISTED} join tally_cell c on c.force = item.force and c.return_id = item.return_id "
+    "and c.edition = :edition and c.margin = :margin group by 1, 2"
+)
+_UNMOVED: Final = text(
+    f"select count(*) from {_LISTED} where not exists (select from tally t where t.force = item.force "
+    "and t.return_id = item.return_id and t.edition = :edition and t.has_moves)"
+)
+_FOLLOWS: Final = text("select id, name, follows from scope_edition")
+
+
+async def bases(tx: AsyncConnection) -> Mapping[UUID, UUID | None]:
+    """What every return that was ever sealed builds on."""
+    return {row.id: row.base_id for row in await tx.execute(_BASES)}
+
+
+async def follows(tx: AsyncConnection) -> Mapping[int, tuple[str, int | None]]:
+    """By number: the name of each edition, and the one that it follows."""
+    return {row.id: (row.name, row.follows) for row in await tx.execute(_FOLLOWS)}
+
+
+async def flips(tx: AsyncConnection, returns: Sequence[Return], before: int, after: int) -> Sequence[Moved]:
+    """What a change from one edition to the next does in some returns."""
+    parameters = {**_listed(returns), "before": before, "after": after}
+    rows = await tx.execute(_FLIPS, parameters)
+    return [Moved(row.force, "", row.before, row.after, row.weight) for row in rows]
+
+
+async def transitions(tx: AsyncConnection, returns: Sequence[Return], edition: int) -> Sequence[Moved]:
+    """What some returns moved under an edition."""
+    rows = await tx.execute(_TRANSITIONS, {**_listed(returns), "edition": edition})
+    return [Moved(row.force, row.kind, row.before, row.after, row.weight) for row in rows]
+
+
+async def wholes(tx: AsyncConnection, returns: Sequence[Return], edition: int) -> Sequence[Moved]:
+    """What some returns weigh under an edition, as if all of it had come."""
+    rows = await tx.execute(_WHOLE, {**_listed(returns), "edition": edition, "margin": int(Margin.STAGE)})
+    return [Moved(row.force, "", None, row.ruling, row.weight) for row in rows]
+
+
+async def without_moves(tx: AsyncConnection, returns: Sequence[Return], edition: int) -> int:
+    """How many of some returns are not wholly judged under an edition yet."""
+    count: int = (await tx.execute(_UNMOVED, {**_listed(returns), "edition": edition})).scalar_one()
+    return count
+
+
+def _listed(returns: Sequence[Return]) -> dict[str, Any]:
+    return {"forces": [force for force, _ in returns], "returns": [each for _, each in returns]}
