@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from service.api.answers import AnswersController
 from service.api.asking import LONGEST_JSON
+from service.api.bridge import BridgeController
 from service.api.call import call_of
 from service.api.cases import CasesController
 from service.api.description import openapi_config, openapi_document, state_of_document
@@ -129,6 +130,7 @@ def create_app(parts: Parts) -> Litestar:
             DisputesController,
             EffectController,
             ReJudgingController,
+            BridgeController,
             no_pages if site is None else page_routes(site),
         ],
         lifespan=[_judging(context)] if parts.judges else [],

@@ -9,10 +9,12 @@ from uuid import UUID
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
-from service.picture.bridge import Bridge, Flow, bridge, led_flows, scope_cause
+from service.picture.bridge import Flow, bridge, led_flows, scope_cause
+from service.picture.bridge_export import End, Told
 from service.picture.bridge_store import Moved, Return
 from service.picture.chains import way
 from service.picture.coverage import CountingReturn
@@ -42,19 +44,17 @@ class Point(Struct, frozen=True, kw_only=True):
     scope: StoredEdition
     edition: Edition
     counting: tuple[CountingReturn, ...]
+    forces: CodeList
+
+    @property
+    def end(self) -> End:
+        """What the end is of, to be told."""
+        return End(edition=self.edition, position=self.moment.position, at=self.moment.at)
 
     @property
     def returns(self) -> list[Return]:
         """The returns that count."""
         return [(item.force, item.return_id) for item in self.counting]
-
-
-class BridgeAnswer(Struct, frozen=True, kw_only=True):
-    """The bridge between two points."""
-
-    opening: Point
-    closing: Point
-    bridge: Bridge
 
 
 class EditionStep(Struct, frozen=True):
@@ -73,9 +73,7 @@ class _Side(Struct, frozen=True):
 
 
 @traced("bridge")
-async def bridge_answer(
-    tx: AsyncConnection, published: Published, asked: BridgeQuestion, now: datetime
-) -> BridgeAnswer:
+async def bridge_answer(tx: AsyncConnection, published: Published, asked: BridgeQuestion, now: datetime) -> Told:
     """The bridge that was asked for, in a transaction of the national role."""
     opening = await _point(tx, published, asked.from_, asked.from_scope, now)
     closing = await _point(tx, published, asked.to, asked.to_scope, now)
@@ -101,7 +99,7 @@ async def bridge_answer(
             "Run case-returns reconcile: it names the return whose figures are not what its cases say.",
             code="bridge-does-not-add-up",
         ) from None
-    return BridgeAnswer(opening=opening, closing=closing, bridge=found)
+    return Told(bridge=found, opening=opening.end, closing=closing.end, forces=closing.forces)
 
 
 async def _point(
@@ -112,10 +110,17 @@ async def _point(
     stored = await store.terms_at(tx, moment.position)
     if stored is None:
         raise Invalid("No terms of reference had been adopted at that moment.", "Give a later moment.")
-    coverage = await coverage_of(tx, terms_of(published, stored), None, moment, edition.id)
+    terms = terms_of(published, stored)
+    coverage = await coverage_of(tx, terms, None, moment, edition.id)
     counting = tuple(coverage.counting)
     await _check_judged(tx, [(item.force, item.return_id) for item in counting], edition.id, edition.name)
-    return Point(moment=moment, scope=edition, edition=published.scopes[edition.name], counting=counting)
+    return Point(
+        moment=moment,
+        scope=edition,
+        edition=published.scopes[edition.name],
+        counting=counting,
+        forces=published.library.lists[terms.force_list],
+    )
 
 
 async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition: int, name: str) -> None:

@@ -1,0 +1,118 @@
+"""The route of the bridge: why the national figure at one point is not the one at another."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Controller, Request, Response, get
+
+from service.api.call import Serving
+from service.api.documented import NAME, Answer, Query, operation
+from service.api.identity import Caller
+from service.api.national import CSV, JSON, require_national, tagged
+from service.api.negotiation import negotiated
+from service.api.public import Given
+from service.errors import Invalid
+from service.identity.principal import Permission
+from service.picture.bridge_answer import BridgeQuestion, bridge_answer
+from service.picture.bridge_export import BridgeDocument, as_csv, as_document
+from service.picture.question import closest, read_as_of, shown
+from service.picture.waterfall import waterfall
+from service.returns.context import Context
+
+SVG: Final = "image/svg+xml"
+_AS_OF: Final = r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$"
+_QUERY: Final = (
+    Query(
+        name="from",
+        description="The opening: a position, a time or a day, as as_of of the picture; otherwise the last change.",
+        example="2025-12-01",
+        pattern=_AS_OF,
+    ),
+    Query(name="to", description="The closing, likewise.", example="2026-03-01", pattern=_AS_OF),
+    Query(
+        name="from_scope",
+        description="The edition of the opening; otherwise the one that was in force.",
+        example="2025-11-wide",
+        pattern=NAME,
+    ),
+    Query(
+        name="to_scope",
+        description="The edition of the closing; otherwise the one that was in force.",
+        example="2026-02-referral",
+        pattern=NAME,
+    ),
+    Query(name="by", description="Also the bridge of each force.", offered=("force",)),
+)
+_NAMES: Final = tuple(item.name for item in _QUERY)
+
+
+class BridgeController(Controller):
+    """The bridge."""
+
+    path = "/api/national/bridge"
+    tags = ["national"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/",
+        summary="The bridge between two points of the national figure, split exactly by cause",
+        description=(
+            "A point is a moment and a scope edition. The parts are whole numbers that make up the difference, for "
+            "least, in scope and most; they come from what was stored when returns were sealed and judged, not from "
+            "reading cases. JSON, CSV (`Accept: text/csv`) or a waterfall (`Accept: image/svg+xml`). Needs the "
+            "permission `national:read` of a national body."
+        ),
+        operation_id="nationalBridge",
+        operation_class=operation(
+            Answer(
+                shape=BridgeDocument,
+                says="The bridge.",
+                headers=("ETag", "Vary"),
+                other={CSV: "A row the opening, each part, and the closing.", SVG: "A waterfall, to be printed."},
+            ),
+            permission=Permission.NATIONAL_READ,
+            query=_QUERY,
+            kept=True,
+            refusals=(
+                *("forbidden", "invalid", "no-such-scope", "scope-not-tallied", "no-scope-in-force"),
+                *("as-of-in-future", "points-out-of-order", "no-way-between", "not-judged-yet"),
+            ),
+        ),
+    )
+    async def get_bridge(
+        self, request: Request[Any, Any, Any], context: Serving, published: Given, principal: Caller
+    ) -> Response[bytes]:
+        require_national(principal)
+        media = negotiated(request.headers.get("accept"), (JSON, CSV, SVG))
+        asked, by_force = _asked(request, context)
+        async with context.db.national() as tx:
+            told = await bridge_answer(tx, published, asked, context.now())
+        if media == SVG:
+            return tagged(request, waterfall(told.bridge).encode(), SVG)
+        if media == CSV:
+            return tagged(request, as_csv(told, by_force=by_force).encode(), CSV)
+        return tagged(request, msgspec.json.encode(as_document(told, by_force=by_force)), JSON)
+
+
+def _asked(request: Request[Any, Any, Any], context: Context) -> tuple[BridgeQuestion, bool]:
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in _NAMES:
+            raise Invalid(f"There is no parameter {shown(name)} here.", closest(name, _NAMES))
+        if name in given:
+            raise Invalid(f"The parameter {name} is given more than once.", "Give it once.")
+        if not value.strip():
+            raise Invalid(f"The parameter {name} is empty.", "Give it a value or leave it out.")
+        given[name] = value.strip()
+    if given.get("by", "force") != "force":
+        raise Invalid(f"A bridge cannot be broken down by {shown(given['by'])}.", "Ask for by=force, or leave it out.")
+    now = context.now()
+    moments = {name: read_as_of(given[name], now) for name in ("from", "to") if name in given}
+    asked = BridgeQuestion(
+        from_=moments.get("from"),
+        to=moments.get("to"),
+        from_scope=given.get("from_scope"),
+        to_scope=given.get("to_scope"),
+    )
+    return asked, "by" in given

@@ -1,0 +1,222 @@
+"""A bridge as JSON, as CSV and in a sentence: the same numbers, with what both its ends are of. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from service.clock import wire_time
+from service.contract.model import CodeList
+from service.contract.sheet import harmless
+from service.picture.bridge import Bridge, Delta
+from service.picture.export import AsOfShown, ScopeShown
+from service.picture.national import Counts
+from service.scope.edition import Edition
+from service.tally.moves import Cause
+
+CAUSES: Final[Mapping[Cause, str]] = {
+    Cause.SCOPE: "the definition changed",
+    Cause.VOCABULARY: "the same definition is read by another version of the contract",
+    Cause.COVERAGE: "forces reported for the first time, or took a return back",
+    Cause.DETAIL: "what is reported as cases and what as numbers changed",
+    Cause.TRANSFERRED: "cases went over to another force",
+    Cause.NEWLY_IDENTIFIED: "new cases were identified",
+    Cause.WITHDRAWN: "cases were withdrawn",
+    Cause.SETTLED: "undetermined cases were settled",
+    Cause.CORRECTED: "cases were corrected",
+    Cause.PROGRESS: "cases went on to another stage",
+}
+"""What each cause says in a sentence; in the order of the list."""
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """What one end of a bridge is of."""
+
+    edition: Edition
+    position: int
+    at: datetime
+
+
+class Figure(Struct, frozen=True):
+    """What is in scope, and the bounds; ``most`` is null where some weight was not provided."""
+
+    in_scope: int
+    least: int
+    most: int | None
+
+
+class PointShown(Struct, frozen=True):
+    """One end: under which edition, as of when."""
+
+    scope: ScopeShown
+    as_of: AsOfShown
+
+
+class PartShown(Struct, frozen=True):
+    """What one cause moved, in signed whole numbers; ``rule`` where one rule let cases out of scope or back in, null
+    where they went in or out of undetermined, or are no flow between the two."""
+
+    cause: Cause
+    rule: str | None
+    title: str | None
+    in_scope: int
+    least: int
+    most: int | None
+
+
+class ForceBridgeShown(Struct, frozen=True):
+    """The same of one force, what another leads taken out."""
+
+    force: str
+    name: str
+    opening: Figure
+    parts: tuple[PartShown, ...]
+    closing: Figure
+
+
+class BridgeDocument(Struct, frozen=True, rename={"from_": "from"}):
+    """Opening, parts by cause, closing: opening and parts make up closing in each column."""
+
+    from_: PointShown
+    to: PointShown
+    opening: Figure
+    parts: tuple[PartShown, ...]
+    closing: Figure
+    sentence: str
+    forces: tuple[ForceBridgeShown, ...] | None
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """A bridge with all that says what it is of, and the list of the forces."""
+
+    bridge: Bridge
+    opening: End
+    closing: End
+    forces: CodeList
+
+    def force(self, number: int) -> tuple[str, str]:
+        """The id and the name of a force."""
+        code = self.forces.by_ordinal.get(number)
+        return (f"#{number}", "") if code is None else (code.code, code.title)
+
+
+def as_document(told: Told, *, by_force: bool) -> BridgeDocument:
+    """The bridge as it is answered; ``by_force``: that of each force too."""
+    titles = _titles(told)
+    whole = told.bridge
+    return BridgeDocument(
+        from_=_point(told.opening),
+        to=_point(told.closing),
+        opening=_figure(whole.opening),
+        parts=_parts(whole, titles),
+        closing=_figure(whole.closing),
+        sentence=sentence(whole),
+        forces=tuple(
+            ForceBridgeShown(
+                *told.force(force),
+                _figure(each.opening),
+                _parts(each, titles),
+                _figure(each.closing),
+            )
+            for force, each in whole.forces.items()
+        )
+        if by_force
+        else None,
+    )
+
+
+HEADINGS: Final = (
+    *("from_scope", "from_position", "from_at", "to_scope", "to_position", "to_at"),
+    *("force", "line", "rule", "in_scope", "least", "most"),
+)
+
+
+def as_csv(told: Told, *, by_force: bool) -> str:
+    """One row the opening, one each part, one the closing; on every row what the figure is of."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEADINGS)
+    ends: list[str | int] = []
+    for end in (told.opening, told.closing):
+        ends += (end.edition.name, end.position, wire_time(end.at))
+    of = [("", told.bridge)]
+    if by_force:
+        of += [(told.force(force)[0], each) for force, each in told.bridge.forces.items()]
+    for force, each in of:
+        for row in _rows(each, _titles(told)):
+            cells = (*ends, force, *row)
+            writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
+    return out.getvalue()
+
+
+def _rows(item: Bridge, titles: Mapping[str, str]) -> Iterator[tuple[str | int | None, ...]]:
+    opening, closing = _figure(item.opening), _figure(item.closing)
+    yield ("opening", None, opening.in_scope, opening.least, opening.most)
+    for part in _parts(item, titles):
+        yield (part.cause.value, part.rule, part.in_scope, part.least, part.most)
+    yield ("closing", None, closing.in_scope, closing.least, closing.most)
+
+
+def sentence(item: Bridge) -> str:
+    """Why the figure moved, as one could read it aloud."""
+    begin, end = item.opening.in_scope, item.closing.in_scope
+    moved = [(cause, delta) for cause, delta in by_cause(item) if delta.in_scope]
+    moved.sort(key=lambda pair: -abs(pair[1].in_scope))
+    because = _listed([f"{CAUSES[cause]} ({_signed(delta.in_scope)})" for cause, delta in moved])
+    if begin == end:
+        stands = f"The national figure stands at {end:,} at both points"
+        return f"{stands}: {because} make up for one another." if moved else f"{stands}."
+    word = "rose" if end > begin else "fell"
+    return f"The national figure {word} from {begin:,} to {end:,} because {because}."
+
+
+def by_cause(item: Bridge) -> list[tuple[Cause, Delta]]:
+    """The parts, the rules of one cause together."""
+    found: dict[Cause, Delta] = {}
+    for part in item.parts:
+        found[part.cause] = found.get(part.cause, Delta()) + part.delta
+    return list(found.items())
+
+
+def _listed(items: Sequence[str]) -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _signed(number: int) -> str:
+    sign = "+" if number > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{abs(number):,}"
+
+
+def _titles(told: Told) -> dict[str, str]:
+    return {rule.id: rule.title for end in (told.opening, told.closing) for rule in end.edition.rules}
+
+
+def _point(end: End) -> PointShown:
+    edition = end.edition
+    return PointShown(ScopeShown(edition.name, edition.title, edition.hash), AsOfShown(end.position, wire_time(end.at)))
+
+
+def _figure(counts: Counts) -> Figure:
+    return Figure(counts.in_scope, counts.least, counts.most)
+
+
+def _parts(item: Bridge, titles: Mapping[str, str]) -> tuple[PartShown, ...]:
+    is_open = item.opening.open or item.closing.open
+    return tuple(
+        PartShown(
+            part.cause,
+            part.rule,
+            None if part.rule is None else titles.get(part.rule),
+            part.delta.in_scope,
+            part.delta.in_scope,
+            None if is_open else part.delta.most,
+        )
+        for part in item.parts
+    )
