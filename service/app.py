@@ -40,6 +40,7 @@ from service.api.notices import NoticesController
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
+from service.api.reconcile import ReconcileController
 from service.api.recorded import RecordedController
 from service.api.rejudging import ReJudgingController
 from service.api.returns import ReturnsController
@@ -131,6 +132,7 @@ def create_app(parts: Parts) -> Litestar:
             EffectController,
             ReJudgingController,
             BridgeController,
+            ReconcileController,
             no_pages if site is None else page_routes(site),
         ],
         lifespan=[_judging(context)] if parts.judges else [],

@@ -295,6 +295,22 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
     "no-scope-in-force": Meaning(
         (404, 422), "No scope edition is in force, or none was at that moment.", "Name one, or give a later as_of."
     ),
+    "points-out-of-order": Meaning(
+        (422,), "The first point of a bridge lies after the second.", "Name the earlier one with from."
+    ),
+    "no-way-between": Meaning(
+        (422,),
+        "No edition leads from one of the two to the other.",
+        "Ask for editions of which one was proposed while the other, or one before it, was in force.",
+    ),
+    "not-judged-yet": Meaning(
+        (409,), "Returns of that point are not judged under that edition.", "Wait for the re-judging, and ask again."
+    ),
+    "bridge-does-not-add-up": Meaning(
+        (409,),
+        "What is stored does not make up the difference.",
+        "Have case-returns reconcile run: it names the return.",
+    ),
     "scope-not-tallied": Meaning(
         (422,), "There are no tallies under that edition.", "`do` lists the editions with tallies."
     ),

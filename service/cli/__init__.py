@@ -19,6 +19,7 @@ _COMMANDS = {
     "serve": ("serve", "Run the service."),
     "migrate": ("serve", "Bring the database to what this release needs."),
     "rejudge": ("rejudge", "Judge sealed returns again where anything remains."),
+    "reconcile": ("reconcile", "Check every stored figure against what the cases say."),
     "doctor": ("serve", "Say whether this machine has what the service needs."),
     "clients": ("clients", "Make, list and disable the clients that may call the service."),
     "token": ("clients", "Print an access token, for curl."),

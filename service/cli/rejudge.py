@@ -30,20 +30,13 @@ def rejudge(data: Path | None, workers: int | None) -> None:
 
 
 async def _judged(settings: Settings, workers: int | None) -> bool:
-    from service.cli.start import adopted_terms, database
-    from service.clock import london_date, system_clock
-    from service.errors import NotFound
-    from service.returns.context import context_of
+    from service.cli.start import database, running_context
+    from service.clock import london_date
     from service.returns.rejudging import judge_remaining, progress, remaining, switch
     from service.scope.store import live_editions
-    from service.terms.check import load_published
 
-    published = load_published(settings.contracts)
     async with database(settings) as db:
-        terms = await adopted_terms(db)
-        if terms is None:
-            raise NotFound("No terms of reference are adopted in this database.", "Run case-returns serve once.")
-        context = context_of(db, published, terms, system_clock)
+        context = await running_context(settings, db)
         while units := await remaining(context):
             returns = sum(unit.returns for unit in units)
             click.echo(f"{returns:,} returns of {len(units):,} chains remain.", err=True)

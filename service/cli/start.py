@@ -14,15 +14,17 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 
 from service import __version__
-from service.errors import CaseReturnsError, Conflict
+from service.clock import system_clock
+from service.errors import CaseReturnsError, Conflict, NotFound
 from service.migrations.migrate import migrate
+from service.returns.context import Context, context_of
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.embedded import Urls
 from service.storage.source import database_urls, pools_of
 from service.telemetry.export import exporting
 from service.telemetry.logs import logging_to
-from service.terms.check import Published
+from service.terms.check import Published, load_published
 from service.terms.model import Terms
 
 T = TypeVar("T")
@@ -92,6 +94,14 @@ async def adopted_terms(db: Database) -> Terms | None:
             await tx.execute(text("select document::text from terms_edition order by position desc limit 1"))
         ).scalar_one_or_none()
     return None if document is None else msgspec.json.decode(document, type=Terms)
+
+
+async def running_context(settings: Settings, db: Database) -> Context:
+    """The service over this database as its use cases see it, under the terms that were adopted last."""
+    terms = await adopted_terms(db)
+    if terms is None:
+        raise NotFound("No terms of reference are adopted in this database.", "Run case-returns serve once.")
+    return context_of(db, load_published(settings.contracts), terms, system_clock)
 
 
 def listen(host: str, port: int) -> socket.socket:

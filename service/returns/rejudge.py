@@ -65,13 +65,12 @@ async def judge_chain(context: Context, force: int, standing: Standing) -> int |
         lock = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id}
         if not (await tx.execute(_LOCK, lock)).scalar_one():
             return None
-        chain = [found for item in await returns_of(tx, force) if (found := _chained(item)) is not None]
+        chain = await chain_of(tx, force)
         lacking = await _lacking(tx, force, standing.id)
         todo = [item for item in chain if item.id in lacking]
-        for years in dict.fromkeys(item.years for item in todo):
-            some = [item for item in todo if item.years == years]
-            groups = await _groups(context, tx, force, standing, some, years)
-            await _store(context, tx, force, standing, chain, some, groups, lacking)
+        if todo:
+            groups = await chain_groups(context, tx, force, standing, todo)
+            await _store(context, tx, force, standing, chain, todo, groups, lacking)
         await tx.execute(
             text("delete from judging_problem where force = :force and edition = :edition"),
             {"force": force, "edition": standing.id},
@@ -89,6 +88,11 @@ async def note_problem(context: Context, force: int, edition: int, says: str) ->
             ),
             {"force": force, "edition": edition, "says": says, "at": context.now()},
         )
+
+
+async def chain_of(tx: AsyncConnection, force: int) -> Sequence[Chained]:
+    """Every return that a force ever sealed, the newest first."""
+    return [found for item in await returns_of(tx, force) if (found := _chained(item)) is not None]
 
 
 def _chained(item: AnyReturn) -> Chained | None:
@@ -113,26 +117,25 @@ async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUI
     return {row.id: row.has_tally for row in rows}
 
 
-async def _groups(
-    context: Context,
-    tx: AsyncConnection,
-    force: int,
-    standing: Standing,
-    chain: Sequence[Chained],
-    years: Years,
+async def chain_groups(
+    context: Context, tx: AsyncConnection, force: int, standing: Standing, chain: Sequence[Chained]
 ) -> Mapping[int, tuple[Group, ...]]:
-    """What the stock of each of these returns comes to, by the number of its line."""
-    (found,) = await judge_lines(
-        tx,
-        context.library,
-        [asked_of(standing)],
-        _sources(context),
-        years,
-        stored_types(context.library, PartName.CASE),
-        {"force": force},
-        [item.line for item in chain],
-    )
-    return found
+    """What the stock of each of these returns comes to, by the number of its line: in one pass over the force's
+    versions, or one for each choice of years that their case parts cover."""
+    groups: dict[int, tuple[Group, ...]] = {}
+    for years in dict.fromkeys(item.years for item in chain):
+        (found,) = await judge_lines(
+            tx,
+            context.library,
+            [asked_of(standing)],
+            _sources(context),
+            years,
+            stored_types(context.library, PartName.CASE),
+            {"force": force},
+            [item.line for item in chain if item.years == years],
+        )
+        groups |= found
+    return groups
 
 
 def _sources(context: Context) -> tuple[Source, ...]:
@@ -169,15 +172,20 @@ async def _store(
         await store_chain(tx, force=force, edition=standing.id, origin="judged", position=position, tallies=tallies)
         counted = [Counted(item.id, item.line, item.years) for item in missing]
         await store_shared_rows(tx, await shared_rows(context, tx, force, counted, [standing]))
-    with_cells = await _with_cells(tx, force)
-    by_id = {item.id: item for item in chain}
-    steps = [_step(item, by_id, with_cells) for item in judged]
+    steps = await chain_steps(tx, force, chain, judged)
     transitions = await transitions_of(context, tx, force, steps, standing.edition)
     follows = None if standing.follows is None else standing.follows[0]
     moves: dict[Any, Moves] = {
         item.id: Moves(transitions[item.id], flips_of(groups[item.line]), follows) for item in judged
     }
     await store_moves(tx, force, standing.id, moves)
+
+
+async def chain_steps(tx: AsyncConnection, force: int, chain: Sequence[Chained], some: Sequence[Chained]) -> list[Step]:
+    """Some returns of a chain, each beside the one that it builds on."""
+    with_cells = await _with_cells(tx, force)
+    by_id = {item.id: item for item in chain}
+    return [_step(item, by_id, with_cells) for item in some]
 
 
 def _step(item: Chained, chain: Mapping[UUID, Chained], with_cells: frozenset[UUID]) -> Step:

@@ -108,3 +108,13 @@ async def test_the_re_judging_says_what_is_judged_and_what_remains(served: Serve
     assert (answer["returns"], answer["judged"], answer["chains"], answer["chains_left"]) == (3, 3, 2, 0)
     assert (answer["state"], answer["problems"], answer["seconds_left"]) == ("proposed", [], None)
     problem(await nca.get("/api/scopes/2027-01-none/re-judging"), 404, "no-such-scope")
+
+
+async def test_every_stored_figure_is_checked_against_what_the_cases_say(served: Served) -> None:
+    await _two_periods(served)
+    nca = await served.client(None, body="nca")
+    answer = good(await nca.get("/api/national/reconcile"))
+    assert (answer["returns"], answer["not_judged"], answer["mismatches"]) == (3, 0, [])
+    assert good(await nca.get("/api/national/reconcile"))["digest"] == answer["digest"]
+    kent = await served.client("kent")
+    assert (await kent.get("/api/national/reconcile")).status_code == 403

@@ -23,6 +23,7 @@ from service.returns.context import Context
 from service.returns.held import set_aside
 from service.returns.lifecycle import withdraw_return
 from service.returns.model import Open, Sealed
+from service.returns.reconcile import reconcile
 from service.returns.rejudge import judge_chain
 from service.returns.rejudging import judge_remaining
 from service.returns.upload import Mode
@@ -218,6 +219,8 @@ async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
             flips = await flips_of(context, force, item.id, again_.id)
             assert all(before == after for before, after, _ in flips)
         assert await judge_chain(context, force, again_) == 0
+        done = await reconcile(context)
+        assert (done.returns, done.not_judged, done.mismatches) == (len(story.sealed), 0, ())
 
 
 @given(histories)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
 from service.returns.context import Context
 from service.returns.model import Sealed
+from service.returns.reconcile import reconcile
 from service.returns.rejudging import judge_remaining, progress, remaining
 from service.scope.store import Standing
 from service.scope.switch import Waiting, switch_when_ready
@@ -116,6 +118,37 @@ async def test_a_tally_of_an_earlier_release_gets_its_moves(context: Context) ->
     assert [(unit.standing.id, unit.returns) for unit in await remaining(context)] == [(wide.id, 1)]
     assert await judge_remaining(context) == 1
     assert await remaining(context) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("tally", "insert into tally_cell values (:force, :id, :edition, 1, 0, null, 1)"),
+        ("transitions", "insert into transition values (:force, :id, :edition, 'corrected', 0, 1, 0, 2, 1)"),
+        ("flips", "insert into flip values (:force, :id, 1, :edition, 0, 0, 1)"),
+    ],
+)
+async def test_a_stored_figure_that_is_not_what_the_cases_say_is_found(
+    context: Context, what: str, change: str
+) -> None:
+    items = await _reported(context, "kent")
+    referral = await standing(context, "2026-02-referral")
+    before = await reconcile(context)
+    assert (before.returns, before.not_judged, before.mismatches) == (2, 0, ())
+    async with context.db.force(items[1].force) as tx:
+        await tx.execute(text(change), {"force": items[1].force, "id": items[1].id, "edition": referral.id})
+    after = await reconcile(context)
+    assert [(each.return_id, each.edition, each.what) for each in after.mismatches] == [
+        (items[1].id, "2026-02-referral", what)
+    ]
+    assert after.digest == before.digest
+
+
+async def test_what_is_not_judged_yet_is_counted_and_is_no_mismatch(context: Context) -> None:
+    await _reported(context, "kent")
+    await _again(context)
+    done = await reconcile(context)
+    assert (done.not_judged, done.mismatches) == (2, ())
 
 
 async def test_flips_say_what_an_edition_does_to_each_ruling(context: Context) -> None:
