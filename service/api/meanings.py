@@ -359,6 +359,11 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "columns-not-mapped": Meaning(
         (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."
     ),
+    "scope-draft": Meaning(
+        (422,),
+        "A draft of a scope edition cannot be taken.",
+        "`errors` lists every place with its line, column and JSON Pointer, and what to do there.",
+    ),
     "scope-edition": Meaning((), "A scope document cannot be used.", "Mend each place that is named."),
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),
