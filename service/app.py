@@ -41,6 +41,7 @@ from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_respon
 from service.api.public import PublicController, get_problem
 from service.api.recorded import RecordedController
 from service.api.returns import ReturnsController
+from service.api.scopes import ScopesController
 from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
@@ -119,6 +120,7 @@ def create_app(parts: Parts) -> Litestar:
             FindingsController,
             StatesController,
             NoticesController,
+            ScopesController,
             national_routes(parts.db, published, parts.clock),
             AnswersController,
             RecordedController,

@@ -83,8 +83,8 @@ _REQUEST: Final[Mapping[str, Meaning]] = {
     ),
     "precondition-required": Meaning(
         (428,),
-        "This needs If-Match with the ETag of what was read: one signs what one saw.",
-        "Read the return, send its ETag.",
+        "This needs If-Match with the ETag of what was read: one signs, changes and proposes what one saw.",
+        "Read the return, or the draft, and send its ETag.",
     ),
     "too-many-requests": Meaning((429,), "There were too many requests.", "Wait as long as Retry-After says."),
     "internal": Meaning(
@@ -290,6 +290,55 @@ _NOTICES: Final[Mapping[str, Meaning]] = {
     ),
 }
 
+_SCOPES: Final[Mapping[str, Meaning]] = {
+    "scope-edition": Meaning(
+        (422,),
+        "A scope document cannot be used; `errors` has every place with its line and column.",
+        "Mend each place that is named.",
+    ),
+    "scope-exists": Meaning(
+        (409,),
+        "There is, or was, a scope edition with that name.",
+        "A name stands for one content for ever: give yours a name of its own.",
+    ),
+    "scope-frozen": Meaning(
+        (409,),
+        "The edition is no draft any more, and proposed editions never change.",
+        "Draft a new edition.",
+    ),
+    "scope-draft-moved": Meaning(
+        (412,),
+        "The draft changed since it was read; nothing of the request was stored.",
+        "Read the draft again, and send the request again if it still stands.",
+    ),
+    "effective-passed": Meaning(
+        (422,), "The day on which it is to come into force has passed.", "Give today or a later day, or none."
+    ),
+    "scope-not-proposed": Meaning(
+        (409,), "Only a proposed edition can be confirmed, and this is none.", "`detail` says where it stands."
+    ),
+    "scope-hash-differs": Meaning(
+        (409,),
+        "The hash is not of what the edition says: it is not what was read.",
+        "Read the edition again, and send its hash if you confirm that.",
+    ),
+    "already-confirmed": Meaning(
+        (409,),
+        "This body has confirmed the edition already, or this client did so for the other body.",
+        "Each body confirms once, by two people; it is the word of the other that is wanted.",
+    ),
+    "scope-decided": Meaning(
+        (409,),
+        "The edition is in force, superseded or rejected, so it cannot be rejected.",
+        "To count otherwise, draft a new edition.",
+    ),
+    "scope-changed": Meaning(
+        (409,),
+        "A scope edition reads otherwise here than it was pinned: a contract that it reads was changed.",
+        "Run the release under which it was drafted, or draft the change as a new edition.",
+    ),
+}
+
 _PICTURE: Final[Mapping[str, Meaning]] = {
     "no-such-scope": Meaning((404,), "There is no such scope edition.", "/api/scopes lists them."),
     "no-scope-in-force": Meaning(
@@ -343,11 +392,9 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "columns-not-mapped": Meaning(
         (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."
     ),
-    "scope-edition": Meaning((), "A scope document cannot be used.", "Mend each place that is named."),
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),
     "contract-changed": Meaning((), "A published contract version has other content than was taken in.", _PUBLISH),
-    "scope-changed": Meaning((), "A proposed scope edition has other content than was taken in.", _PUBLISH),
     "terms-changed": Meaning((), "Adopted terms have other content than were taken in.", _PUBLISH),
     "audit-tampered": Meaning(
         (), "The audit log is not what was written.", "Keep everything, and look who could write."
@@ -362,6 +409,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Meaning]]] = {
     "Returns": _RETURNS,
     "In the way of a seal": _IN_THE_WAY,
     "Rule notices": _NOTICES,
+    "Scope editions": _SCOPES,
     "The national picture": _PICTURE,
     "Pages": _PAGES,
     "Commands": _COMMANDS,

@@ -78,6 +78,23 @@ class Stored(Struct, frozen=True, kw_only=True):
         return self.follows is not None or any(step.step is Said.PROPOSED for step in self.steps)
 
 
+def as_published(edition: Edition) -> Stored:
+    """An edition that the terms of reference have not had taken in, as its file has it."""
+    return Stored(
+        id=0,
+        name=edition.name,
+        title=edition.title,
+        hash=edition.hash,
+        vocabulary=edition.vocabulary,
+        state=edition.state,
+        version=1,
+        document=document_of(edition),
+        follows=None,
+        effective=None,
+        steps=(),
+    )
+
+
 _COLUMNS: Final = (
     "e.id, e.name, e.title, e.hash, e.vocabulary, e.state, e.version, e.document, f.name as follows, e.effective "
     "from scope_edition e left join scope_edition f on f.id = e.follows"
