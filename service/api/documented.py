@@ -65,9 +65,11 @@ UPLOAD_REFUSALS: Final = (
 
 
 class ProblemError(Struct, kw_only=True, omit_defaults=True):
-    """One thing that is wrong: at a pointer of the body, a parameter (``field``), or a row."""
+    """One thing that is wrong: at a pointer or a place of the body, a parameter (``field``), or a row."""
 
     pointer: str | None = None
+    line: int | None = None
+    column: int | None = None
     field: str | None = None
     code: str | None = None
     count: int | None = None

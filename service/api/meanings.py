@@ -291,10 +291,10 @@ _NOTICES: Final[Mapping[str, Meaning]] = {
 }
 
 _SCOPES: Final[Mapping[str, Meaning]] = {
-    "scope-edition": Meaning(
+    "scope-draft": Meaning(
         (422,),
-        "A scope document cannot be used; `errors` has every place with its line and column.",
-        "Mend each place that is named.",
+        "A draft of a scope edition cannot be taken.",
+        "`errors` lists every place with its line, column and JSON Pointer, and what to do there.",
     ),
     "scope-exists": Meaning(
         (409,),
@@ -392,6 +392,7 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "columns-not-mapped": Meaning(
         (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."
     ),
+    "scope-edition": Meaning((), "A scope document cannot be used.", "Mend each place that is named."),
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),
     "contract-changed": Meaning((), "A published contract version has other content than was taken in.", _PUBLISH),

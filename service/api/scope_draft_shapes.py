@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,18 +13,22 @@ from service.api.public_shapes import Links, Shape
 from service.api.scope_shapes import Body
 from service.api.shapes import Day, Hash, Instant
 from service.clock import wire_time
+from service.scope.draft import LONGEST, LONGEST_NAME, MOST_RULES
 from service.scope.drafts import Said, Stored
 from service.scope.edition import State
 from service.scope.lifecycle import WHOLE
 from service.scope.switch import is_ready
+
+SCOPE_NAME: Final = "^[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+$"
+_SAID: Final = Meta(max_length=LONGEST, extra_json_schema={"pattern": WORDS})
 
 
 class ScopeRuleSent(Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule of a draft: a case counts where every ``when`` is true."""
 
     id: Annotated[str, Meta(extra_json_schema={"pattern": "^[a-z][a-z0-9_]{0,39}$"})]
-    title: Annotated[str, Meta(extra_json_schema={"pattern": WORDS})]
-    guidance: Annotated[str, Meta(extra_json_schema={"pattern": WORDS})]
+    title: Annotated[str, _SAID]
+    guidance: Annotated[str, _SAID]
     when: Annotated[str, Meta(description="A condition.", extra_json_schema={"pattern": WORDS})]
 
 
@@ -32,16 +36,24 @@ class ScopeSent(Struct, kw_only=True, forbid_unknown_fields=True):
     """A scope edition as it is drafted, the same as YAML."""
 
     edition: Annotated[
-        str, Meta(max_length=63, description="Its name, given once for ever.", extra_json_schema={"pattern": NAME})
+        str,
+        Meta(
+            max_length=LONGEST_NAME,
+            description="Its name, given once for ever: year, month and a word.",
+            extra_json_schema={"pattern": SCOPE_NAME},
+        ),
     ]
-    title: Annotated[str, Meta(extra_json_schema={"pattern": WORDS})]
-    state: Literal["draft"]
+    title: Annotated[str, _SAID]
     vocabulary: Annotated[
         str, Meta(description="The contract version in whose words its rules are.", extra_json_schema={"pattern": NAME})
     ]
-    rules: Annotated[list[ScopeRuleSent], Meta(min_length=1)]
-    source: Annotated[str, Meta(extra_json_schema={"pattern": TEXT})] = ""
-    guidance: Annotated[str, Meta(extra_json_schema={"pattern": TEXT})] = ""
+    rules: Annotated[list[ScopeRuleSent], Meta(min_length=1, max_length=MOST_RULES)]
+    state: Literal["draft"] = "draft"
+    source: Annotated[str, Meta(max_length=LONGEST, extra_json_schema={"pattern": TEXT})] = ""
+    guidance: Annotated[str, Meta(max_length=LONGEST, extra_json_schema={"pattern": TEXT})] = ""
+    tallied_until: Annotated[
+        str, Meta(description="Kept as it is written, and not acted on.", extra_json_schema={"pattern": TEXT})
+    ] = ""
 
 
 class ScopeProposal(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -3,9 +3,9 @@ one, both confirm it, or either rejects it."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import asyncio
+from typing import Final
 
-import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
@@ -28,10 +28,10 @@ from service.api.scope_draft_shapes import (
 )
 from service.api.scope_shapes import ScopeDocument, ScopeList, scope_line
 from service.clock import london_date
-from service.contract.source import Problems, plain, read_yaml
 from service.errors import NotFound, TooLarge, UnsupportedMedia
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
+from service.scope.draft import JSON, LARGEST, YAML, Draft, read_draft
 from service.scope.drafts import Stored, all_stored, as_published, stored_by_name
 from service.scope.edition import State
 from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject, rewrite
@@ -39,11 +39,6 @@ from service.scope.store import known
 from service.scope.switch import in_the_way
 from service.scope.words import edition_in_words
 
-YAML: Final = "application/yaml"
-LONGEST_DRAFT: Final = 256 << 10
-"""In bytes."""
-
-_JSON: Final = "application/json"
 _WHAT: Final = "Scope editions"
 _SHOWN: Final = {"edition": "2026-06-narrow"}
 _IF_MATCH: Final = "The `ETag` of the draft that was read. Required: 428 without."
@@ -110,7 +105,7 @@ class ScopesController(Controller):
             {201: Answer(shape=ScopeDraft, says="It is a draft.", headers=("ETag",))},
             permission=Permission.TERMS_PROPOSE,
             body=_BODY,
-            refusals=("forbidden", "scope-exists", "scope-edition"),
+            refusals=("forbidden", "scope-exists", "scope-draft"),
         ),
     )
     async def draft(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
@@ -135,7 +130,7 @@ class ScopesController(Controller):
             must_match=True,
             moved="scope-draft-moved",
             shown=_SHOWN,
-            refusals=("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-edition"),
+            refusals=("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-draft"),
         ),
     )
     async def rewrite(
@@ -144,7 +139,7 @@ class ScopesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
         seen, sent = _seen(request), await _sent(request, context)
-        done = await rewrite(context.db, context.editions, adopter, edition, sent, seen, context.now())
+        done = await rewrite(context.db, adopter, edition, sent, seen, context.now())
         return await _shown(context, done)
 
     @get(
@@ -279,26 +274,15 @@ def _seen(request: AnyRequest) -> tuple[str, ...] | None:
     return None if if_match(request, "") is None else entity_tags(request, "if-match")
 
 
-async def _sent(request: AnyRequest, context: Context) -> dict[str, Any]:
-    """The document that was sent, as plain data."""
+async def _sent(request: AnyRequest, context: Context) -> Draft:
+    """The draft that was sent, read."""
     media, options = request.content_type
-    if media not in (YAML, _JSON) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia("This path takes a scope edition.", f"Send Content-Type: {YAML}, or {_JSON}.")
+    if media not in (YAML, JSON) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("This path takes a scope edition.", f"Send Content-Type: {YAML}, or {JSON}.")
     refuse_encoded(request)
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > LONGEST_DRAFT:
-            raise TooLarge(f"A scope edition may have {LONGEST_DRAFT:,} bytes.", "Say it in fewer words.")
-    return read_draft(bytes(content), media, context.library)
-
-
-def read_draft(content: bytes, media: str, _library: Any) -> dict[str, Any]:
-    """For now."""
-    problems = Problems()
-    if media == _JSON:
-        decoded: dict[str, Any] = msgspec.json.decode(content)
-        return decoded
-    found: dict[str, Any] = plain(read_yaml(content.decode(), "draft", problems))
-    problems.raise_if_any()
-    return found
+        if len(content) > LARGEST:
+            raise TooLarge(f"A scope edition may have {LARGEST:,} bytes.", "Say it in fewer words.")
+    return await asyncio.to_thread(read_draft, bytes(content), media, context.library)

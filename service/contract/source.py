@@ -24,10 +24,11 @@ _WHOLE = re.compile(r"-?[0-9]{1,10}")
 
 
 class Place(Struct, frozen=True):
-    """Where something stands: a file below ``contracts/`` and a line from 1."""
+    """Where something stands: a file below ``contracts/``, a line and a column of it, both from 1."""
 
     file: str
     line: int
+    column: int = 1
 
 
 class Problem(Struct, frozen=True):
@@ -78,12 +79,23 @@ class Problems:
 
 
 class Text:
-    """One scalar: its words, where they begin, and ``as_written``, with the blanks around them."""
+    """One scalar: its words, where they begin, and ``as_written``, with the blanks around them. ``span`` is the stretch
+    of the document that it takes, ``style`` how it is written there: ``'``, ``"``, ``|``, ``>``, or plain."""
 
-    def __init__(self, value: str, place: Place, as_written: str | None = None) -> None:
+    def __init__(
+        self,
+        value: str,
+        place: Place,
+        as_written: str | None = None,
+        *,
+        span: tuple[int, int] = (0, 0),
+        style: str | None = None,
+    ) -> None:
         self.value = value
         self.place = place
         self.as_written = value if as_written is None else as_written
+        self.span = span
+        self.style = style
 
 
 class Table:
@@ -233,6 +245,11 @@ def plain(node: Node | None) -> Any:
 
 def place_at(table: Table, path: Iterable[str | int]) -> Place:
     """Where ``("rules", 2, "when")`` stands; as near as the document has it."""
+    return nearest_to(table, path)[0]
+
+
+def nearest_to(table: Table, path: Iterable[str | int]) -> tuple[Place, Node | None]:
+    """The same with what stands there; ``None`` where the document has nothing at the end of the path."""
     node: Node | None = table
     place = table.place
     for step in path:
@@ -242,8 +259,8 @@ def place_at(table: Table, path: Iterable[str | int]) -> Place:
             node = node.nodes[step]
             place = node.place
         else:
-            break
-    return place
+            return place, None
+    return place, node
 
 
 def read_yaml(content: str, file: str, problems: Problems) -> Table:
@@ -253,7 +270,7 @@ def read_yaml(content: str, file: str, problems: Problems) -> Table:
         root = yaml.compose(content, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = Place(file, mark.line + 1 if mark else 1)
+        where = Place(file, mark.line + 1, mark.column + 1) if mark else whole
         problems.add(where, f"This is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}.")
         return Table({}, whole, problems)
     node = None if root is None else _node(root, file, problems)
@@ -264,18 +281,20 @@ def read_yaml(content: str, file: str, problems: Problems) -> Table:
 
 
 def _node(node: Any, file: str, problems: Problems) -> Node | None:
-    place = Place(file, node.start_mark.line + 1)
+    place = _place(node, file)
     if isinstance(node, yaml.ScalarNode):
         if node.tag == _NULL and not node.style:
             return None
         block = node.style in ("|", ">")  # the words of a block begin on the line below its mark
-        return Text(node.value.strip(), Place(file, place.line + 1) if block else place, node.value)
+        place = Place(file, place.line + 1) if block else place
+        span = (node.start_mark.index, node.end_mark.index)
+        return Text(node.value.strip(), place, node.value, span=span, style=node.style)
     if isinstance(node, yaml.SequenceNode):
         nodes = (_node(item, file, problems) for item in node.value)
         return Items(tuple(item for item in nodes if item is not None), place)
     entries: dict[str, tuple[Place, Node | None]] = {}
     for key, value in node.value:
-        where = Place(file, key.start_mark.line + 1)
+        where = _place(key, file)
         if not isinstance(key, yaml.ScalarNode):
             problems.add(where, "A key must be a word.")
         elif key.value in entries:
@@ -283,3 +302,7 @@ def _node(node: Any, file: str, problems: Problems) -> Node | None:
         else:
             entries[key.value] = (where, _node(value, file, problems))
     return Table(entries, place, problems)
+
+
+def _place(node: Any, file: str) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)

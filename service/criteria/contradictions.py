@@ -56,10 +56,10 @@ class _Left:
     def _narrow(self, op: Op, value: Literal) -> None:
         step = 0 if op in (Op.EQUAL, Op.AT_LEAST, Op.AT_MOST) else 1
         if op in (Op.EQUAL, Op.AT_LEAST, Op.ABOVE):
-            low = _moved(value, step)
+            low = next_value(value, step)
             self.low = low if self.low is None or low > self.low else self.low  # type: ignore[operator]
         if op in (Op.EQUAL, Op.AT_MOST, Op.BELOW):
-            high = _moved(value, -step)
+            high = next_value(value, -step)
             self.high = high if self.high is None or high < self.high else self.high  # type: ignore[operator]
         if op is Op.UNEQUAL:
             self.excluded.add(value)
@@ -72,7 +72,7 @@ class _Left:
         return self.low > self.high or (self.low == self.high and self.low in self.excluded)  # type: ignore[operator]
 
 
-def _moved(value: Literal, steps: int) -> Literal:
+def next_value(value: Literal, steps: int) -> Literal:
     """The next value above or below: a whole number, a hundredth, a day."""
     if isinstance(value, date):
         return value + timedelta(days=steps)

@@ -6,6 +6,7 @@ For a look at what an edition would say there: the edition itself keeps the voca
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.carry import Steps
 from service.contract.library import Library
@@ -13,7 +14,7 @@ from service.contract.steps import renames_of
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError
 from service.criteria.ruling import Definition, define
-from service.scope.edition import Edition
+from service.scope.edition import Edition, Rule
 
 
 class NotCarried(Struct, frozen=True):
@@ -26,15 +27,27 @@ class NotCarried(Struct, frozen=True):
 
 def carried_definition(library: Library, edition: Edition, version: str) -> Definition | NotCarried:
     """The definition of an edition in a version that is not older than its vocabulary."""
+    rules = []
+    for rule in carried_rules(library, edition, version):
+        if isinstance(rule, NotCarried):
+            return rule
+        rules.append(rule.criterion)
+    return define(rules)
+
+
+def carried_rules(library: Library, edition: Edition, version: str) -> tuple[Rule | NotCarried, ...]:
+    """Each rule of an edition in a version that is not older than its vocabulary, in the edition's order."""
+    return tuple(_carried(library, rule, edition.vocabulary, version) for rule in edition.rules)
+
+
+def _carried(library: Library, rule: Rule, vocabulary: str, version: str) -> Rule | NotCarried:
     versions = list(library.contracts)
-    rules = [(rule.id, rule.when, rule.criterion) for rule in edition.rules]
-    for later in versions[versions.index(edition.vocabulary) + 1 : versions.index(version) + 1]:
+    for later in versions[versions.index(vocabulary) + 1 : versions.index(version) + 1]:
         contract = library.contracts[later]
         steps = Steps(renames=renames_of(contract.upgrade), relisted=contract.relisted, tightened={})
-        for place, (name, when, criterion) in enumerate(rules):
-            try:
-                text = steps.carried(when, criterion, contract.vocabulary, null_tests=False)
-                rules[place] = (name, text, parse(text, contract.vocabulary, null_tests=False))
-            except ConditionError as error:
-                return NotCarried(name, later, error.says)
-    return define(criterion for _, _, criterion in rules)
+        try:
+            text = steps.carried(rule.when, rule.criterion, contract.vocabulary, null_tests=False)
+            rule = replace(rule, when=text, criterion=parse(text, contract.vocabulary, null_tests=False))
+        except ConditionError as error:
+            return NotCarried(rule.id, later, error.says)
+    return rule

@@ -122,11 +122,12 @@ def _state(said: object) -> State:
 def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: list[EditionProblem]) -> None:
     absent = [key for key in _EDITION_KEYS if not document.get(key)]
     problems += [EditionProblem((key,), None, f"`{key}` is missing.", "Every scope edition has it.") for key in absent]
+    problems += _not_words(document, (*_EDITION_KEYS[:-1], *_OPTIONAL_KEYS), ())
     for key in document:
         if key not in _EDITION_KEYS and key not in _OPTIONAL_KEYS:
             do = nearest(str(key), _EDITION_KEYS) or "Take it out."
             problems.append(EditionProblem((key,), None, f"`{key}` is not part of a scope edition.", do))
-    if document.get("state"):
+    if isinstance(document.get("state"), str):
         try:
             _state(document["state"])
         except ValueError:
@@ -138,6 +139,12 @@ def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: l
         problems.append(
             EditionProblem(("vocabulary",), None, says, "Name the contract version that it is written for.")
         )
+
+
+def _not_words(table: Mapping[str, Any], keys: Iterable[str], path: tuple[str | int, ...]) -> list[EditionProblem]:
+    """The keys under which something else than words stands."""
+    wrong = [key for key in keys if table.get(key) and isinstance(table[key], Mapping | list | tuple)]
+    return [EditionProblem((*path, key), None, f"`{key}` must be text.", "Write it as one text.") for key in wrong]
 
 
 def _rules(listed: object, vocabulary: Vocabulary, problems: list[EditionProblem]) -> tuple[Rule, ...]:
@@ -167,15 +174,17 @@ def _rule(
         return None
     absent = [key for key in _RULE_KEYS if not item.get(key)]
     problems += [EditionProblem((*path, key), None, f"`{key}` is missing.", "Every rule has it.") for key in absent]
+    not_words = _not_words(item, _RULE_KEYS, path)
+    problems += not_words
     for key in item:
         if key not in _RULE_KEYS:
             do = nearest(str(key), _RULE_KEYS) or "Take it out."
             problems.append(EditionProblem((*path, key), None, f"`{key}` is not part of a rule.", do))
-    name = str(item.get("id") or "")
+    name = "" if not_words else str(item.get("id") or "")
     if name and not _RULE_ID.fullmatch(name):
         do = "Use small letters, digits and `_`, at most 40, beginning with a letter."
         problems.append(EditionProblem((*path, "id"), None, f"`{name}` is not an id.", do))
-    if "when" in absent:
+    if "when" in absent or not_words:
         return None
     try:
         criterion = parse(str(item["when"]), vocabulary, null_tests=False)

@@ -7,7 +7,7 @@ its file: the same edition has the same hash wherever it is written down.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +19,8 @@ from service.contract.reads import fields_read, reads_digest
 from service.contract.source import Place, Problems, Table, closest, place_at, plain
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
 
-_PIN = "reads"
+PIN = "reads"
+"""The key under which a published edition pins what its rules read of a vocabulary that is still a draft."""
 
 
 def published_editions(library: Library) -> Mapping[str, Edition]:
@@ -42,19 +43,28 @@ def read_editions(library: Library, problems: Problems) -> Mapping[str, Edition]
 
 def edition_of(document: Mapping[str, Any], library: Library) -> Edition:
     """The edition of one document, with its hash. Raises ``EditionErrors`` with all problems."""
-    version = str(document.get("vocabulary") or "")
+    named = document.get("vocabulary")
+    version = named if isinstance(named, str) else ""
     contract = library.contracts.get(version)
     if contract is None:
-        says = f"There is no contract version '{version}'."
+        says = f"There is no contract version '{version}'." if version else "`vocabulary` does not name a version."
         do = closest(version, library.contracts) or f"Name one of: {', '.join(library.contracts)}."
         raise EditionErrors([EditionProblem(("vocabulary",), None, says, do)])
     edition = load_edition(document, contract.vocabulary, hash="")
-    criteria = edition.definition.rules
-    for field in fields_read(library, version, criteria):
-        if field.not_applicable:
-            says = f"The rules read '{field.name}', which may be not applicable: then nobody could say in or out."
-            raise EditionErrors([EditionProblem(("rules",), None, says, "Use a field that applies to every case.")])
-    return replace(edition, hash=_hash(edition, reads_digest(library, version, criteria)))
+    problems = list(_not_for_all(library, edition))
+    if problems:
+        raise EditionErrors(problems)
+    return replace(edition, hash=_hash(edition, reads_digest(library, version, edition.definition.rules)))
+
+
+def _not_for_all(library: Library, edition: Edition) -> Iterator[EditionProblem]:
+    """The rules that read a field which does not apply to every case."""
+    for place, rule in enumerate(edition.rules):
+        for field in fields_read(library, edition.vocabulary, [rule.criterion]):
+            if field.not_applicable:
+                says = f"The rule reads '{field.name}', which may be not applicable: then nobody could say in or out."
+                do = "Use a field that applies to every case."
+                yield EditionProblem(("rules", place, "when"), None, says, do)
 
 
 def _hash(edition: Edition, reads: str) -> str:
@@ -69,7 +79,7 @@ def _read(document: Document, library: Library, problems: Problems) -> Edition |
     if name and name != document.name:
         says = f"The file is '{document.name}' and the edition '{name}'."
         problems.add(table.place_of("edition"), says, "Make them the same.")
-    content = {key: value for key, value in plain(table).items() if key != _PIN}
+    content = {key: value for key, value in plain(table).items() if key != PIN}
     try:
         edition = edition_of(content, library)
     except EditionErrors as errors:
@@ -83,7 +93,7 @@ def _read(document: Document, library: Library, problems: Problems) -> Edition |
 def _check_pin(edition: Edition, table: Table, library: Library, problems: Problems) -> None:
     """A frozen edition over a draft vocabulary pins what it reads, so that a change there cannot go unseen."""
     reads = reads_digest(library, edition.vocabulary, edition.definition.rules)
-    pin = table.optional(_PIN)
+    pin = table.optional(PIN)
     draft = library.contracts[edition.vocabulary].state == "draft"
     if pin is None and draft and edition.state is not State.DRAFT:
         where = Place(table.place.file, table.place_of("vocabulary").line)
@@ -92,4 +102,4 @@ def _check_pin(edition: Edition, table: Table, library: Library, problems: Probl
         )
     elif pin is not None and pin != reads:
         says = "What the rules read of the vocabulary is not what this edition pins."
-        problems.add(table.place_of(_PIN), says, f"Undo the change, or publish a new edition; now it would be {reads}")
+        problems.add(table.place_of(PIN), says, f"Undo the change, or publish a new edition; now it would be {reads}")

@@ -89,8 +89,9 @@ async def test_a_document_of_another_edition_is_not_written_over_a_draft(served:
     first = await way.drafted()
     other = a_scope("2026-06-other")
     refused = problem(
-        await way.nca.put(AT, json=other, headers={"If-Match": first.headers["etag"]}), 422, "scope-edition"
+        await way.nca.put(AT, json=other, headers={"If-Match": first.headers["etag"]}), 422, "scope-draft"
     )
+    assert refused["errors"][0]["pointer"] == "/edition"
     assert NARROW in refused["do"]
 
 
@@ -208,16 +209,33 @@ async def test_who_is_no_national_body_with_the_right_does_nothing(served: Serve
     assert good(await way.nca.get(f"{AT}/draft"))["version"] == 1
 
 
-@pytest.mark.parametrize("name", ["new", "../x", "a b", "é", "x" * 64, "-x", ""])
-async def test_a_name_that_cannot_stand_in_an_address_is_refused(served: Served, name: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "pointer", "line"),
+    [
+        ({"edition": "new"}, "/edition", 1),
+        ({"edition": "../x"}, "/edition", 1),
+        ({"state": "proposed"}, "/state", 3),
+        ({"vocabulary": "2024.1"}, "/vocabulary", 4),
+    ],
+)
+async def test_what_is_wrong_with_a_draft_is_told_with_its_place(
+    served: Served, said: dict[str, Any], pointer: str, line: int
+) -> None:
     way = await a_way(served)
-    problem(await way.nca.post("/api/scopes", json=a_scope(name)), 422, "scope-edition")
+    sent = as_yaml(a_scope(**said))
+    refused = problem(await way.nca.post("/api/scopes", content=sent, headers=YAML), 422, "scope-draft")
+    (error,) = refused["errors"]
+    assert (error["pointer"], error["line"], error["column"] > 1) == (pointer, line, True)
+    problem(await way.nca.post("/api/scopes", json=a_scope(**said)), 422, "scope-draft")
 
 
-@pytest.mark.parametrize("state", ["proposed", "in force", "in_force"])
-async def test_an_edition_begins_as_a_draft(served: Served, state: str) -> None:
+async def test_all_that_is_wrong_with_conditions_is_told_at_once(served: Served) -> None:
     way = await a_way(served)
-    problem(await way.nca.post("/api/scopes", json=a_scope(state=state)), 422, "scope-edition")
+    said = a_scope()
+    said["rules"][0]["when"] = "suspect_cuont >= 2"
+    said["rules"][1]["when"] = "victim_count >="
+    refused = problem(await way.nca.post("/api/scopes", content=as_yaml(said), headers=YAML), 422, "scope-draft")
+    assert [each["pointer"] for each in refused["errors"]] == ["/rules/0/when", "/rules/1/when"]
 
 
 async def test_a_draft_has_a_bound(served: Served) -> None:
@@ -254,8 +272,12 @@ async def test_every_step_is_in_the_audit_log(served: Served) -> None:
 async def test_a_scope_that_there_is_not_is_told_so(served: Served) -> None:
     way = await a_way(served)
     headers = {"If-Match": '"x"'}
-    problem(await way.nca.put("/api/scopes/none", json=a_scope("none"), headers=headers), 404, "no-such-scope")
-    problem(await way.nca.get("/api/scopes/none/draft"), 404)
-    problem(await way.nca.post("/api/scopes/none/propose", headers=headers), 404, "no-such-scope")
-    problem(await way.nca.post("/api/scopes/none/confirm", json={"hash": "0" * 64}), 404, "no-such-scope")
-    problem(await way.nca.post("/api/scopes/none/reject", json={"reason": "No."}), 404, "no-such-scope")
+    problem(
+        await way.nca.put("/api/scopes/2026-06-none", json=a_scope("2026-06-none"), headers=headers),
+        404,
+        "no-such-scope",
+    )
+    problem(await way.nca.get("/api/scopes/2026-06-none/draft"), 404)
+    problem(await way.nca.post("/api/scopes/2026-06-none/propose", headers=headers), 404, "no-such-scope")
+    problem(await way.nca.post("/api/scopes/2026-06-none/confirm", json={"hash": "0" * 64}), 404, "no-such-scope")
+    problem(await way.nca.post("/api/scopes/2026-06-none/reject", json={"reason": "No."}), 404, "no-such-scope")

@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from service.audit.adopter import Adopter
 from service.errors import Conflict
+from service.scope.draft import YAML, read_draft
 from service.scope.lifecycle import confirm, draft, propose, reject
 from service.scope.switch import Switched, Waiting, switch_when_ready
-from tests.support.editions import NARROW, Way, a_scope, a_way, said_yes
+from tests.support.editions import NARROW, Way, a_scope, a_way, as_yaml, said_yes
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
 
@@ -65,7 +66,8 @@ async def switches(served: Served) -> list[tuple[int, str]]:
 async def proposed_here(served: Served, **body: Any) -> Any:
     """A proposal of the NCA, made below HTTP."""
     context = served.context
-    drafted = await draft(context.db, context.editions, NCA, a_scope(), context.now())
+    written = read_draft(as_yaml(a_scope()), YAML, context.library)
+    drafted = await draft(context.db, context.editions, NCA, written, context.now())
     return await propose(
         context.db, context.editions, NCA, NARROW, [drafted.etag], body.get("effective"), context.now()
     )
