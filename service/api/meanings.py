@@ -332,6 +332,9 @@ _SCOPES: Final[Mapping[str, Meaning]] = {
         "The edition is in force, superseded or rejected, so it cannot be rejected.",
         "To count otherwise, draft a new edition.",
     ),
+    "nothing-to-compare": Meaning(
+        (422,), "The edition follows no other, so there is none to compare it with.", "Name one with against."
+    ),
     "scope-changed": Meaning(
         (409,),
         "A scope edition reads otherwise here than it was pinned: a contract that it reads was changed.",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
@@ -13,9 +14,10 @@ from litestar.params import FromPath
 from service.api.adopting import Keys, adopter_of
 from service.api.asking import AnyRequest, body_of, entity_tags, if_match, parameters, refuse_encoded
 from service.api.call import Serving
-from service.api.documented import Answer, Body, operation
+from service.api.difference_shapes import DifferenceDocument, difference_document
+from service.api.documented import NAME, Answer, Body, Query, operation
 from service.api.identity import Caller
-from service.api.national import require_national
+from service.api.national import require_national, tagged
 from service.api.public_documents import scope_document
 from service.api.replies import document, public
 from service.api.scope_draft_shapes import (
@@ -31,6 +33,7 @@ from service.clock import london_date
 from service.errors import NotFound, TooLarge, UnsupportedMedia
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
+from service.scope.compared import compared
 from service.scope.draft import JSON, LARGEST, YAML, Draft, read_draft
 from service.scope.drafts import Stored, all_stored, as_published, stored_by_name
 from service.scope.edition import State
@@ -162,6 +165,42 @@ class ScopesController(Controller):
         if found is None:
             raise NotFound(NOT_HERE)
         return await _shown(context, found)
+
+    @get(
+        "/{edition:str}/difference",
+        summary="What an edition changes in another: rule by rule, in words",
+        description=(
+            "Conditions are compared by what they mean, read forward where the contract versions differ. Needs the "
+            "permission `national:read` of a national body."
+        ),
+        operation_id="compareScopes",
+        operation_class=operation(
+            Answer(shape=DifferenceDocument, says="The difference.", headers=("ETag", "Vary")),
+            permission=Permission.NATIONAL_READ,
+            query=(
+                Query(
+                    name="against",
+                    description="The edition before; otherwise the one that it follows, or the one in force.",
+                    example="2025-11-wide",
+                    pattern=NAME,
+                ),
+            ),
+            kept=True,
+            shown=_SHOWN,
+            refusals=("forbidden", "no-such-scope", "scope-changed", "nothing-to-compare"),
+        ),
+    )
+    async def difference(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        require_national(principal)
+        against = parameters(request, "against").get("against")
+        async with context.db.national() as tx:
+            item = await stored_by_name(tx, edition)
+            if item is None:
+                raise NotFound(NOT_HERE)
+            found = await compared(tx, context.editions, item, against)
+        return tagged(request, msgspec.json.encode(difference_document(context.library, found)), JSON)
 
     @post(
         "/{edition:str}/propose",

@@ -29,7 +29,7 @@ _COMMANDS = {
     "generate": ("files", "Write synthetic rows of one force, clean or messy."),
     "submit": ("submit", "Send a file to the service, and seal the return."),
     "contracts": ("published", "Check everything that is published."),
-    "scope": ("published", "Check a scope edition, or print it in words or as SQL."),
+    "scope": ("scope", "Check a scope edition, compare two, or print one in words or as SQL."),
     "kit": ("kit", "Run the conformance kit against this package, a service, or a program."),
     "openapi": ("openapi", "Print the OpenAPI document."),
     "audit": ("audit", "Verify the audit log."),

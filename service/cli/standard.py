@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
-
-from service.errors import Malformed
 
 if TYPE_CHECKING:
     from service.contract.library import Library
@@ -113,7 +109,7 @@ def edition_named(editions: Mapping[str, Edition], name: str) -> Edition:
 def is_edition_file(name: str) -> bool:
     """Whether a name is that of a file with a scope edition that is being written."""
     file = Path(name)
-    return file.suffix in (".yaml", ".yml") and file.is_file()
+    return file.suffix in (".yaml", ".yml", ".json") and file.is_file()
 
 
 def edition_asked_for(of: Library, scope: str | None) -> Edition:
@@ -140,22 +136,20 @@ def edition_asked_for(of: Library, scope: str | None) -> Edition:
 
 def edition_in(file: Path, known: Library) -> Edition:
     """The edition of a file; where something is wrong with it, all of it is said, and the exit status is 1."""
-    from msgspec.structs import replace
-
-    from service.contract.library import Document
-    from service.contract.source import Problems, in_order
-    from service.scope.published import read_editions
+    from service.scope.draft import DraftErrors
 
     try:
-        content = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"{file} is not UTF-8.", "Save it as UTF-8.") from error
-    document = Document(file.stem, str(file), content, hashlib.sha256(content.encode()).hexdigest())
-    problems = Problems()
-    editions = read_editions(replace(known, scopes=MappingProxyType({document.name: document})), problems)
-    for problem in in_order(problems.found):
-        click.echo(str(problem))
-    if problems.found:
-        raise SystemExit(1)
-    (edition,) = editions.values()
-    return edition
+        return read_edition(file, known)
+    except DraftErrors as errors:
+        for problem in errors.problems:
+            click.echo(f"{file}:{problem.line}:{problem.column}: {problem.says} {problem.do}")
+        raise SystemExit(1) from None
+
+
+def read_edition(file: Path, known: Library) -> Edition:
+    """The edition of a file. Raises ``DraftErrors``."""
+    from service.scope.draft import JSON, LARGEST, YAML, read_either
+
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST + 1)
+    return read_either(content, JSON if file.suffix == ".json" else YAML, known).edition

@@ -30,9 +30,19 @@ class RuleKind(StrEnum):
     """It says what it said, at another place."""
 
 
+class Changed(StrEnum):
+    """What of a rule changed."""
+
+    CONDITION = "condition"
+    WRITING = "writing"
+    """The condition is written otherwise and means the same."""
+    TITLE = "title"
+    GUIDANCE = "guidance"
+
+
 class RuleDifference(Struct, frozen=True, kw_only=True):
     """What became of one rule. ``place_before``, ``place_after``: where it stands in each edition, from 1; None: not in
-    that one.
+    that one. ``changed``: what of it, of a rule that both have.
 
     ``says`` are the changes, a sentence each. ``before`` and ``after`` are the whole condition in words, each of its
     own edition; None where that has no such rule, and both where the condition did not change. ``moved``: it stands
@@ -45,6 +55,7 @@ class RuleDifference(Struct, frozen=True, kw_only=True):
     place_before: int | None
     place_after: int | None
     moved: bool
+    changed: tuple[Changed, ...]
     says: tuple[str, ...]
     before: str | None
     after: str | None
@@ -144,10 +155,20 @@ def _changed(library: Library, found: Difference, item: ChangedRule, move: Moved
     says = list(_what_changed(library, found, item))
     if move is not None:
         says.append(_move(found, move))
+    what = tuple(_what(item))
     if item.condition is Condition.SAME:
-        return _rule(found, item.after, RuleKind.CHANGED, tuple(says))
+        return _rule(found, item.after, RuleKind.CHANGED, tuple(says), what)
     before, after = _meets(library, found.before, item.before), _meets(library, found.after, item.after)
-    return _rule(found, item.after, RuleKind.CHANGED, tuple(says), before=before, after=after)
+    return _rule(found, item.after, RuleKind.CHANGED, tuple(says), what, before=before, after=after)
+
+
+def _what(item: ChangedRule) -> Iterator[Changed]:
+    if item.condition is not Condition.SAME:
+        yield Changed.WRITING if item.condition is Condition.RESTATED else Changed.CONDITION
+    if item.title:
+        yield Changed.TITLE
+    if item.guidance:
+        yield Changed.GUIDANCE
 
 
 def _what_changed(library: Library, found: Difference, item: ChangedRule) -> Iterator[str]:
@@ -179,6 +200,7 @@ def _rule(
     rule: Rule,
     kind: RuleKind,
     says: tuple[str, ...],
+    changed: tuple[Changed, ...] = (),
     *,
     before: str | None = None,
     after: str | None = None,
@@ -192,6 +214,7 @@ def _rule(
         place_before=old.index(rule.id) + 1 if rule.id in old else None,
         place_after=new.index(rule.id) + 1 if rule.id in new else None,
         moved=any(item.id == rule.id for item in found.moved),
+        changed=changed,
         says=says,
         before=before,
         after=after,

@@ -22,7 +22,7 @@ from service.contract.source import Items, Node, Place, Problems, Table, Text, n
 from service.contract.spots import place_in
 from service.errors import Invalid, UnsupportedMedia
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
-from service.scope.published import PIN, edition_of
+from service.scope.published import PIN, check_pin, edition_of
 
 YAML: Final = "application/yaml"
 JSON: Final = "application/json"
@@ -76,17 +76,18 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 def read_draft(content: bytes, media: str, library: Library) -> Draft:
     """The draft in a text of this media type. Raises ``DraftErrors`` with all that is wrong."""
-    return _read(content, media, library, draft=True)
+    return _read(content, media, library, only_draft=True)
 
 
-def read_published(content: bytes, media: str, library: Library) -> Draft:
-    """The same of an edition that is published: in any state, and with a pin."""
-    return _read(content, media, library, draft=False)
+def read_either(content: bytes, media: str, library: Library) -> Draft:
+    """The same of a document in any state: one that stands in another than draft is read as it would be published, with
+    what it pins."""
+    return _read(content, media, library, only_draft=False)
 
 
-def _read(content: bytes, media: str, library: Library, *, draft: bool) -> Draft:
-    text = _text(content)
-    text, table = _table(text, media)
+def _read(content: bytes, media: str, library: Library, *, only_draft: bool) -> Draft:
+    text, table = _table(_text(content), media)
+    draft = only_draft or table.text("state", State.DRAFT) == State.DRAFT
     problems = [*_form(text, table), *(_head(text, table) if draft else ())]
     rules = table.node("rules")
     if isinstance(rules, Items) and len(rules.nodes) > MOST_RULES:
@@ -102,6 +103,10 @@ def _read(content: bytes, media: str, library: Library, *, draft: bool) -> Draft
         found = dict.fromkeys([*errors.problems, *_beside(document, library, errors)])
         problems += [_problem(text, table, each.path, each.says, each.do, each.column) for each in found]
         raise DraftErrors(problems) from None
+    if not draft:
+        pinned = _Found()
+        check_pin(edition, table, library, pinned)
+        problems += pinned.problems
     if problems:
         raise DraftErrors(problems)
     return Draft(document=document, edition=edition)

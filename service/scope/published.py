@@ -86,11 +86,11 @@ def _read(document: Document, library: Library, problems: Problems) -> Edition |
         for problem in errors.problems:
             problems.add(place_at(table, problem.path), problem.says, problem.do, column=problem.column)
         return None
-    _check_pin(edition, table, library, problems)
+    check_pin(edition, table, library, problems)
     return edition
 
 
-def _check_pin(edition: Edition, table: Table, library: Library, problems: Problems) -> None:
+def check_pin(edition: Edition, table: Table, library: Library, problems: Problems) -> None:
     """A frozen edition over a draft vocabulary pins what it reads, so that a change there cannot go unseen."""
     reads = reads_digest(library, edition.vocabulary, edition.definition.rules)
     pin = table.optional(PIN)

@@ -281,3 +281,39 @@ async def test_a_scope_that_there_is_not_is_told_so(served: Served) -> None:
     problem(await way.nca.post("/api/scopes/2026-06-none/propose", headers=headers), 404, "no-such-scope")
     problem(await way.nca.post("/api/scopes/2026-06-none/confirm", json={"hash": "0" * 64}), 404, "no-such-scope")
     problem(await way.nca.post("/api/scopes/2026-06-none/reject", json={"reason": "No."}), 404, "no-such-scope")
+
+
+async def test_a_draft_is_compared_with_the_edition_in_force(served: Served) -> None:
+    way = await a_way(served)
+    await way.drafted()
+    found = good(await way.npcc.get(f"{AT}/difference"))
+    assert (found["before"]["edition"], found["after"]["edition"]) == ("2025-11-wide", NARROW)
+    assert {rule["id"]: rule["kind"] for rule in found["rules"]} == {
+        "offence": "removed",
+        "ended": "removed",
+        "when": "removed",
+        "suspects": "changed",
+    }
+    assert [rule["id"] for rule in found["kept"]] == ["victims"]
+
+
+async def test_a_proposal_is_compared_with_the_one_that_it_follows_and_with_any_other(served: Served) -> None:
+    way = await a_way(served)
+    await way.confirmed(await way.proposed())
+    assert good(await way.nca.get(f"{AT}/difference"))["before"]["edition"] == "2025-11-wide"
+    later = "/api/scopes/2026-06-later/difference"
+    await way.drafted(a_scope("2026-06-later", least=5))
+    assert good(await way.nca.get(later))["before"]["edition"] == NARROW
+    against = {"against": "2026-02-referral"}
+    assert good(await way.nca.get(later, params=against))["before"]["edition"] == "2026-02-referral"
+    same = good(await way.nca.get(later, params={"against": "2026-06-later"}))
+    assert (same["rules"], same["title"]) == ([], None)
+
+
+async def test_what_there_is_nothing_to_compare_with_says_so(served: Served, kent: httpx.AsyncClient) -> None:
+    way = await a_way(served)
+    problem(await way.nca.get("/api/scopes/2025-11-wide/difference"), 422, "nothing-to-compare")
+    problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"against": "none"}), 404, "no-such-scope")
+    problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"to": "none"}), 422, "parameter")
+    problem(await way.nca.get("/api/scopes/none/difference"), 404)
+    problem(await kent.get("/api/scopes/2025-11-wide/difference"), 403)

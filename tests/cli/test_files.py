@@ -233,7 +233,7 @@ def test_scope_check_reads_a_file_of_ones_own(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("victim_count >= 1", "victim_count >= 'one'"))
     bad = ran("scope", "check", file)
     assert bad.exit_code == 1
-    assert "2025-11-wide.yaml, line" in bad.output
+    assert f"{file}:20:27: `victim_count` is a whole number, and this is a text in quotes. " in bad.output
 
 
 def test_openapi_is_printed_without_a_database() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.contract.library import Library
 from service.errors import UnsupportedMedia
-from service.scope.draft import LARGEST, read_draft, read_published
+from service.scope.draft import LARGEST, read_draft, read_either
 from service.scope.edition import Edition, State
 from tests.support.drafts import DRAFT, JSON, YAML, a_draft, as_json, only_problem, places, problems_of
 
@@ -39,7 +39,7 @@ def test_json_may_have_tabs_numbers_and_letters_in_two_halves(library: Library) 
 def test_a_published_edition_is_read_with_its_state_and_its_pin(library: Library, editions: dict[str, Edition]) -> None:
     for name, edition in editions.items():
         content = (SCOPES / f"{name}.yaml").read_bytes()
-        assert read_published(content, YAML, library).edition == edition
+        assert read_either(content, YAML, library).edition == edition
 
 
 def test_a_mistake_in_a_condition_has_line_and_column_of_the_file(library: Library) -> None:

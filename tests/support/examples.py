@@ -171,6 +171,7 @@ async def _scopes(nca: httpx.AsyncClient, npcc: httpx.AsyncClient) -> None:
     for client in (nca, npcc):
         good(await said_yes(client, good(proposed)))
     good(await nca.get(f"{at}/draft"))
+    good(await nca.get(f"{at}/difference"))
 
 
 async def _first_return(item: Return) -> None:
