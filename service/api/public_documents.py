@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from service.api.meanings import Meaning
+from service.api.adopted_meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
 from service.api.scope_shapes import ScopeRuleWords, standing
 from service.contract.change import Changes, Reading
