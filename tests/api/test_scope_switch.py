@@ -18,6 +18,7 @@ from service.errors import Conflict
 from service.scope.draft import YAML, read_draft
 from service.scope.lifecycle import confirm, draft, propose, reject
 from service.scope.switch import Switched, Waiting, switch_when_ready
+from tests.support.browser import signed_in
 from tests.support.editions import NARROW, Way, a_scope, a_way, as_yaml, said_yes
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
@@ -318,9 +319,42 @@ async def test_a_second_server_answers_for_an_edition_that_was_drafted_at_the_fi
         assert good(await said_yes(way.nca, made))["state"] == "in_force"
         picture = good(await there.nca.get("/api/national/picture"))
         assert (picture["scope"]["edition"], picture["totals"]["out_of_scope"]) == (NARROW, 1)
-    async with a_served(served.db, folder, clock=served.clock) as restarted:
-        again = await a_way(restarted)
-        assert good(await again.nca.get("/api/national/picture"))["scope"]["edition"] == NARROW
+    async with a_served(served.db, folder, clock=served.clock, pages=True) as restarted:
+        kent = Return(await restarted.client("kent"))
+        tally = good(await kent.client.get(f"{kent.path}/tallies", params={"scope": NARROW}))
+        assert tally["totals"]["out_of_scope"] == 1
+        await kent.open(corrects=1)
+        await kent.upload(as_csv([a_row(case_ref="K/2")]))
+    async with a_served(served.db, folder, clock=served.clock, pages=True) as again:
+        lead = await signed_in(again, "kent")
+        assert (await lead.get(f"/forces/kent/returns/{kent.period}")).status_code == 200
+        assert (await lead.get(f"/forces/kent/returns/{kent.period}/receipt")).status_code == 200
+        nca = (await a_way(again)).nca
+        effect = "/api/national/contracts/2026.1/effect"
+        assert good(await nca.get(effect, params={"scope": NARROW}))["editions"][0]["scope"] == NARROW
+        assert good(await nca.get("/api/national/picture"))["scope"]["edition"] == NARROW
+
+
+async def test_a_force_is_told_nothing_of_a_draft(served: Served) -> None:
+    way, kent = await a_way(served), await sealed(served)
+    await way.drafted()
+    for scope in (NARROW, "2026-06-narro"):
+        refused = problem(await kent.client.get(f"{kent.path}/tallies", params={"scope": scope}), 422, "parameter")
+        assert NARROW not in str(refused)
+
+
+async def test_a_draft_that_cannot_be_read_any_more_stands_in_nobodys_way(served: Served) -> None:
+    way = await a_way(served)
+    drafted = await way.drafted()
+    async with served.db.owner() as tx:  # as a changed draft of a contract would have it
+        await tx.execute(text("update scope_edition set hash = repeat('0', 64) where name = :name"), {"name": NARROW})
+    assert good(await way.nca.get("/api/national/picture"))["scope"]["edition"] == WIDE
+    read = await way.nca.get(f"{AT}/draft")
+    assert good(read)["document"]["edition"] == NARROW
+    seen = {"If-Match": read.headers["etag"]}
+    problem(await way.nca.post(f"{AT}/propose", headers=seen), 409, "scope-changed")
+    written = await way.nca.put(AT, json=drafted.json()["document"], headers=seen)
+    good(await way.nca.post(f"{AT}/propose", headers={"If-Match": written.headers["etag"]}))
 
 
 async def test_a_draft_written_anew_at_one_server_is_read_anew_at_another(served: Served, tmp_path: Path) -> None:
