@@ -44,6 +44,7 @@ from service.api.reconcile import ReconcileController
 from service.api.recorded import RecordedController
 from service.api.rejudging import ReJudgingController
 from service.api.returns import ReturnsController
+from service.api.scopes import ScopesController
 from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
@@ -125,6 +126,7 @@ def create_app(parts: Parts) -> Litestar:
             FindingsController,
             StatesController,
             NoticesController,
+            ScopesController,
             national_routes(parts.db, published, parts.clock),
             AnswersController,
             RecordedController,

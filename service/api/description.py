@@ -25,7 +25,8 @@ _DESCRIPTION: Final = (
     "Police forces report to a national re-investigation; the NCA and the NPCC see one honest national picture.\n\n"
     "Every error is a problem document (RFC 9457) whose `type` is a path that says what it means. Times are RFC 3339 "
     "in UTC, periods calendar months in London. A parameter or member that is not known is refused, never ignored. "
-    "`If-Match` is required to seal and honoured elsewhere; `Idempotency-Key` is accepted where it is listed. A "
+    "`If-Match` is required to seal and to change or propose a scope draft, and honoured elsewhere; `Idempotency-Key` "
+    "is accepted where it is listed. A "
     "`traceparent` (W3C Trace Context) is continued, and every answer has one. What "
     "belongs to another force is answered as if it did not exist."
 )
@@ -35,6 +36,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "parts": "Aggregate cells and workforce rows, each a stock that is replaced whole.",
     "findings": "What is to be resolved before a seal: findings and answers, held rows, cases that a snapshot lacks.",
     "national": "The national picture, and which rules are disputed, for the bodies that adopt the terms.",
+    "scopes": "Scope editions on their way: drafted, proposed, confirmed by both bodies, in force; or rejected.",
     "notices": "Rule notices: a rule switched off or given another severity from a day on, adopted by both bodies.",
     "public": "What is published, and what everyone may read: terms, contracts, code lists, scopes, problems.",
     "identity": "The embedded issuer: tokens for signed assertions, its keys and metadata.",
@@ -45,8 +47,8 @@ _PERMISSIONS: Final[Mapping[Permission, str]] = {
     Permission.RETURNS_WRITE: "Open and change the returns of one's own force.",
     Permission.RETURNS_SEAL: "Sign: seal a return, and withdraw a sealed one.",
     Permission.NATIONAL_READ: "Read the national picture.",
-    Permission.TERMS_PROPOSE: "Propose terms of reference and rule notices.",
-    Permission.TERMS_CONFIRM: "Confirm or reject what is proposed: terms, rule notices.",
+    Permission.TERMS_PROPOSE: "Draft and propose scope editions, propose rule notices.",
+    Permission.TERMS_CONFIRM: "Confirm or reject what is proposed: scope editions, rule notices.",
     Permission.AUDIT_READ: "Read the audit log.",
 }
 

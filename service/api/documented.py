@@ -65,9 +65,11 @@ UPLOAD_REFUSALS: Final = (
 
 
 class ProblemError(Struct, kw_only=True, omit_defaults=True):
-    """One thing that is wrong: at a pointer of the body, a parameter (``field``), or a row."""
+    """One thing that is wrong: at a pointer or a place of the body, a parameter (``field``), or a row."""
 
     pointer: str | None = None
+    line: int | None = None
+    column: int | None = None
     field: str | None = None
     code: str | None = None
     count: int | None = None
@@ -142,11 +144,13 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 class Body(Struct, frozen=True, kw_only=True):
     """What is sent. ``shape`` of the JSON, or of one row where ``rows`` has the media with what each is; in JSON they
-    are the component with the name of the row and an *s*. ``files`` are media beside the JSON."""
+    are the component with the name of the row and an *s*. ``files`` are media of rows beside the JSON, ``texts`` media
+    in which the same can be written."""
 
     shape: type[Any] | str
     rows: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
+    texts: Mapping[str, str] = {}
     required: bool = True
     media: str = JSON
 
@@ -160,6 +164,8 @@ class Route(Struct, frozen=True, kw_only=True):
     body: Body | None = None
     if_match: str | None = None
     must_match: bool = False
+    moved: str = "draft-moved"
+    """What is said where ``If-Match`` names another state than the present one."""
     idempotent: bool = False
     kept: bool = False
     """Public or tagged: an answer that may be asked for again with ``If-None-Match``."""
@@ -181,7 +187,7 @@ class Route(Struct, frozen=True, kw_only=True):
         if any(answer.other and answer.shape is not None for answer in self.answers.values()):
             codes.append("not-acceptable")
         if self.if_match is not None:
-            codes += ["bad-if-match", "draft-moved"]
+            codes += ["bad-if-match", self.moved]
         if self.body is not None and not self.oauth:
             json_only = ("malformed", "not-json", "too-large", "unsupported-media", "body")
             codes += UPLOAD_REFUSALS if self.body.rows or self.body.files else json_only
@@ -313,7 +319,8 @@ def _path_parameter(name: str, shown: str | None) -> Json:
 def _request(body: Body, examples: Json) -> Json:
     if not body.rows:
         content = {body.media: _media(_reference(body.shape), examples, body.media)}
-        content |= {media: _media(_file(media, says), examples, media) for media, says in body.files.items()}
+        others = {**body.files, **body.texts}
+        content |= {media: _media(_file(media, says), examples, media) for media, says in others.items()}
         return {"required": body.required, "content": content}
     rows = {"description": body.rows[JSON], **_reference(f"{body.shape}s")}
     content = {

@@ -21,6 +21,9 @@ from service.effect.answer import effect_now
 from service.effect.model import ChangeEffect, EditionEffect, Effect, Move, RuleEffect
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
+from service.returns.context import Context
+from service.scope.edition import Edition
+from service.scope.store import standing_of
 from service.scope.verdict import Verdict
 from service.tally.model import Totals
 
@@ -147,10 +150,20 @@ class EffectController(Controller):
         scope = parameters(request, "scope").get("scope")
         if version not in context.library.contracts:
             raise NotFound(NOT_HERE)
-        if scope is not None and scope not in context.editions:
-            raise ParameterRefused("scope", "There is no such scope edition.", "Take it from /api/scopes.")
-        found = await effect_now(context, version, None if scope is None else context.editions[scope])
+        found = await effect_now(context, version, None if scope is None else await _edition_named(context, scope))
         return tagged(request, msgspec.json.encode(effect_document(found)), "application/json")
+
+
+async def _edition_named(context: Context, name: str) -> Edition:
+    """An edition that the database holds, a draft too; or one of the files that the terms had not taken in."""
+    async with context.db.national() as tx:
+        try:
+            return (await standing_of(tx, context.editions, name)).edition
+        except NotFound:
+            if name in context.library.scopes:
+                return context.editions[name]
+            says = "There is no such scope edition."
+            raise ParameterRefused("scope", says, "Take it from /api/scopes.") from None
 
 
 def effect_document(found: Effect) -> dict[str, Any]:

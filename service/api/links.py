@@ -15,6 +15,8 @@ _SAME_FORCE: Final = {"force": "$request.path.force"}
 _SEEN: Final = {**_SAME_RETURN, "If-Match": "$response.header.ETag"}
 _CASE: Final = {**_SAME_RETURN, "case_id": "$response.body#/items/0/case_id"}
 _SAME_CASE: Final = {**_SAME_RETURN, "case_id": "$request.path.case_id"}
+_SCOPE: Final = {"edition": "$response.body#/edition"}
+_SAME_SCOPE: Final = {"edition": "$request.path.edition"}
 _NEXT: Final = "$response.body#/next"
 _WORDS: Final = "Checked against the case file."
 _DECLARATION: Final = {"declaration": True, "name": "A. Signer", "role": "Data lead"}
@@ -50,6 +52,19 @@ _DRAFT: Final = _links(
     _link("sealReturn", _SEEN, _DECLARATION),
 )
 """What can be asked of a return that was just opened or changed."""
+
+_DRAFTED: Final = _links(
+    _link("getScopeDraft", _SCOPE),
+    _link("rewriteScope", {**_SCOPE, "If-Match": "$response.header.ETag"}, "$response.body#/document"),
+    _link("proposeScope", {**_SCOPE, "If-Match": "$response.header.ETag"}, {}),
+    _link("rejectScope", _SCOPE, {"reason": "Drafted by mistake."}),
+)
+_PROPOSED: Final = _links(
+    _link("getScope", _SAME_SCOPE),
+    _link("confirmScope", _SAME_SCOPE, {"hash": "{$response.body#/hash}"}),
+    _link("rejectScope", _SAME_SCOPE, {"reason": "It counts other cases than was agreed."}),
+)
+"""What can be said of a scope edition that is on its way."""
 
 _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
     "listReturns": {
@@ -155,4 +170,10 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
         "200": _links(_link("listDisputes", {"rule": "$request.path.rule", "cursor": _NEXT})),
     },
     "listScopes": {"200": _links(_link("getScope", {"edition": "$response.body#/items/0/edition"}))},
+    "draftScope": {"201": _DRAFTED},
+    "rewriteScope": {"200": _DRAFTED},
+    "getScopeDraft": {"200": _DRAFTED},
+    "proposeScope": {"200": _PROPOSED},
+    "confirmScope": {"200": _links(_link("getScope", _SAME_SCOPE), _link("getScopeDraft", _SAME_SCOPE))},
+    "rejectScope": {"200": _links(_link("getScopeDraft", _SAME_SCOPE))},
 }

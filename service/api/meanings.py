@@ -10,16 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
-
-
-class Meaning(Struct, frozen=True):
-    """One code: the statuses that it comes with, what it means, and what helps."""
-
-    statuses: tuple[int, ...]
-    means: str
-    do: str
-
+from service.api.adopted_meanings import NOTICES, SCOPES, Meaning
 
 _READ_AGAIN: Final = "Read the return again, and send the request again if it still stands."
 _TEMPLATE: Final = "Send the columns of the contract's part: /api/contracts lists the fields of every version."
@@ -83,8 +74,8 @@ _REQUEST: Final[Mapping[str, Meaning]] = {
     ),
     "precondition-required": Meaning(
         (428,),
-        "This needs If-Match with the ETag of what was read: one signs what one saw.",
-        "Read the return, send its ETag.",
+        "This needs If-Match with the ETag of what was read: one signs, changes and proposes what one saw.",
+        "Read the return, or the draft, and send its ETag.",
     ),
     "too-many-requests": Meaning((429,), "There were too many requests.", "Wait as long as Retry-After says."),
     "internal": Meaning(
@@ -269,27 +260,6 @@ _IN_THE_WAY: Final[Mapping[str, Meaning]] = {
 }
 """What stands in the way of a seal, in the ``errors`` of ``not-ready``."""
 
-_NOTICES: Final[Mapping[str, Meaning]] = {
-    "notice-refused": Meaning(
-        (422,), "The rule notice cannot be taken; `errors` has every reason.", "Mend what `errors` names."
-    ),
-    "notice-exists": Meaning(
-        (409,),
-        "There is a notice with that id, and it says something else or was proposed by another client.",
-        "A notice never changes once it is proposed: give yours an id of its own.",
-    ),
-    "own-proposal": Meaning(
-        (409,),
-        "A notice comes into force by the word of both bodies, and this body proposed it.",
-        "A person of the other body confirms it.",
-    ),
-    "notice-decided": Meaning(
-        (409,),
-        "The notice is in force or rejected already.",
-        "To change how a rule is treated, propose another notice for it.",
-    ),
-}
-
 _PICTURE: Final[Mapping[str, Meaning]] = {
     "no-such-scope": Meaning((404,), "There is no such scope edition.", "/api/scopes lists them."),
     "no-scope-in-force": Meaning(
@@ -359,16 +329,10 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "columns-not-mapped": Meaning(
         (), "Columns of a file are neither mapped nor left out.", "Say in the mapping what each is."
     ),
-    "scope-draft": Meaning(
-        (422,),
-        "A draft of a scope edition cannot be taken.",
-        "`errors` lists every place with its line, column and JSON Pointer, and what to do there.",
-    ),
     "scope-edition": Meaning((), "A scope document cannot be used.", "Mend each place that is named."),
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),
     "contract-changed": Meaning((), "A published contract version has other content than was taken in.", _PUBLISH),
-    "scope-changed": Meaning((), "A proposed scope edition has other content than was taken in.", _PUBLISH),
     "terms-changed": Meaning((), "Adopted terms have other content than were taken in.", _PUBLISH),
     "audit-tampered": Meaning(
         (), "The audit log is not what was written.", "Keep everything, and look who could write."
@@ -382,7 +346,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Meaning]]] = {
     "Uploads": _UPLOADS,
     "Returns": _RETURNS,
     "In the way of a seal": _IN_THE_WAY,
-    "Rule notices": _NOTICES,
+    "Rule notices": NOTICES,
+    "Scope editions": SCOPES,
     "The national picture": _PICTURE,
     "Pages": _PAGES,
     "Commands": _COMMANDS,

@@ -5,29 +5,25 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from litestar import Controller, Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
+from service.api.adopting import Keys, adopter_of
 from service.api.asking import AnyRequest, body_of, parameters
 from service.api.call import Serving
 from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
 from service.api.replies import document, public
-from service.audit.adopter import Adopter
 from service.clock import london_date
 from service.contract.notices import SIGNED_TYPE, Notice
-from service.errors import Forbidden, NotFound
-from service.identity.keys import SigningKeys
-from service.identity.principal import NOT_HERE, Permission, Principal, require
+from service.errors import NotFound
+from service.identity.principal import NOT_HERE, Permission
 from service.notices.adopt import confirm, propose, reject
 from service.notices.store import AnyNotice, all_notices
 from service.returns.context import Context
 
-Keys = NamedDependency[SkipValidation[SigningKeys]]
-"""How a route asks for the keys of this service: ``signing: Keys``."""
-
+_WHAT: Final = "Rule notices"
 _SHOWN: Final = {"id": "2026-01-q335"}
 
 
@@ -103,7 +99,7 @@ class NoticesController(Controller):
         ),
     )
     async def propose(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
-        adopter = _adopter(principal, Permission.TERMS_PROPOSE)
+        adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
         body = await body_of(request, NoticeBody)
         notice = Notice(
@@ -141,7 +137,7 @@ class NoticesController(Controller):
         signing: Keys,
         id: FromPath[str],  # noqa: A002  the name in the path
     ) -> Response[bytes]:
-        adopter = _adopter(principal, Permission.TERMS_CONFIRM)
+        adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         await body_of(request, NoReasonBody)
         done = await confirm(context.db, adopter, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
@@ -168,7 +164,7 @@ class NoticesController(Controller):
         principal: Caller,
         id: FromPath[str],  # noqa: A002  the name in the path
     ) -> Response[bytes]:
-        adopter = _adopter(principal, Permission.TERMS_CONFIRM)
+        adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, RejectionBody)
         done = await reject(context.db, adopter, id, body.reason, context.now())
@@ -179,11 +175,3 @@ async def _among_all(context: Context, item: AnyNotice) -> dict[str, Any]:
     """A notice as it is shown, beside those that there are."""
     async with context.db.app() as tx:
         return notice_document(item, await all_notices(tx), london_date(context.now()))
-
-
-def _adopter(principal: Principal, permission: Permission) -> Adopter:
-    """Who speaks for a body; a force's client never does, whatever an issuer gave it."""
-    require(principal, permission)
-    if principal.body is None:
-        raise Forbidden("Rule notices are for the national bodies to adopt.", "Call as one of them.")
-    return Adopter(client=principal.client_id, body=principal.body)

@@ -1,4 +1,4 @@
-"""What everyone may read without a token: terms, contracts, code lists, scope editions. All of it may be kept.
+"""What everyone may read without a token: terms, contracts, code lists. All of it may be kept.
 
 These documents are what forces' systems are written against. Nothing here depends on who asks.
 """
@@ -28,7 +28,6 @@ from service.api.public_documents import (
     list_document,
     meaning_document,
     row_schema,
-    scope_document,
     terms_document,
 )
 from service.api.public_shapes import (
@@ -43,7 +42,6 @@ from service.api.public_shapes import (
     TermsList,
 )
 from service.api.replies import CSV, ZIP, public, public_bytes
-from service.api.scope_shapes import ScopeDocument, ScopeList
 from service.contract.changes import changes_of
 from service.contract.sheet import XLSX
 from service.contract.template import empty_csv, kept_workbook
@@ -52,8 +50,6 @@ from service.identity.principal import NOT_HERE
 from service.kit.archive import kept_archive
 from service.notices.store import notices_in_force
 from service.returns.context import Context
-from service.scope.store import states
-from service.scope.words import edition_in_words
 from service.terms.check import Published
 from service.terms.model import Terms
 
@@ -227,7 +223,8 @@ class PublicController(Controller):
     ) -> Response[bytes]:
         parameters(request)
         contract = _one(context.library.contracts, version)
-        made = await asyncio.to_thread(kept_archive, context.library, published.scopes, version)
+        scopes = {name: published.scopes[name] for name in context.library.scopes}  # those that come with the kit alone
+        made = await asyncio.to_thread(kept_archive, context.library, scopes, version)
         return public_bytes(request, made.content, ZIP, name=f"kit-{contract.version}-{made.hash[:12]}.zip")
 
     @get("/codes", summary="Code lists", operation_class=_public(CodeLists, "The lists."), operation_id="listCodeLists")
@@ -248,40 +245,6 @@ class PublicController(Controller):
     async def get_codes(self, request: AnyRequest, context: Serving, name: FromPath[str]) -> Response[bytes]:
         parameters(request)
         return public(request, list_document(_one(context.library.lists, name)))
-
-    @get(
-        "/scopes",
-        summary="Scope editions and where each stands",
-        operation_class=_public(ScopeList, "The editions."),
-        operation_id="listScopes",
-    )
-    async def list_scopes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
-        parameters(request)
-        standing = await _states(context)
-        items = [
-            {
-                "edition": edition.name,
-                "title": edition.title,
-                "state": standing.get(edition.name, edition.state.value),
-                "hash": edition.hash,
-                "links": {"self": f"/api/scopes/{edition.name}"},
-            }
-            for edition in context.editions.values()
-        ]
-        return public(request, {"items": items, "next": None})
-
-    @get(
-        "/scopes/{edition:str}",
-        summary="One scope edition: its rules in order, and the codes that its sets leave out",
-        operation_class=_public(ScopeDocument, "The edition.", edition="2025-11-wide"),
-        operation_id="getScope",
-    )
-    async def get_scope(self, request: AnyRequest, context: Serving, edition: FromPath[str]) -> Response[bytes]:
-        parameters(request)
-        found = _one(context.editions, edition)
-        standing = await _states(context)
-        state = standing.get(found.name, found.state.value)
-        return public(request, scope_document(found, state, edition_in_words(found, context.library)))
 
 
 @get(
@@ -330,8 +293,3 @@ def _one(known: Mapping[str, T], name: str) -> T:
     if found is None:
         raise NotFound(NOT_HERE)
     return found
-
-
-async def _states(context: Context) -> Mapping[str, str]:
-    async with context.db.app() as tx:
-        return await states(tx)

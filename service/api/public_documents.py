@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from service.api.meanings import Meaning
+from service.api.adopted_meanings import Meaning
 from service.api.problems import TITLES, TYPE_PATH
-from service.api.scope_shapes import ScopeRuleWords
+from service.api.scope_shapes import ScopeRuleWords, standing
 from service.contract.change import Changes, Reading
 from service.contract.model import CodeList, Contract, Field, Measure, Part, PartName, RowMeasure, Rule
 from service.contract.notices import Notice
 from service.contract.schema import DIALECT, sent_row
 from service.contract.words import derivations_in_words, rules_in_words
 from service.criteria.wording import Titles, set_title
+from service.scope.drafts import Stored
 from service.scope.edition import Edition
 from service.scope.words import EditionInWords, text_of
 from service.terms.model import Terms
@@ -156,14 +157,15 @@ def list_document(codes: CodeList) -> dict[str, Any]:
     }
 
 
-def scope_document(edition: Edition, state: str, words: EditionInWords) -> dict[str, Any]:
-    """A scope edition: who is counted, rule by rule, and in words."""
+def scope_document(edition: Edition, stored: Stored, words: EditionInWords) -> dict[str, Any]:
+    """A scope edition: who is counted, rule by rule, and in words; and what became of it."""
     return {
         "edition": edition.name,
         "title": edition.title,
-        "state": state,
+        "state": stored.state.value,
         "vocabulary": edition.vocabulary,
         "hash": edition.hash,
+        **standing(stored),
         "rules": [
             {
                 "id": rule.id,

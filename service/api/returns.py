@@ -43,6 +43,7 @@ from service.returns.seal import Declaration, seal
 from service.returns.store import returns_of
 from service.returns.tallies import tally_of_return
 from service.returns.view import document as return_document
+from service.scope.drafts import all_stored
 from service.tally.count import Years
 from service.terms.calendar import parse_period
 
@@ -283,10 +284,8 @@ class ReturnsController(Controller):
         asked = _checked(call, "scope", "revision")
         item = await self._signed(call, asked)
         scope = asked.get("scope")
-        if scope is not None and scope not in call.context.editions:
-            raise ParameterRefused(
-                "scope", "There is no such scope edition.", nearest(scope, call.context.editions) or "See /api/scopes."
-            )
+        if scope is not None:
+            await _check_scope(call, scope)
         if not isinstance(item, Sealed):
             raise _no_receipt()
         return document(await tally_of_return(call.context, item, scope), etag=etag_of(item))
@@ -299,6 +298,14 @@ class ReturnsController(Controller):
         if not isinstance(item, Sealed | Withdrawn) or item.receipt is None:
             raise _no_receipt()
         return item
+
+
+async def _check_scope(call: Call, name: str) -> None:
+    """Of a force's question, the name of an edition that everyone may read."""
+    async with call.context.db.app() as tx:
+        known = [item.name for item in await all_stored(tx) if item.was_proposed]
+    if name not in known:
+        raise ParameterRefused("scope", "There is no such scope edition.", nearest(name, known) or "See /api/scopes.")
 
 
 async def shown(

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
+
 from service.api.public_shapes import Links, Shape
-from service.api.shapes import Hash, Next
+from service.api.shapes import Day, Hash, Instant, Next
+from service.clock import wire_time
+from service.scope.drafts import Said, Step, Stored
+
+Body = Literal["nca", "npcc"]
+Public = Literal["proposed", "in_force", "superseded", "rejected"]
+_PUBLIC_STEPS: Final = (Said.PROPOSED, Said.CONFIRMED, Said.REJECTED)
+
+
+class ScopeStep(Shape):
+    """Which body said what of an edition, and when."""
+
+    step: Literal["proposed", "confirmed", "rejected"]
+    body: Body
+    at: Instant
+    reason: Annotated[str | None, Meta(description="Why it was rejected.")]
 
 
 class ScopeLine(Shape):
-    """A scope edition in the list, and where it stands."""
+    """A scope edition in the list, and where it stands. ``steps``: those that were taken here, in their order."""
 
     edition: str
     title: str
-    state: str
+    state: Public
     hash: Hash
+    follows: Annotated[str | None, Meta(description="The edition that was in force when it was proposed.")]
+    effective: Annotated[Day | None, Meta(description="It is not in force before this day.")]
+    steps: list[ScopeStep]
     links: Links
 
 
@@ -87,11 +110,37 @@ class ScopeDocument(Shape):
 
     edition: str
     title: str
-    state: str
+    state: Public
     vocabulary: str
     hash: Hash
+    follows: str | None
+    effective: Day | None
+    steps: list[ScopeStep]
     rules: list[ScopeRuleShown]
     attributes: list[str]
     codes_left_out: dict[str, list[str]]
     words: ScopeWords
     links: Links
+
+
+def scope_line(item: Stored) -> dict[str, Any]:
+    """An edition in the list of those that everyone may read."""
+    return {
+        "edition": item.name,
+        "title": item.title,
+        "state": item.state.value,
+        "hash": item.hash,
+        **standing(item),
+        "links": {"self": f"/api/scopes/{item.name}"},
+    }
+
+
+def standing(item: Stored) -> dict[str, Any]:
+    """What became of an edition, as everyone may read it: told by body, not by client."""
+    return {"follows": item.follows, "effective": item.effective, "steps": list(_steps(item.steps))}
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
+    for each in steps:
+        if each.step in _PUBLIC_STEPS:
+            yield {"step": each.step.value, "body": each.body, "at": wire_time(each.at), "reason": each.reason}

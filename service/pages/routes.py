@@ -15,6 +15,7 @@ from service.pages.guard import guard
 from service.pages.national.routes import national_pages
 from service.pages.recorded import show_recorded
 from service.pages.rules.routes import rules_routes
+from service.pages.scopes.routes import scopes_routes
 from service.pages.site import Site
 from service.pages.visit import visit_dependency
 
@@ -28,6 +29,7 @@ def page_routes(site: Site) -> Router:
             entry_routes(site),
             national_pages(site),
             rules_routes(),
+            scopes_routes(),
             show_newest_changes,
             show_changes,
             show_newest_difference,

@@ -50,7 +50,7 @@ class Site(Struct, frozen=True, kw_only=True):
     def page(
         self, template: str, /, *, status: int = 200, person: Person | None = None, here: str = "", **given: Any
     ) -> Response[str]:
-        """A page. ``here`` names its entry of the navigation: ``national``, ``returns``, ``rules`` or none."""
+        """A page. ``here`` names its entry of the navigation, as ``base.html`` has it, or none."""
         text = self.templates.get_template(template).render(person=person, here=here, **given)
         return Response(text, status_code=status, media_type="text/html", headers=HEADERS)
 

@@ -78,7 +78,7 @@ async def spool(
         raise UnsupportedMedia("Compressed bodies are not taken here.", "Send the file as it is.")
     expected = announced_digest(content_digest)
     if content_length is not None and content_length > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     file = _anonymous_file()
     try:
         length, digest = await _receive(stream, file, limit)
@@ -118,7 +118,7 @@ async def _receive(stream: AsyncIterator[bytes], file: IO[bytes], limit: int) ->
     async for piece in stream:
         length += len(piece)
         if length > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         waiting += piece
         if len(waiting) >= CHUNK:
             await asyncio.to_thread(write, bytes(waiting))
@@ -162,5 +162,8 @@ def _of_the_disk(error: OSError) -> Exception:
     return error
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The upload is larger than {limit // (1 << 20):,} MB.", "Send it in several files.")
+def too_large(limit: int) -> TooLarge:
+    """What is said of more bytes than are taken."""
+    if limit < 1 << 20:
+        return TooLarge(f"The file is larger than {limit >> 10:,} KB.", "Say it in less.")
+    return TooLarge(f"The upload is larger than {limit >> 20:,} MB.", "Send it in several files.")

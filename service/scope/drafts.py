@@ -15,11 +15,9 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.adopter import Adopter
+from service.scope.draft import Draft
 from service.scope.edition import Edition, State
 from service.scope.store import document_of
-
-KEPT: Final = ("source", "guidance")
-"""What a draft may say besides what is judged by: kept as it was written."""
 
 
 class Said(StrEnum):
@@ -78,6 +76,23 @@ class Stored(Struct, frozen=True, kw_only=True):
         return self.follows is not None or any(step.step is Said.PROPOSED for step in self.steps)
 
 
+def as_published(edition: Edition) -> Stored:
+    """An edition that the terms of reference have not had taken in, as its file has it."""
+    return Stored(
+        id=0,
+        name=edition.name,
+        title=edition.title,
+        hash=edition.hash,
+        vocabulary=edition.vocabulary,
+        state=edition.state,
+        version=1,
+        document=document_of(edition),
+        follows=None,
+        effective=None,
+        steps=(),
+    )
+
+
 _COLUMNS: Final = (
     "e.id, e.name, e.title, e.hash, e.vocabulary, e.state, e.version, e.document, f.name as follows, e.effective "
     "from scope_edition e left join scope_edition f on f.id = e.follows"
@@ -119,7 +134,7 @@ async def steps_of(tx: AsyncConnection, editions: Sequence[int]) -> Mapping[int,
     return found
 
 
-async def insert_draft(tx: AsyncConnection, edition: Edition, document: Mapping[str, Any]) -> bool:
+async def insert_draft(tx: AsyncConnection, written: Draft) -> bool:
     """Store a new draft; False where its name is taken. What is refused takes no number: there are few of them."""
     done = await tx.execute(
         text(
@@ -127,30 +142,30 @@ async def insert_draft(tx: AsyncConnection, edition: Edition, document: Mapping[
             "select :name, :hash, :title, :vocabulary, 'draft', cast(:document as jsonb) "
             "where not exists (select from scope_edition where name = :name) on conflict (name) do nothing"
         ),
-        _content(edition, document),
+        _content(written),
     )
     return bool(done.rowcount)
 
 
-async def write_draft(tx: AsyncConnection, edition: Edition, document: Mapping[str, Any]) -> None:
+async def write_draft(tx: AsyncConnection, written: Draft) -> None:
     """Write a draft anew: its version moves on."""
     await tx.execute(
         text(
             "update scope_edition set hash = :hash, title = :title, vocabulary = :vocabulary, "
             "document = cast(:document as jsonb), version = version + 1 where name = :name and state = 'draft'"
         ),
-        _content(edition, document),
+        _content(written),
     )
 
 
-def _content(edition: Edition, document: Mapping[str, Any]) -> dict[str, Any]:
-    kept = document_of(edition) | {name: str(document[name]) for name in KEPT if document.get(name)}
+def _content(written: Draft) -> dict[str, Any]:
+    edition = written.edition
     return {
         "name": edition.name,
         "hash": edition.hash,
         "title": edition.title,
         "vocabulary": edition.vocabulary,
-        "document": msgspec.json.encode(kept).decode(),
+        "document": msgspec.json.encode(written.document).decode(),
     }
 
 

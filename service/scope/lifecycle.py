@@ -6,8 +6,7 @@ entry, under the edition's row: who decides about the same edition waits for it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date, wire_time
 from service.errors import Conflict, Invalid, NotFound, PreconditionFailed, PreconditionRequired, Unavailable
+from service.scope.draft import Draft, DraftErrors, DraftProblem
 from service.scope.drafts import (
     Said,
     Stored,
@@ -29,9 +29,8 @@ from service.scope.drafts import (
     turn_down,
     write_draft,
 )
-from service.scope.edition import Edition, EditionErrors, EditionProblem, State
+from service.scope.edition import State
 from service.scope.editions import Editions
-from service.scope.published import edition_of
 from service.scope.store import follow_in_force, known
 from service.scope.switch import Switched, Waiting, switch_when_ready
 from service.storage.database import Database
@@ -42,17 +41,12 @@ SIGNED_TYPE: Final = "scope-confirmation+jwt"
 WHOLE: Final = 2_000
 """Characters of a reason, at most."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_WORDS_OF_PATHS: Final = ("new",)
-"""Names that would stand where a page of ours has its address."""
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
-
-async def draft(db: Database, editions: Editions, by: Adopter, document: Mapping[str, Any], now: datetime) -> Stored:
+async def draft(db: Database, editions: Editions, by: Adopter, written: Draft, now: datetime) -> Stored:
     """Store a new draft. Its name is never given twice, whatever became of the edition that had it."""
-    edition = _read(editions, document)
+    edition = written.edition
     async with db.national() as tx:
-        if edition.name in editions.library.scopes or not await insert_draft(tx, edition, document):
+        if edition.name in editions.library.scopes or not await insert_draft(tx, written):
             raise Conflict(
                 f"There is a scope edition {edition.name} already, or there was one.",
                 "A name stands for one content for ever: give yours a name of its own.",
@@ -66,33 +60,21 @@ async def draft(db: Database, editions: Editions, by: Adopter, document: Mapping
 
 
 async def rewrite(
-    db: Database,
-    editions: Editions,
-    by: Adopter,
-    name: str,
-    document: Mapping[str, Any],
-    seen: Collection[str] | None,
-    now: datetime,
+    db: Database, by: Adopter, name: str, written: Draft, seen: Collection[str] | None, now: datetime
 ) -> Stored:
     """Write a draft anew, over the one that was seen: ``seen`` holds the entity tags that the caller sent."""
     _check_seen(seen)
-    edition = _read(editions, document)
-    if edition.name != name:
-        raise EditionErrors(
-            [
-                EditionProblem(
-                    ("edition",), None, f"The document is of {edition.name}.", f"Send it there, or write {name}."
-                )
-            ]
-        )
+    if written.edition.name != name:
+        says, do = f"The document is of {written.edition.name}.", f"Send it there, or write {name}."
+        raise DraftErrors([DraftProblem(line=1, column=1, pointer="/edition", says=says, do=do)])
     async with db.national() as tx:
         item = await _draft(tx, name, seen)
-        await write_draft(tx, edition, document)
-        written = await _found(tx, name)
-        if await say(tx, item, step_of(Said.DRAFTED, by, written, now)):  # each body's first hand in it is kept
-            written = await _found(tx, name)
-        await _log(tx, "scope_rewritten", by, written, now)
-    return written
+        await write_draft(tx, written)
+        stored = await _found(tx, name)
+        if await say(tx, item, step_of(Said.DRAFTED, by, stored, now)):  # each body's first hand in it is kept
+            stored = await _found(tx, name)
+        await _log(tx, "scope_rewritten", by, stored, now)
+    return stored
 
 
 async def propose(
@@ -175,38 +157,6 @@ async def _switch(db: Database, by: Adopter, name: str, now: datetime) -> Switch
         return await switch_when_ready(db, name, by.client, now)
     except Unavailable:
         return Waiting(("The database could not take the last step now; it is taken in the background.",))
-
-
-def _read(editions: Editions, document: Mapping[str, Any]) -> Edition:
-    """The edition of a document, which begins as a draft, under a name that can stand in an address."""
-    problems = [*_unkeepable(document, ())] or [*_head_problems(document)]
-    if problems:
-        raise EditionErrors(problems)
-    return edition_of(document, editions.library)
-
-
-def _head_problems(document: Mapping[str, Any]) -> Iterator[EditionProblem]:
-    name, state = str(document.get("edition") or ""), str(document.get("state") or "")
-    if name and (_NAME.fullmatch(name) is None or name.lower() in _WORDS_OF_PATHS):
-        says, do = f"`{name}` cannot be the name of an edition.", "Write a year, a month and a word: 2026-06-narrow."
-        yield EditionProblem(("edition",), None, says, do)
-    if state and state != State.DRAFT.value:
-        yield EditionProblem(("state",), None, f"It cannot begin as `{state}`.", "Write draft.")
-
-
-def _unkeepable(value: Any, path: tuple[str | int, ...]) -> Iterator[EditionProblem]:
-    """Text that the database could not keep."""
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        yield EditionProblem(
-            path, None, "This text holds a character that cannot be kept.", "Take NUL and the like out."
-        )
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _unkeepable(key, path)
-            yield from _unkeepable(each, (*path, key))
-    elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _unkeepable(each, (*path, place))
 
 
 def _check_seen(seen: Collection[str] | None) -> None:

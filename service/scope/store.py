@@ -1,4 +1,5 @@
-"""Which editions the service has taken in, and where each stands. Only this module writes ``scope_edition``.
+"""Which editions the service has taken in, and where each stands. Only this module and ``drafts.py`` write
+``scope_edition``.
 
 The published files are the truth about an edition's rules; the rows pin its hash, so that the same name with other
 content is refused, and hold its state, which changes while the service runs.
@@ -156,8 +157,10 @@ async def known(tx: AsyncConnection, editions: Editions, name: str, digest: str)
 
 
 async def learn(tx: AsyncConnection, editions: Editions) -> None:
-    """Know every edition that there is, drafts too."""
-    for row in (await tx.execute(text("select name, hash from scope_edition"))).all():
+    """Know every edition that can have tallies. A draft that a changed contract has made unreadable stands in nobody's
+    way."""
+    rows = await tx.execute(text("select name, hash from scope_edition where state not in ('draft', 'rejected')"))
+    for row in rows.all():
         await known(tx, editions, row.name, row.hash)
 
 

@@ -21,6 +21,7 @@ import httpx
 from service.api.description import openapi_of
 from service.api.replies import BYTES
 from service.identity.client import token_form
+from tests.support.editions import NARROW, a_scope, as_yaml, said_yes
 from tests.support.postgres import Server, running_server
 from tests.support.rows import a_row, as_csv, as_ndjson
 from tests.support.server import Return, Served, a_served, good
@@ -99,6 +100,7 @@ async def walk(served: Served) -> dict[str, Any]:
     await _first_return(Return(kent, period="2025-11"))
     await _second_return(Return(kent, period="2025-12"))
     await _notices(nca, npcc, anyone)
+    await _scopes(nca, npcc)
     await nca.get("/api/national/picture", params={"by": "stage"})
     await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
     return recorder.found
@@ -150,6 +152,26 @@ async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: http
     good(await npcc.post("/api/rule-notices/2026-01-q336/reject", json={"reason": "The rule is right."}))
     good(await anyone.get("/api/rule-notices"))
     good(await anyone.get("/api/rule-notices/2026-01-q335"))
+
+
+async def _scopes(nca: httpx.AsyncClient, npcc: httpx.AsyncClient) -> None:
+    """A scope edition from its draft to the words of both bodies, and one that is rejected."""
+    drafted = await nca.post("/api/scopes", json=a_scope())
+    yaml = {"Content-Type": "application/yaml"}
+    other = await nca.post("/api/scopes", content=as_yaml(a_scope("2026-06-wider", least=1)), headers=yaml)
+    seen = {"If-Match": other.headers["etag"]}
+    good(await npcc.put("/api/scopes/2026-06-wider", content=as_yaml(a_scope("2026-06-wider")), headers=yaml | seen))
+    reason = {"reason": "It says what the other draft says."}
+    good(await npcc.post("/api/scopes/2026-06-wider/reject", json=reason))
+    at = f"/api/scopes/{NARROW}"
+    written = await npcc.put(at, json=a_scope(), headers={"If-Match": drafted.headers["etag"]})
+    proposed = await nca.post(
+        f"{at}/propose", json={"effective": "2026-06-01"}, headers={"If-Match": written.headers["etag"]}
+    )
+    for client in (nca, npcc):
+        good(await said_yes(client, good(proposed)))
+    good(await nca.get(f"{at}/draft"))
+    good(await nca.get(f"{at}/difference"))
 
 
 async def _first_return(item: Return) -> None:

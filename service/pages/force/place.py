@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from service.returns.choice import current, found_returns, open_of
 from service.returns.context import Context
 from service.returns.held import must_be_open
 from service.returns.model import AnyReturn, Open, Sealed, sealed_of
+from service.scope.store import learn
 from service.terms.ageing import Ageing, ageing
 from service.terms.calendar import Period, parse_period
 
@@ -90,8 +91,17 @@ async def month_of(visit: Visit, permission: Permission = Permission.RETURNS_REA
     slug = str(visit.request.path_params["force"])
     period = parse_period(str(visit.request.path_params["period"]))
     items = await returns_now(visit.context, number, period)
+    await _know_editions(visit.context, items)
     title = visit.context.force(slug).title
     return Place(visit=visit, number=number, slug=slug, title=title, period=period, items=items)
+
+
+async def _know_editions(context: Context, items: Iterable[AnyReturn]) -> None:
+    """Have the editions at hand that counts and receipts name: another server may have met them first."""
+    named = {str(item.summary["scope"]) for item in items if "scope" in item.summary}
+    if not named <= set(context.editions):
+        async with context.db.app() as tx:
+            await learn(tx, context.editions)
 
 
 def whole_number(text: str) -> int:

@@ -13,12 +13,12 @@ from litestar.exceptions import ClientException
 from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
-from service.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
+from service.errors import Invalid, Malformed, UnsupportedMedia
 from service.pages.force.forms import Typed
 from service.pages.visit import AnyRequest
 from service.returns.readers import XLSX
 from service.returns.readers.source import ARCHIVE, OLD_WORKBOOK
-from service.returns.spool import Spool, spool
+from service.returns.spool import Spool, spool, too_large
 
 FILE: Final = "file"
 _FORM: Final = "multipart/form-data"
@@ -45,17 +45,17 @@ class Received(Struct, frozen=True, kw_only=True):
     file: Spool | None
 
 
-async def receive(request: AnyRequest, limit: int) -> Received:
-    """The form as it arrives, its file at most ``limit`` bytes.
+async def receive(request: AnyRequest, limit: int, longest: int = _LONGEST_FIELD) -> Received:
+    """The form as it arrives, its file at most ``limit`` bytes, and each other field at most ``longest``.
 
     ``Malformed`` where it was cut short, ``TooLarge``, ``UnsupportedMedia``, ``Unavailable`` where the disk is full.
     """
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit + _AROUND:
-        raise TooLarge(f"The file is larger than {limit // (1 << 20):,} MB.", "Send it in several files.")
+    if length.isdigit() and int(length) > limit + longest + _AROUND:
+        raise too_large(limit)
     files: list[Spool] = []
     try:
-        sent = await _parts(_events(request), files, limit)
+        sent = await _parts(_events(request), files, limit, longest)
     except BaseException:
         for file in files:
             file.close()
@@ -63,14 +63,14 @@ async def receive(request: AnyRequest, limit: int) -> Received:
     return Received(sent=sent, file=files[0] if files else None)
 
 
-async def _parts(events: Events, files: list[Spool], limit: int) -> Typed:
+async def _parts(events: Events, files: list[Spool], limit: int, longest: int) -> Typed:
     """Take part after part: text into what was typed, the file into ``files``."""
     values: dict[str, list[str]] = {}
     async for event in events:
         if not isinstance(event, MultipartSegment):
             raise _cut_short()
         if event.name != FILE:
-            values.setdefault(event.name or "", []).append(await _text(events))
+            values.setdefault(event.name or "", []).append(await _text(events, longest))
         elif files:
             raise Malformed("The form holds two files.", "Choose one file.")
         else:
@@ -125,12 +125,12 @@ async def _content(events: Events) -> AsyncIterator[bytes]:
             yield bytes(event)
 
 
-async def _text(events: Events) -> str:
+async def _text(events: Events, longest: int) -> str:
     """The part that has begun, as text."""
     found = bytearray()
     async for piece in _content(events):
         found += piece
-        if len(found) > _LONGEST_FIELD:
+        if len(found) > longest:
             raise Malformed("A field of the form is too long.", "Open the page and send its form.")
     try:
         words = found.decode()

@@ -1,4 +1,4 @@
-"""Who may adopt rule notices on the pages: somebody of a national body, for that body alone."""
+"""Who may adopt rule notices and scope editions on the pages: somebody of a national body, for that body alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from service.identity.principal import BODIES, Permission, require
 from service.pages.visit import Visit
 
 
-def adopter_of(visit: Visit, permission: Permission) -> Adopter:
+def adopter_of(visit: Visit, permission: Permission, what: str = "Rule notices") -> Adopter:
     """Who speaks for which body; Forbidden for everybody else, whatever they were given."""
     principal = visit.person.principal
     require(principal, permission)
     if principal.body is None:
-        raise Forbidden("Rule notices are for the national bodies to adopt.", "Sign in as somebody of one of them.")
+        raise Forbidden(f"{what} are for the national bodies to adopt.", "Sign in as somebody of one of them.")
     return Adopter(client=principal.client_id, body=principal.body)
 
 

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from litestar import Response, get, post
-from msgspec import Struct
 
 from service.clock import london_date
 from service.contract.model import Contract, Rule
@@ -19,6 +18,7 @@ from service.errors import Conflict
 from service.identity.principal import Permission
 from service.notices.adopt import NoticeRefused, propose
 from service.notices.store import InForce, all_notices
+from service.pages.days import typed_day
 from service.pages.force.forms import FINE, REFUSALS, Problem, Problems, Typed, refused, too_long, typed
 from service.pages.force.words import SEVERITY
 from service.pages.rules.adopter import adopter_of
@@ -145,28 +145,9 @@ async def _free_id(visit: Visit, rule: str, today: date) -> str:
     return next(each for n in range(1, len(taken) + 2) if (each := begun if n == 1 else f"{begun}-{n}") not in taken)
 
 
-class _Day(Struct, frozen=True):
-    """A day as three fields of a form have it: the day, or what is wrong; neither where nothing was typed."""
-
-    value: date | None
-    wrong: str | None = None
-
-
-def _day(sent: Typed, name: str) -> _Day:
-    parts = [sent.one(f"{name}-{part}") for part in ("day", "month", "year")]
-    if not any(parts):
-        return _Day(None)
-    if not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts) or len(parts[2]) != 4:
-        return _Day(None, "Write day, month and year in numbers, for example 7 3 2026")
-    try:
-        return _Day(date(int(parts[2]), int(parts[1]), int(parts[0])))
-    except ValueError:
-        return _Day(None, "There is no such day")
-
-
 def _read(sent: Typed, body: str, contracts: Mapping[str, Contract], today: date) -> Notice | Problems:
     """The notice that was typed, or everything that is wrong with it."""
-    start, until = _day(sent, "start"), _day(sent, "until")
+    start, until = typed_day(sent, "start"), typed_day(sent, "until")
     severity = next((each for each in _TREATMENTS if each == sent.one("severity")), None)
     told: list[tuple[str, str]] = []
     if severity is None:

@@ -1,0 +1,90 @@
+"""What one meaning is; and those of the codes around what the two bodies adopt: rule notices and scope editions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+
+class Meaning(Struct, frozen=True):
+    """One code: the statuses that it comes with, what it means, and what helps."""
+
+    statuses: tuple[int, ...]
+    means: str
+    do: str
+
+
+NOTICES: Final[Mapping[str, Meaning]] = {
+    "notice-refused": Meaning(
+        (422,), "The rule notice cannot be taken; `errors` has every reason.", "Mend what `errors` names."
+    ),
+    "notice-exists": Meaning(
+        (409,),
+        "There is a notice with that id, and it says something else or was proposed by another client.",
+        "A notice never changes once it is proposed: give yours an id of its own.",
+    ),
+    "own-proposal": Meaning(
+        (409,),
+        "A notice comes into force by the word of both bodies, and this body proposed it.",
+        "A person of the other body confirms it.",
+    ),
+    "notice-decided": Meaning(
+        (409,),
+        "The notice is in force or rejected already.",
+        "To change how a rule is treated, propose another notice for it.",
+    ),
+}
+
+SCOPES: Final[Mapping[str, Meaning]] = {
+    "scope-draft": Meaning(
+        (422,),
+        "A draft of a scope edition cannot be taken.",
+        "`errors` lists every place with its line, column and JSON Pointer, and what to do there.",
+    ),
+    "scope-exists": Meaning(
+        (409,),
+        "There is, or was, a scope edition with that name.",
+        "A name stands for one content for ever: give yours a name of its own.",
+    ),
+    "scope-frozen": Meaning(
+        (409,),
+        "The edition is no draft any more, and proposed editions never change.",
+        "Draft a new edition.",
+    ),
+    "scope-draft-moved": Meaning(
+        (412,),
+        "The draft changed since it was read; nothing of the request was stored.",
+        "Read the draft again, and send the request again if it still stands.",
+    ),
+    "effective-passed": Meaning(
+        (422,), "The day on which it is to come into force has passed.", "Give today or a later day, or none."
+    ),
+    "scope-not-proposed": Meaning(
+        (409,), "Only a proposed edition can be confirmed, and this is none.", "`detail` says where it stands."
+    ),
+    "scope-hash-differs": Meaning(
+        (409,),
+        "The hash is not of what the edition says: it is not what was read.",
+        "Read the edition again, and send its hash if you confirm that.",
+    ),
+    "already-confirmed": Meaning(
+        (409,),
+        "This body has confirmed the edition already, or this client did so for the other body.",
+        "Each body confirms once, by two people; it is the word of the other that is wanted.",
+    ),
+    "scope-decided": Meaning(
+        (409,),
+        "The edition is in force, superseded or rejected, so it cannot be rejected.",
+        "To count otherwise, draft a new edition.",
+    ),
+    "nothing-to-compare": Meaning(
+        (422,), "The edition follows no other, so there is none to compare it with.", "Name one with against."
+    ),
+    "scope-changed": Meaning(
+        (409,),
+        "A scope edition reads otherwise here than it was pinned: a contract that it reads was changed.",
+        "Run the release under which it was drafted, or draft the change as a new edition.",
+    ),
+}

@@ -1,0 +1,327 @@
+"""Routes of scope editions: everyone may read those that are or were proposed; a national body drafts and proposes
+one, both confirm it, or either rejects it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+from litestar import Controller, Response, get, post, put
+from litestar.openapi.spec import Operation
+from litestar.params import FromPath
+
+from service.api.adopting import Keys, adopter_of
+from service.api.asking import AnyRequest, body_of, entity_tags, if_match, parameters, refuse_encoded
+from service.api.call import Serving
+from service.api.difference_shapes import DifferenceDocument, difference_document
+from service.api.documented import NAME, Answer, Body, Query, operation
+from service.api.identity import Caller
+from service.api.national import require_national, tagged
+from service.api.public_documents import scope_document
+from service.api.replies import document, public
+from service.api.scope_draft_shapes import (
+    ScopeConfirmation,
+    ScopeDraft,
+    ScopeProposal,
+    ScopeRejection,
+    ScopeSent,
+    draft_document,
+)
+from service.api.scope_shapes import ScopeDocument, ScopeList, scope_line
+from service.clock import london_date
+from service.errors import NotFound, TooLarge, UnsupportedMedia
+from service.identity.principal import NOT_HERE, Permission
+from service.returns.context import Context
+from service.scope.compared import compared
+from service.scope.draft import JSON, LARGEST, YAML, Draft, read_draft
+from service.scope.drafts import Stored, all_stored, as_published, stored_by_name
+from service.scope.edition import State
+from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject, rewrite
+from service.scope.store import known
+from service.scope.switch import in_the_way
+from service.scope.words import edition_in_words
+
+_WHAT: Final = "Scope editions"
+_SHOWN: Final = {"edition": "2026-06-narrow"}
+_IF_MATCH: Final = "The `ETag` of the draft that was read. Required: 428 without."
+_BODY: Final = Body(shape=ScopeSent, texts={YAML: "The same as YAML."})
+_KEPT: Final = ("ETag", "Cache-Control")
+_ANSWER: Final = Answer(shape=ScopeDraft, says="Where it stands.", headers=("ETag",))
+
+
+def _public(answer: Answer, **shown: str) -> type[Operation]:
+    return operation(answer, kept=True, shown=shown, refusals=("parameter", "unavailable"))
+
+
+class ScopesController(Controller):
+    """Scope editions."""
+
+    path = "/api/scopes"
+    tags = ["scopes"]  # noqa: RUF012  Litestar's own form
+
+    @get(
+        "/",
+        summary="Scope editions that are or were proposed, and where each stands",
+        description="Who confirmed each, by body. Drafts are for the national bodies. Public: no token is needed.",
+        operation_id="listScopes",
+        tags=["public"],
+        operation_class=_public(Answer(shape=ScopeList, says="The editions.", headers=_KEPT)),
+    )
+    async def list_scopes(self, request: AnyRequest, context: Serving) -> Response[bytes]:
+        parameters(request)
+        async with context.db.app() as tx:
+            stored = {item.name: item for item in await all_stored(tx)}
+        found = [*stored.values(), *(item for item in _in_files(context) if item.name not in stored)]
+        items = [scope_line(item) for item in found if item.was_proposed]
+        return public(request, {"items": items, "next": None})
+
+    @get(
+        "/{edition:str}",
+        summary="One scope edition: its rules in order, and the codes that its sets leave out",
+        operation_id="getScope",
+        tags=["public"],
+        operation_class=_public(
+            Answer(shape=ScopeDocument, says="The edition.", headers=_KEPT), edition="2025-11-wide"
+        ),
+    )
+    async def get_scope(self, request: AnyRequest, context: Serving, edition: FromPath[str]) -> Response[bytes]:
+        parameters(request)
+        async with context.db.app() as tx:
+            files = (item for item in _in_files(context) if item.name == edition)
+            item = await stored_by_name(tx, edition) or next(files, None)
+            if item is None or not item.was_proposed:
+                raise NotFound(NOT_HERE)
+            found = await known(tx, context.editions, item.name, item.hash)
+        return public(request, scope_document(found, item, edition_in_words(found, context.library)))
+
+    @post(
+        "/",
+        status_code=201,
+        summary="Draft a scope edition",
+        description=(
+            "As YAML or JSON, at most 256 KiB; what is wrong is told with line and column. A draft changes no figure, "
+            "and nobody but the national bodies reads it. Needs the permission `terms:propose` of a national body."
+        ),
+        operation_id="draftScope",
+        operation_class=operation(
+            {201: Answer(shape=ScopeDraft, says="It is a draft.", headers=("ETag",))},
+            permission=Permission.TERMS_PROPOSE,
+            body=_BODY,
+            refusals=("forbidden", "scope-exists", "scope-draft"),
+        ),
+    )
+    async def draft(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
+        adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
+        parameters(request)
+        sent = await _sent(request, context)
+        return await _shown(context, await draft(context.db, context.editions, adopter, sent, context.now()), 201)
+
+    @put(
+        "/{edition:str}",
+        summary="Write a draft anew",
+        description=(
+            "Only while it is a draft: what is proposed never changes. Needs the permission `terms:propose` of a "
+            "national body."
+        ),
+        operation_id="rewriteScope",
+        operation_class=operation(
+            _ANSWER,
+            permission=Permission.TERMS_PROPOSE,
+            body=_BODY,
+            if_match=_IF_MATCH,
+            must_match=True,
+            moved="scope-draft-moved",
+            shown=_SHOWN,
+            refusals=("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-draft"),
+        ),
+    )
+    async def rewrite(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
+        parameters(request)
+        seen, sent = _seen(request), await _sent(request, context)
+        done = await rewrite(context.db, adopter, edition, sent, seen, context.now())
+        return await _shown(context, done)
+
+    @get(
+        "/{edition:str}/draft",
+        summary="An edition on its way: its document, where it stands, and who said what of it",
+        description=(
+            "Of a draft the `ETag` is what changes and proposals need. Needs the permission `national:read` of a "
+            "national body."
+        ),
+        operation_id="getScopeDraft",
+        operation_class=operation(_ANSWER, permission=Permission.NATIONAL_READ, shown=_SHOWN, refusals=("forbidden",)),
+    )
+    async def get_draft(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        require_national(principal)
+        parameters(request)
+        async with context.db.national() as tx:
+            found = await stored_by_name(tx, edition)
+        if found is None:
+            raise NotFound(NOT_HERE)
+        return await _shown(context, found)
+
+    @get(
+        "/{edition:str}/difference",
+        summary="What an edition changes in another: rule by rule, in words",
+        description=(
+            "Conditions are compared by what they mean, read forward where the contract versions differ. Needs the "
+            "permission `national:read` of a national body."
+        ),
+        operation_id="compareScopes",
+        operation_class=operation(
+            Answer(shape=DifferenceDocument, says="The difference.", headers=("ETag", "Vary")),
+            permission=Permission.NATIONAL_READ,
+            query=(
+                Query(
+                    name="against",
+                    description="The edition before; otherwise the one that it follows, or the one in force.",
+                    example="2025-11-wide",
+                    pattern=NAME,
+                ),
+            ),
+            kept=True,
+            shown=_SHOWN,
+            refusals=("forbidden", "no-such-scope", "scope-changed", "nothing-to-compare"),
+        ),
+    )
+    async def difference(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        require_national(principal)
+        against = parameters(request, "against").get("against")
+        async with context.db.national() as tx:
+            item = await stored_by_name(tx, edition)
+            if item is None:
+                raise NotFound(NOT_HERE)
+            found = await compared(tx, context.editions, item, against)
+        return tagged(request, msgspec.json.encode(difference_document(context.library, found)), JSON)
+
+    @post(
+        "/{edition:str}/propose",
+        status_code=200,
+        summary="Propose a draft: it never changes from then on, and every seal is tallied under it",
+        description=(
+            "It comes into force when both bodies have confirmed it, nothing remains to be judged under it, and its "
+            "day has come. Needs the permission `terms:propose` of a national body."
+        ),
+        operation_id="proposeScope",
+        operation_class=operation(
+            Answer(shape=ScopeDraft, says="It is proposed.", headers=("ETag",)),
+            permission=Permission.TERMS_PROPOSE,
+            body=Body(shape=ScopeProposal, required=False),
+            if_match=_IF_MATCH,
+            must_match=True,
+            moved="scope-draft-moved",
+            shown=_SHOWN,
+            refusals=(
+                *("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-changed"),
+                "effective-passed",
+            ),
+        ),
+    )
+    async def propose(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
+        parameters(request)
+        seen, body = _seen(request), await body_of(request, ScopeProposal)
+        now = context.now()
+        done = await propose(context.db, context.editions, adopter, edition, seen, body.effective, now)
+        return await _shown(context, done)
+
+    @post(
+        "/{edition:str}/confirm",
+        status_code=200,
+        summary="Confirm a proposed edition for one's own body, signed",
+        description=(
+            "Of the content with the hash that is sent. Each body confirms once; with the word of both it comes into "
+            "force in one step as soon as nothing remains to be judged: `state` and `waits_for` say which. Needs the "
+            "permission `terms:confirm` of a national body."
+        ),
+        operation_id="confirmScope",
+        operation_class=operation(
+            Answer(shape=ScopeDraft, says="It is confirmed, and perhaps in force.", headers=("ETag",)),
+            permission=Permission.TERMS_CONFIRM,
+            body=Body(shape=ScopeConfirmation),
+            shown=_SHOWN,
+            refusals=(
+                *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs", "already-confirmed"),
+            ),
+        ),
+    )
+    async def confirm(
+        self, request: AnyRequest, context: Serving, principal: Caller, signing: Keys, edition: FromPath[str]
+    ) -> Response[bytes]:
+        adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
+        parameters(request)
+        body = await body_of(request, ScopeConfirmation)
+        done, _ = await confirm(
+            context.db,
+            adopter,
+            edition,
+            body.hash,
+            context.now(),
+            lambda said: signing.sign(dict(said), SIGNED_TYPE),
+        )
+        return await _shown(context, done)
+
+    @post(
+        "/{edition:str}/reject",
+        status_code=200,
+        summary="Reject a draft or a proposed edition, with the reason",
+        description="By either body. Its name is not given again. Needs the permission `terms:confirm` of one.",
+        operation_id="rejectScope",
+        operation_class=operation(
+            Answer(shape=ScopeDraft, says="It is rejected.", headers=("ETag",)),
+            permission=Permission.TERMS_CONFIRM,
+            body=Body(shape=ScopeRejection),
+            shown=_SHOWN,
+            refusals=("forbidden", "no-such-scope", "scope-decided"),
+        ),
+    )
+    async def reject(
+        self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
+    ) -> Response[bytes]:
+        adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
+        parameters(request)
+        body = await body_of(request, ScopeRejection)
+        return await _shown(context, await reject(context.db, adopter, edition, body.reason, context.now()))
+
+
+def _in_files(context: Context) -> list[Stored]:
+    """The editions that are published in files, whether or not the terms had them taken in."""
+    return [as_published(context.editions[name]) for name in context.library.scopes]
+
+
+async def _shown(context: Context, item: Stored, status: int = 200) -> Response[bytes]:
+    """An edition where it stands, with the tag of its draft."""
+    waits_for: tuple[str, ...] = ()
+    if item.state is State.PROPOSED:
+        async with context.db.national() as tx:
+            waits_for = await in_the_way(tx, item, london_date(context.now()))
+    return document(draft_document(item, waits_for), status=status, etag=item.etag)
+
+
+def _seen(request: AnyRequest) -> tuple[str, ...] | None:
+    """The tags of ``If-Match``; None without the header. A star is no tag: one changes what one saw."""
+    return None if if_match(request, "") is None else entity_tags(request, "if-match")
+
+
+async def _sent(request: AnyRequest, context: Context) -> Draft:
+    """The draft that was sent, read."""
+    media, options = request.content_type
+    if media not in (YAML, JSON) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("This path takes a scope edition.", f"Send Content-Type: {YAML}, or {JSON}.")
+    refuse_encoded(request)
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST:
+            raise TooLarge(f"A scope edition may have {LARGEST:,} bytes.", "Say it in fewer words.")
+    return await asyncio.to_thread(read_draft, bytes(content), media, context.library)

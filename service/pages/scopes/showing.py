@@ -1,0 +1,130 @@
+"""The editions, where each stands; and one of them: what it says and changes, who said what, what can be done."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.audit.adopter import BODIES
+from service.clock import london_date
+from service.errors import Conflict, Invalid, NotFound
+from service.identity.principal import NOT_HERE, Permission
+from service.pages.force.forms import FINE, NOTHING, Problems, Typed
+from service.pages.rules.adopter import may
+from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
+from service.pages.visit import Visit, Visiting
+from service.picture.answer import NO_TALLIES
+from service.scope.compared import compared
+from service.scope.difference_words import DifferenceInWords, difference_in_words
+from service.scope.drafts import Stored, all_stored, stored_by_name
+from service.scope.edition import State
+from service.scope.lifecycle import WHOLE
+from service.scope.store import known
+from service.scope.switch import in_the_way
+from service.scope.words import edition_in_words
+
+HERE: Final = "scopes"
+AT: Final = "/national/scopes"
+
+
+@get(AT, include_in_schema=False)
+async def show_scopes(visit: Visiting) -> Response[str]:
+    """Every edition, drafts too, the newest first."""
+    visit.national()
+    async with visit.context.db.national() as tx:
+        items = await all_stored(tx)
+    return visit.page(
+        "scopes/list.html",
+        here=HERE,
+        items=[(item, *STANDING[item.state], standing_line(item)) for item in reversed(items)],
+        may_draft=may(visit, Permission.TERMS_PROPOSE),
+        problems=FINE,
+    )
+
+
+@get(f"{AT}/{{edition:str}}", include_in_schema=False)
+async def show_scope(visit: Visiting, edition: FromPath[str]) -> Response[str]:
+    """One edition."""
+    visit.national()
+    return await scope_page(visit, edition)
+
+
+async def scope_page(
+    visit: Visit, name: str, sent: Typed = NOTHING, problems: Problems = FINE, status: int = 200
+) -> Response[str]:
+    """The same; with what was typed into one of its forms, and what is wrong with it."""
+    context = visit.context
+    async with context.db.national() as tx:
+        item = await stored_by_name(tx, name)
+        if item is None:
+            raise NotFound(NOT_HERE)
+        waits_for = await in_the_way(tx, item, london_date(context.now())) if item.state is State.PROPOSED else ()
+        said = await _in_words(visit, tx, item)
+    body = visit.person.principal.body
+    confirms = may(visit, Permission.TERMS_CONFIRM)
+    return visit.page(
+        "scopes/scope.html",
+        status=status,
+        here=HERE,
+        item=item,
+        standing=STANDING[item.state],
+        means=MEANS[item.state],
+        waits_for=waits_for,
+        steps=[(SAID[step.step], step) for step in item.steps],
+        written=as_yaml(item.document),
+        has_picture=item.state.value not in NO_TALLIES,
+        own_body=body,
+        other_body=next((each for each in BODIES if each != body), body),
+        may_draft=may(visit, Permission.TERMS_PROPOSE),
+        may_propose=may(visit, Permission.TERMS_PROPOSE) and item.state is State.DRAFT,
+        may_confirm=confirms and item.state is State.PROPOSED and body not in item.confirmed_by,
+        may_reject=confirms and item.state in (State.DRAFT, State.PROPOSED),
+        done=None if problems else _done(item, visit.request.query_params.get("done")),
+        longest=WHOLE,
+        sent=sent,
+        problems=problems,
+        **said,
+    )
+
+
+async def _in_words(visit: Visit, tx: AsyncConnection, item: Stored) -> dict[str, Any]:
+    """The rules in English and what they change; or why they cannot be read here."""
+    context = visit.context
+    try:
+        edition = await known(tx, context.editions, item.name, item.hash)
+    except (Conflict, Invalid) as error:
+        return {"words": None, "unreadable": f"{error.says} {error.do}", "changes": None}
+    return {
+        "words": edition_in_words(edition, context.library),
+        "unreadable": None,
+        "changes": await _changes(visit, tx, item),
+    }
+
+
+async def _changes(visit: Visit, tx: AsyncConnection, item: Stored) -> DifferenceInWords | None:
+    """What it changes in the edition that it follows or that is in force; None where there is no other."""
+    try:
+        found = await compared(tx, visit.context.editions, item)
+    except (Conflict, Invalid):
+        return None
+    return difference_in_words(visit.context.library, found)
+
+
+def _done(item: Stored, word: str | None) -> str | None:
+    """What became of the edition by a form that was just taken; nothing where that is not where it stands."""
+    if word is None:
+        return None
+    if item.state is State.DRAFT:
+        return "The draft is stored. It changes no figure until it is proposed, confirmed by both bodies and in force."
+    if item.state is State.REJECTED:
+        return f"{item.name} is rejected."
+    if item.state is State.IN_FORCE:
+        return f"{item.name} is confirmed by both bodies, and is in force."
+    if item.state is not State.PROPOSED:
+        return None
+    if word == "confirmed":
+        return f"Your confirmation of {item.name} is stored and signed."
+    return f"{item.name} is proposed. It never changes any more."
