@@ -40,6 +40,7 @@ from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_respon
 from service.api.public import PublicController, get_problem
 from service.api.recorded import RecordedController
 from service.api.returns import ReturnsController
+from service.api.simulate import SimulateController
 from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
@@ -122,6 +123,7 @@ def create_app(parts: Parts) -> Litestar:
             RecordedController,
             DisputesController,
             EffectController,
+            SimulateController,
             no_pages if site is None else page_routes(site),
         ],
         dependencies={

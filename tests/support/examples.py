@@ -100,6 +100,11 @@ async def walk(served: Served) -> dict[str, Any]:
     await _second_return(Return(kent, period="2025-12"))
     await _notices(nca, npcc, anyone)
     await nca.get("/api/national/picture", params={"by": "stage"})
+    good(
+        await nca.post(
+            "/api/scopes/2026-02-referral/simulate", json={"against": "2025-11-wide", "rules_off": ["alive"]}
+        )
+    )
     await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
     return recorder.found
 
