@@ -14,8 +14,7 @@ from service.api.call import Serving
 from service.api.documented import NAME, TEXT, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.replies import document
-from service.errors import Forbidden
-from service.identity.principal import MissingPermission, Permission, Principal
+from service.identity.principal import Permission, require_body
 from service.picture.simulate.answer import Asked, simulate
 from service.picture.simulate.export import SimulationDocument, as_document
 from service.returns.context import Actor
@@ -67,7 +66,7 @@ class SimulateController(Controller):
     async def simulate_scope(
         self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
     ) -> Response[bytes]:
-        require_deciding(principal)
+        require_body(principal, Permission.NATIONAL_READ, Permission.TERMS_PROPOSE)
         parameters(request)
         body = await body_of(request, SimulationBody)
         asked = Asked(
@@ -78,11 +77,3 @@ class SimulateController(Controller):
         )
         found = await simulate(context, Actor(principal.client_id, principal.name), asked)
         return document(msgspec.to_builtins(as_document(found.simulation, found.before, found.after)))
-
-
-def require_deciding(principal: Principal) -> None:
-    """A body that may read the picture or propose editions; a force's client never, whatever an issuer gave it."""
-    if principal.permissions.isdisjoint((Permission.NATIONAL_READ, Permission.TERMS_PROPOSE)):
-        raise MissingPermission(Permission.NATIONAL_READ)
-    if principal.body is None:
-        raise Forbidden("Simulations are for the national bodies.", "Call as one of them.")

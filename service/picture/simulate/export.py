@@ -18,13 +18,15 @@ from service.tally.model import Totals
 
 
 class EditionShown(Struct, frozen=True, kw_only=True):
-    """An edition as it judged: its hash is that of the whole edition, ``rules_off`` were not asked."""
+    """An edition as it judged: its hash is that of the whole edition, ``rules_off`` were not asked. ``codes_left_out``
+    are those of which the lists of its named sets say *depends*: no rule that is asked takes them as members."""
 
     edition: str
     title: str
     hash: str
     state: State
     rules_off: tuple[str, ...]
+    codes_left_out: dict[str, tuple[str, ...]]
 
 
 class CoveredShown(Struct, frozen=True, kw_only=True):
@@ -158,6 +160,7 @@ def _edition(side: Side) -> EditionShown:
         hash=side.edition.hash,
         state=side.state,
         rules_off=side.rules_off,
+        codes_left_out=dict(side.edition.codes_left_out),
     )
 
 

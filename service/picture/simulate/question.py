@@ -21,6 +21,7 @@ from service.contract.source import closest
 from service.contract.upgrade import reading_sql
 from service.criteria.ruling import define
 from service.criteria.sql import ruling_sql
+from service.criteria.tree import sets_of
 from service.errors import Invalid
 from service.picture.national import Dimension
 from service.picture.question import shown
@@ -59,7 +60,13 @@ def without(edition: Edition, rules_off: Sequence[str]) -> Edition:
     if not rules:
         says = "With all its rules off the edition asks nothing, and every case would be in scope."
         raise SimulationRefused("/rules_off", says, "Leave at least one rule on.")
-    return msgspec.structs.replace(edition, rules=rules, definition=define(rule.criterion for rule in rules))
+    used = {name for rule in rules for name in sets_of(rule.criterion)}
+    return msgspec.structs.replace(
+        edition,
+        rules=rules,
+        definition=define(rule.criterion for rule in rules),
+        codes_left_out={name: codes for name, codes in edition.codes_left_out.items() if name in used},
+    )
 
 
 class Statement(Struct, frozen=True):
