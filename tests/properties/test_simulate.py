@@ -27,7 +27,7 @@ from service.storage.database import Database
 from service.tally.count import Years
 from service.tally.model import Totals, dimension_of
 from tests.support.cells import good_rows
-from tests.support.returns import LEAD, a_service, explained, opened, sealed, sent
+from tests.support.returns import LEAD, a_service, both_versions, explained, opened, sealed, sent
 from tests.support.stock import Record, cells_of, records_of, years
 
 RARE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -37,7 +37,7 @@ WIDE, REFERRAL = "2025-11-wide", "2026-02-referral"
 
 @pytest_asyncio.fixture(scope="module")
 async def context(module_database: Database) -> Context:
-    return await a_service(module_database)
+    return both_versions(await a_service(module_database))
 
 
 class Seen(Struct):
@@ -142,7 +142,8 @@ def _rule(edition: Edition, place: int | None) -> str | None:
 async def reported(
     context: Context, force: str, covers: Years, rows: Sequence[dict[str, str]], cells: Sequence[dict[str, str]]
 ) -> Sealed:
-    item = await opened(context, force, case_years=covers)
+    version = "2026.1" if any("suspects_alive" in row for row in rows) else "2025.1"
+    item = await opened(context, force, case_years=covers, contract_version=version)
     await sent(context, item, [{"case_ref": f"K/{number}", **row} for number, row in enumerate(rows)])
     if cells:
         await sent(context, item, cells, part=PartName.AGGREGATE)
@@ -154,6 +155,18 @@ cells = st.lists(
     max_size=12,
     unique_by=lambda cell: tuple(cell[0].items()),
 )
+
+
+@st.composite
+def rows_of_2026(draw: st.DrawFn) -> dict[str, str]:
+    """What the second version can say besides, so that a referral can be decided."""
+    row = draw(good_rows())
+    row["victim_age_youngest"] = row.pop("youngest_victim_age")
+    alive = ("2", "2+", "2+", "1+", "") if row["suspect_count"] in ("3", "2", "2+") else ("0", "1", "1+", "")
+    answers = {"suspects_alive": alive, "independently_reviewed": ("yes", "no", "no", "")}
+    return row | {name: draw(st.sampled_from(said)) for name, said in answers.items()}
+
+
 declared = st.sampled_from([Years(listed=None, unknown=True), years(2010, 2014), years(2014, unknown=True)])
 questions = st.sampled_from([(REFERRAL, WIDE), (WIDE, REFERRAL), (WIDE, WIDE), (REFERRAL, REFERRAL)])
 
@@ -173,7 +186,12 @@ RULES = {
 
 
 @given(
-    stocks=st.lists(st.tuples(declared, st.lists(good_rows(), min_size=8, max_size=25), cells), min_size=1, max_size=2),
+    stocks=st.lists(
+        st.tuples(declared, st.lists(good_rows(), min_size=8, max_size=25), cells)
+        | st.tuples(declared, st.lists(rows_of_2026(), min_size=8, max_size=25), st.just([])),
+        min_size=1,
+        max_size=2,
+    ),
     questions=st.lists(asked_of(), min_size=4, max_size=4),
 )
 @settings(RARE, max_examples=12)

@@ -69,10 +69,12 @@ async def simulate(context: Context, actor: Actor, asked: Asked) -> Simulated:
     """What an edition would do to the returns that count now. ``NotFound`` where the service does not know it,
     ``SimulationRefused`` for anything else that cannot be asked."""
     async with context.db.judge() as tx:
-        before, after = await _sides(tx, context, asked)
+        standing = await standing_of(tx, context.editions, asked.edition)
+        other = await _against(tx, context, asked.against)
+        before, after = _sides(standing, other, asked)
         words = _words(context, after)
         by = dimensions_of(words, asked.by)
-        coverage = await _coverage(tx, context, (await latest(tx)).position)
+        coverage = await _coverage(tx, context, (await latest(tx)).position, other)
         statement = statement_of(context.library, before.edition, after.edition, by)
         found = await _ask(tx, statement, [each.force for each in coverage.counting])
         await append(tx, _entry(actor, asked, before, found.position), context.now())
@@ -110,10 +112,8 @@ def dimensions_of(words: Words, by: Sequence[str] | None) -> tuple[Dimension, ..
     return tuple(dict.fromkeys(offered[name] for name in by))
 
 
-async def _sides(tx: AsyncConnection, context: Context, asked: Asked) -> tuple[Side, Side]:
+def _sides(standing: Standing, other: Standing, asked: Asked) -> tuple[Side, Side]:
     """The edition that it is set against, and the one that is asked about, as it is asked."""
-    standing = await standing_of(tx, context.editions, asked.edition)
-    other = await _against(tx, context, asked.against)
     off = tuple(dict.fromkeys(asked.rules_off))
     return (
         Side(edition=other.edition, state=other.state),
@@ -130,14 +130,13 @@ async def _against(tx: AsyncConnection, context: Context, name: str | None) -> S
         raise SimulationRefused("/against", error.says, error.do) from None
 
 
-async def _coverage(tx: AsyncConnection, context: Context, position: int) -> Coverage:
-    """Whose returns count now, as in the national picture (semantics 26, 30)."""
+async def _coverage(tx: AsyncConnection, context: Context, position: int, under: Standing) -> Coverage:
+    """Whose returns count now, as in the national picture (semantics 26, 30); it is the same under any edition."""
     day, calendar = london_date(context.now()), context.terms.calendar
     due = calendar.last_due(day)
-    edition = await edition_in_force(tx, context.editions, day)
     return cover(
         await store.participations(tx, context.terms.edition),
-        await store.counting_returns(tx, edition.id, position, None),
+        await store.counting_returns(tx, under.id, position, None),
         period=None,
         last_due=None if due is None else due.first_day,
         month=day.replace(day=1),

@@ -48,8 +48,8 @@ async def points_of(tx: AsyncConnection, library: Library, position: int) -> Map
 
 
 def _points_sql(measured: Mapping[str, PaceFields]) -> str:
-    """Weights do not depend on the edition, so any one tally of a return says how many cases are where. Officers are
-    known where every row of the phase says them."""
+    """Weights do not depend on the edition, so any one tally of a return says how many cases are where; a return that
+    has none yet says nothing. Officers are known where every row of the phase says them."""
     officers = " ".join(f"when :version_{n} then w.{each.officers}_lo" for n, each in enumerate(measured.values()))
     phase = " ".join(f"when :version_{n} then w.{each.phase} = :mask_{n}" for n, each in enumerate(measured.values()))
     stages = " ".join(
@@ -64,10 +64,12 @@ def _points_sql(measured: Mapping[str, PaceFields]) -> str:
                 and (r.withdrawn_position is null or r.withdrawn_position > :position)
             order by r.force, r.period, r.revision desc
         ) r
+        join lateral (
+            select min(t.edition) as edition from tally t where (t.force, t.return_id) = (r.force, r.id)
+        ) counted on counted.edition is not null
         cross join lateral (
             select coalesce(sum(c.weight), 0)::bigint as cases from tally_cell c
-            where (c.force, c.return_id, c.margin) = (r.force, r.id, :margin)
-                and c.edition = (select min(t.edition) from tally t where (t.force, t.return_id) = (r.force, r.id))
+            where (c.force, c.return_id, c.margin, c.edition) = (r.force, r.id, :margin, counted.edition)
                 and case r.contract_version {stages} end
         ) reached
         cross join lateral (
@@ -99,7 +101,7 @@ def pace_of(points: Sequence[Point], *, is_declared: bool = True) -> Pace | Unme
         return Unmeasured("It has not sealed returns for two periods yet: a pace is between two.")
     stretches = [(before, after, after.officers) for before, after in pairwise(points) if after.officers]
     if not stretches:
-        return Unmeasured("No return after its first says how many officers work on it.")
+        return Unmeasured("No return after its first says of any officers who work on it.")
     cases = sum(after.reached - before.reached for before, after, _ in stretches)
     if cases <= 0:
         return Unmeasured("No more cases reached the stage between its returns than before.")
