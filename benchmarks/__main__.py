@@ -18,7 +18,18 @@ import uvloop
 from benchmarks.harness import Figure, machine
 from service.app import settle_interpreter
 
-MODULES: Final = ("seal", "checks", "scope", "picture", "ndjson", "mess", "workbooks", "offline", "evaluator")
+MODULES: Final = (
+    "seal",
+    "checks",
+    "scope",
+    "simulate",
+    "picture",
+    "ndjson",
+    "mess",
+    "workbooks",
+    "offline",
+    "evaluator",
+)
 """In the order of the table. Each has ``measure(pairs: int, scale: float)``, which gives figures; async or not."""
 
 README: Final = Path(__file__).parent / "README.md"

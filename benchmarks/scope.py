@@ -35,8 +35,8 @@ async def measure(pairs: int, scale: float) -> list[Figure]:
         country = await a_country(database, int(_CASES * scale))
         edition = country.context.editions[_EDITION]
         async with plain_connection(database) as plain:
-            await _make_exact(plain, country)
-            count = _barest(country)
+            await make_exact(plain, country)
+            count = barest(country)
 
             async def ours() -> float:
                 began = time.perf_counter()
@@ -65,7 +65,7 @@ async def _judge_all(country: Country, waiting: Iterator[Sealed], edition: Editi
             await judged(tx, country.context, item, edition)
 
 
-async def _make_exact(plain: asyncpg.Connection, country: Country) -> None:
+async def make_exact(plain: asyncpg.Connection, country: Country) -> None:
     """The same cases with every field exact: a range, or a set of codes, that is not a single value is null."""
     contract = country.context.library.contracts["2025.1"]
     columns = ", ".join(_exact(field) for field in contract.parts[PartName.CASE].fields)
@@ -84,7 +84,7 @@ def _exact(field: Field) -> str:
     return field.name
 
 
-def _barest(country: Country) -> str:
+def barest(country: Country) -> str:
     """The wide definition, written by hand over exact columns."""
     contract = country.context.library.contracts["2025.1"]
     sets = {name: _ordinals(contract, name) for name in ("child_offences", "sexual_offences", "nfa_outcomes")}

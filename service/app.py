@@ -45,6 +45,7 @@ from service.api.recorded import RecordedController
 from service.api.rejudging import ReJudgingController
 from service.api.returns import ReturnsController
 from service.api.scopes import ScopesController
+from service.api.simulate import SimulateController
 from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.clock import Clock, system_clock
@@ -135,6 +136,7 @@ def create_app(parts: Parts) -> Litestar:
             ReJudgingController,
             BridgeController,
             ReconcileController,
+            SimulateController,
             no_pages if site is None else page_routes(site),
         ],
         lifespan=[_judging(context)] if parts.judges else [],

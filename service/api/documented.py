@@ -160,6 +160,8 @@ class Route(Struct, frozen=True, kw_only=True):
 
     answers: Mapping[int, Answer]
     permission: Permission | None = None
+    or_permission: Permission | None = None
+    """Another that does as well."""
     query: tuple[Query, ...] = ()
     body: Body | None = None
     if_match: str | None = None
@@ -260,7 +262,8 @@ def _written(said: Operation, route: Route) -> Json:
     name = str(said.operation_id)
     examples = _examples().get(name, {})
     codes = route.codes(named)
-    scopes: list[Json] = [] if route.permission is None else [{SCHEME: [route.permission.value]}]
+    either = (route.permission, route.or_permission)
+    scopes: list[Json] = [{SCHEME: [permission.value]} for permission in either if permission is not None]
     responses = {
         **{str(status): _answer(answer, examples.get(str(status), {})) for status, answer in route.answers.items()},
         **({"304": _unchanged()} if route.kept else {}),

@@ -284,6 +284,12 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
     "scope-not-tallied": Meaning(
         (422,), "There are no tallies under that edition.", "`do` lists the editions with tallies."
     ),
+    "simulation-refused": Meaning(
+        (422,),
+        "An edition cannot be simulated like that: it has no such rule or breakdown, none of its rules would be left, "
+        "or there is no edition to set it against.",
+        "Mend what `errors` names.",
+    ),
     "as-of-in-future": Meaning((422,), "as_of names a moment that has not come.", "Leave it out for the last change."),
     "unknown-by": Meaning(
         (422,), "The picture cannot be broken down by that.", "`do` has the closest; ask for those listed."

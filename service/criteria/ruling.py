@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,6 +18,11 @@ from service.errors import Invalid
 
 MOST_ATTRIBUTES = 30
 """As many bits as a four-byte integer has beside its sign, and one to spare."""
+
+
+ALONE: Final = 1 << 16
+"""Taken off a ruling below zero where every other rule is true, by whoever asks for rulings *marked* so: more than any
+list has rules."""
 
 
 class TooManyAttributes(Invalid):
@@ -68,6 +74,11 @@ def define(rules: Iterable[Criterion]) -> Definition:
 def ruling(definition: Definition, observation: Observation) -> int:
     """The ruling of one observation."""
     return definition.ruling(observation)
+
+
+def unmarked(marked: int) -> tuple[int, bool]:
+    """The ruling that a marked one is, and whether one rule alone keeps the observation out."""
+    return (marked + ALONE, True) if marked < -ALONE else (marked, False)
 
 
 def excluded_by(ruling: int) -> int | None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sqlglot import exp
 
 from service.criteria.rewrites import rewritten
-from service.criteria.ruling import Definition
+from service.criteria.ruling import ALONE, Definition
 from service.criteria.tree import (
     And,
     Between,
@@ -65,9 +65,12 @@ def holds_sql(criterion: Criterion, columns: Mapping[str, FieldSql], dialect: st
     return _holds_sql(criterion, tuple((name, columns[name]) for name in fields_of(criterion)), dialect)
 
 
-def ruling_sql(definition: Definition, columns: Mapping[str, FieldSql], dialect: str = "postgres") -> str:
-    """One integer: below zero the first false rule, zero in scope, above zero the bits of what is missing."""
-    return _ruling_sql(definition, tuple((name, columns[name]) for name in definition.attributes), dialect)
+def ruling_sql(
+    definition: Definition, columns: Mapping[str, FieldSql], dialect: str = "postgres", *, marked: bool = False
+) -> str:
+    """One integer: below zero the first false rule, zero in scope, above zero the bits of what is missing. ``marked``:
+    with a mark where that rule is the only one that is not true (``ruling.unmarked`` reads it)."""
+    return _ruling_sql(definition, tuple((name, columns[name]) for name in definition.attributes), dialect, marked)
 
 
 _Columns = tuple[tuple[str, FieldSql], ...]
@@ -80,7 +83,7 @@ def _holds_sql(criterion: Criterion, columns: _Columns, dialect: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _ruling_sql(definition: Definition, columns: _Columns, dialect: str) -> str:
+def _ruling_sql(definition: Definition, columns: _Columns, dialect: str, marked: bool) -> str:
     maker = _Maker(dict(columns), dialect, {name: 1 << place for place, name in enumerate(definition.attributes)})
     rules = [rewritten(rule) for rule in definition.rules]
     # first what most rows are: one condition that holds spares them every other question
@@ -88,7 +91,12 @@ def _ruling_sql(definition: Definition, columns: _Columns, dialect: str) -> str:
         exp.Case().when(_all([maker.holds(rule) for rule in rules]), _number(0), copy=False) if rules else exp.Case()
     )
     for place, rule in enumerate(rules):
-        answer = answer.when(maker.fails(rule), _number(-(place + 1)), copy=False)
+        charge = _number(-(place + 1))
+        if marked:  # asked only of what this rule puts out, and answered by the first other rule that is not true
+            others = [maker.holds(other) for at, other in enumerate(rules) if at != place]
+            alone = _number(-(place + 1) - ALONE)
+            charge = exp.Case().when(_all(others), alone, copy=False).else_(charge, copy=False) if others else alone
+        answer = answer.when(maker.fails(rule), charge, copy=False)
     undecided = _any_bits([maker.missing(rule, _Known.NOT_FALSE) for rule in rules])
     return (answer.else_(undecided, copy=False) if rules else undecided).sql(dialect=dialect)
 

@@ -67,6 +67,15 @@ def require(principal: Principal, permission: str) -> None:
         raise MissingPermission(permission)
 
 
+def require_body(principal: Principal, *permissions: str) -> None:
+    """Say nothing to a national body that has any of these; raise MissingPermission with the first of them, or
+    Forbidden for anybody else: a force's client never, whatever an issuer gave it."""
+    if principal.permissions.isdisjoint(permissions):
+        raise MissingPermission(permissions[0])
+    if principal.body is None:
+        raise Forbidden("This is for the national bodies.", "Call as one of them.")
+
+
 def force_of(principal: Principal, path_force: str) -> str:
     """The caller's force, which must be the one in the path; anything else is NotFound, as if it did not exist."""
     if principal.force is None or principal.force != path_force:

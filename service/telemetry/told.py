@@ -100,6 +100,7 @@ SPANS: Final = (
     Span("picture", REQUEST, "The national picture is put together"),
     Span("bridge", REQUEST, "What moved between two points is put together"),
     Span("effect", REQUEST, "What a contract version changes in the verdicts of sealed returns is found by simulation"),
+    Span("simulate", REQUEST, "What a scope edition would do to the returns that count is counted"),
     Span("commit", "a transaction", "The database makes the transaction durable", (POOL,)),
     Span(STATEMENT, "any", "One statement to the database", (DATABASE, OPERATION, TABLE, POOL, STATE)),
 )

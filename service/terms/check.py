@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from service.contract.library import Library, read_library
+from service.contract.pace import read_pace
 from service.contract.published import check_published
 from service.contract.source import Place, Problem, Problems, in_order
 from service.contract.spreadsheets import FILE, read_habits
@@ -49,6 +50,7 @@ def _read(root: Path | None, problems: Problems) -> Published:
     problems.found += check_published(library)
     if (library.root / FILE).exists():
         read_habits(library.root, problems)
+    read_pace(library, problems)
     return Published(library, scopes, terms)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.criteria.evaluate import Observation
-from service.criteria.ruling import Definition, define
+from service.criteria.evaluate import Observation, evaluate
+from service.criteria.ruling import Definition, define, unmarked
 from service.criteria.tree import Criterion
 from service.criteria.vocabulary import Vocabulary
 from tests.support.criteria import criteria, observations, vocabularies
@@ -55,6 +55,28 @@ def test_the_reference_postgresql_and_duckdb_give_every_observation_the_same_rul
     agree()
     assert pairs >= 2_000
     assert min(kinds.values()) > pairs // 50, f"one verdict hardly ever came up: {kinds}"
+
+
+def test_a_marked_ruling_tells_what_one_rule_alone_keeps_out(postgres_engine: Postgres, duckdb_engine: DuckDb) -> None:
+    kinds = {True: 0, False: 0}
+
+    @settings(max_examples=80, deadline=None)
+    @given(scopes())
+    def agree(drawn: tuple[Vocabulary, Definition, list[Observation]]) -> None:
+        vocabulary, definition, observed = drawn
+        rulings = Reference().rulings(definition, vocabulary.fields, observed)
+        expected = []
+        for ruling, observation in zip(rulings, observed, strict=True):
+            true = sum(evaluate(rule, observation) is True for rule in definition.rules)
+            expected.append((ruling, ruling < 0 and true == len(definition.rules) - 1))
+        for engine in (postgres_engine, duckdb_engine):
+            marked = engine.rulings(definition, vocabulary.fields, observed, marked=True)
+            assert [unmarked(each) for each in marked] == expected
+        for ruling, alone in expected:
+            kinds[alone] += ruling < 0
+
+    agree()
+    assert min(kinds.values()) > 20, kinds
 
 
 def test_the_reference_postgresql_and_duckdb_answer_every_validation_rule_alike(

@@ -17,6 +17,8 @@ from service.migrations.migrate import migrate
 from service.picture.answer import answer
 from service.picture.export import as_document
 from service.picture.question import question
+from service.picture.simulate.answer import Asked, simulate
+from service.picture.simulate.export import as_document as simulated
 from service.returns.context import Context, context_of
 from service.returns.offline import validate
 from service.storage.database import Database
@@ -24,7 +26,7 @@ from service.terms.adopt import adopt
 from service.terms.check import load_published
 from tests.support.hmda import BROKEN, CLEAN, FOLDER, written
 from tests.support.postgres import Server
-from tests.support.returns import TestClock, explained, opened, sealed, sent
+from tests.support.returns import LEAD, TestClock, explained, opened, sealed, sent
 from tests.support.stock import tallies_of
 
 PUBLISHED = load_published(FOLDER)
@@ -78,6 +80,16 @@ async def test_a_register_is_sealed_counted_and_seen_in_the_picture(context: Con
     assert (picture.totals.in_scope, picture.totals.out_of_scope) == (2, 6)
     assert {cell["action_taken"]: cell["in_scope"] for cell in picture.cells if cell["in_scope"]} == {"1": 2}
     assert sum(cell["out_of_scope"] for cell in picture.cells) == 6
+
+
+async def test_its_scope_is_simulated_though_it_has_no_cells_no_settings_and_no_officers(context: Context) -> None:
+    asked = Asked(edition=SCOPE, rules_off=(PUBLISHED.scopes[SCOPE].rule_ids[0],))
+    found = await simulate(context, LEAD, asked)
+    told = simulated(found.simulation, found.before, found.after)
+    assert (told.before.in_scope, told.before.out_of_scope) == (2, 6)
+    assert [each.by for each in told.breakdowns] == ["force", "action_taken", "action_taken_year"]
+    assert sum(flip.cases for flip in told.flips) == told.after.in_scope - 2
+    assert [cost.why_not for cost in told.cost] == ["The standard does not say by which fields a pace is measured."]
 
 
 async def test_the_next_filing_starts_from_the_last_and_what_changed_is_counted(context: Context) -> None:

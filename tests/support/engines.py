@@ -58,8 +58,10 @@ class SqlEngine:
         assert [said is True for said, _ in found] == [holds is True for _, holds in found]
         return [said for said, _ in found]
 
-    def rulings(self, definition: Definition, fields: Fields, seen: Sequence[Observation]) -> list[int]:
-        ruling = ruling_sql(definition, columns_of(fields), self.dialect)
+    def rulings(
+        self, definition: Definition, fields: Fields, seen: Sequence[Observation], *, marked: bool = False
+    ) -> list[int]:
+        ruling = ruling_sql(definition, columns_of(fields), self.dialect, marked=marked)
         return [row[0] for row in self.rows(f"select {ruling} from {rows_of(fields, seen)} order by n")]
 
 

@@ -102,6 +102,11 @@ async def walk(served: Served) -> dict[str, Any]:
     await _notices(nca, npcc, anyone)
     await _scopes(nca, npcc)
     await nca.get("/api/national/picture", params={"by": "stage"})
+    good(
+        await nca.post(
+            "/api/scopes/2026-02-referral/simulate", json={"against": "2025-11-wide", "rules_off": ["alive"]}
+        )
+    )
     await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
     return recorder.found
 
