@@ -42,6 +42,7 @@ from service.api.recorded import RecordedController
 from service.api.returns import ReturnsController
 from service.api.states import StatesController
 from service.api.uploads import Limits
+from service.api.why import WhyController
 from service.clock import Clock, system_clock
 from service.contract.model import Contract
 from service.errors import CaseReturnsError
@@ -113,6 +114,7 @@ def create_app(parts: Parts) -> Litestar:
             identity_routes(issuer, verifier),
             ReturnsController,
             CasesController,
+            WhyController,
             PartsController,
             FindingsController,
             StatesController,

@@ -207,6 +207,7 @@ async def _second_return(item: Return) -> None:
     good(await client.get(one))
     good(await client.put(one, json=a_row(case_ref="K/1", suspect_count="3-5")))
     good(await client.get(f"{one}/history"))
+    good(await client.get(f"{one}/why"))
     good(await client.delete(one, params={"reason": "duplicate"}))
     good(await client.post(f"{path}/withdraw", json={"reason": "Sent for the wrong month."}))
 
