@@ -43,6 +43,7 @@ from service.api.returns import ReturnsController
 from service.api.states import StatesController
 from service.api.uploads import Limits
 from service.api.why import WhyController
+from service.api.work_list import WorkListController
 from service.clock import Clock, system_clock
 from service.contract.model import Contract
 from service.errors import CaseReturnsError
@@ -115,6 +116,7 @@ def create_app(parts: Parts) -> Litestar:
             ReturnsController,
             CasesController,
             WhyController,
+            WorkListController,
             PartsController,
             FindingsController,
             StatesController,

@@ -58,6 +58,7 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
             _link("listReturns", {**_SAME_FORCE, "cursor": _NEXT}),
         )
     },
+    "getWorkList": {"200": _links(_link("getWorkList", {**_SAME_FORCE, "cursor": _NEXT}))},
     "openReturn": {"200": _DRAFT, "201": _DRAFT},
     "getReturn": {
         "200": _links(

@@ -193,6 +193,8 @@ async def _first_return(item: Return) -> None:
     for name in ("receipt", "tallies"):
         good(await client.get(f"{path}/{name}"))
     good(await client.get("/api/forces/kent/returns"))
+    for media in ("application/json", "text/csv"):
+        await client.get("/api/forces/kent/work-list", params={"scope": "2026-02-referral"}, headers={"Accept": media})
 
 
 async def _second_return(item: Return) -> None:
