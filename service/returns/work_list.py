@@ -97,6 +97,18 @@ class Place(Struct, frozen=True, array_like=True):
     case_id: UUID
 
 
+class NothingSealed(NotFound):
+    """A force is asked about what it sealed, and has sealed nothing."""
+
+    code = "nothing-sealed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No return of this force is sealed, so nothing is asked yet.",
+            "Seal a return: its cases that stay undetermined are listed here.",
+        )
+
+
 class ListMoved(Conflict):
     """A page is asked for after a place that is in no list any more."""
 
@@ -116,11 +128,7 @@ async def find_work(context: Context, tx: AsyncConnection, force: int, scope: st
     items = await returns_of(tx, force)
     item = sealed_of(items)
     if item is None:
-        raise NotFound(
-            "No return of this force is sealed, so nothing is asked yet.",
-            "Seal a return: its cases that stay undetermined are listed here.",
-            code="nothing-sealed",
-        )
+        raise NothingSealed
     draft = next((each for each in items if isinstance(each, Open)), None)
     standing = await edition_asked(context, tx, scope)
     rows = (await tx.execute(_groups_statement(context, item, standing.edition), _parameters(item))).all()
