@@ -35,6 +35,7 @@ from service.api.health import HealthController
 from service.api.identity import Visitor, identity_routes, principal_dependency
 from service.api.national import national_routes
 from service.api.notices import NoticesController
+from service.api.outstanding import OutstandingController
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
@@ -126,6 +127,7 @@ def create_app(parts: Parts) -> Litestar:
             RecordedController,
             DisputesController,
             EffectController,
+            OutstandingController,
             no_pages if site is None else page_routes(site),
         ],
         dependencies={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from litestar import Controller, Response, get
@@ -128,13 +129,14 @@ class WhyController(Controller):
         asked = parameters(call.request, "scope", "revision")
         which = uuid_in_path(call.request, "case_id")
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
-        found = await explain_case(call.context, call.actor, item, which, scope_asked(call, asked))
+        scope = scope_in(asked, call.context.editions)
+        found = await explain_case(call.context, call.actor, item, which, scope)
         return document(_shown(call, item, found), etag=etag_of(item))
 
 
-def scope_asked(call: Call, asked: dict[str, str]) -> str | None:
-    """The edition in the query, if it names one that is published."""
-    scope, known = asked.get("scope"), call.context.editions
+def scope_in(asked: Mapping[str, str], known: Collection[str]) -> str | None:
+    """The edition in a query, if it names one that is known."""
+    scope = asked.get("scope")
     if scope is not None and scope not in known:
         raise ParameterRefused("scope", "There is no such scope edition.", nearest(scope, known) or "See /api/scopes.")
     return scope

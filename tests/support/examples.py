@@ -99,6 +99,7 @@ async def walk(served: Served) -> dict[str, Any]:
     await _first_return(Return(kent, period="2025-11"))
     await _second_return(Return(kent, period="2025-12"))
     await _notices(nca, npcc, anyone)
+    good(await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}))
     await nca.get("/api/national/picture", params={"by": "stage"})
     await nca.get("/api/national/picture", params={"by": "stage"}, headers={"Accept": "text/csv"})
     return recorder.found
