@@ -37,6 +37,7 @@ from service.api.health import HealthController
 from service.api.identity import Visitor, identity_routes, principal_dependency
 from service.api.national import national_routes
 from service.api.notices import NoticesController
+from service.api.outstanding import OutstandingController
 from service.api.parts import PartsController
 from service.api.problems import EXCEPTION_HANDLERS, problem_for, problem_response
 from service.api.public import PublicController, get_problem
@@ -48,6 +49,8 @@ from service.api.scopes import ScopesController
 from service.api.simulate import SimulateController
 from service.api.states import StatesController
 from service.api.uploads import Limits
+from service.api.why import WhyController
+from service.api.work_list import WorkListController
 from service.clock import Clock, system_clock
 from service.contract.model import Contract
 from service.errors import CaseReturnsError
@@ -123,6 +126,8 @@ def create_app(parts: Parts) -> Litestar:
             identity_routes(issuer, verifier),
             ReturnsController,
             CasesController,
+            WhyController,
+            WorkListController,
             PartsController,
             FindingsController,
             StatesController,
@@ -137,6 +142,7 @@ def create_app(parts: Parts) -> Litestar:
             BridgeController,
             ReconcileController,
             SimulateController,
+            OutstandingController,
             no_pages if site is None else page_routes(site),
         ],
         lifespan=[_judging(context)] if parts.judges else [],

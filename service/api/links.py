@@ -73,6 +73,7 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
             _link("listReturns", {**_SAME_FORCE, "cursor": _NEXT}),
         )
     },
+    "getWorkList": {"200": _links(_link("getWorkList", {**_SAME_FORCE, "cursor": _NEXT}))},
     "openReturn": {"200": _DRAFT, "201": _DRAFT},
     "getReturn": {
         "200": _links(
@@ -92,6 +93,7 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
         "200": _links(
             _link("getCase", _CASE),
             _link("getCaseHistory", _CASE),
+            _link("explainCase", _CASE),
             _link("replaceCase", _CASE, "$response.body#/items/0"),
             _link("deleteCase", {**_CASE, "If-Match": "$response.header.ETag"}),
             _link("listCases", {**_SAME_RETURN, "cursor": _NEXT}),
@@ -100,6 +102,7 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
     "getCase": {
         "200": _links(
             _link("getCaseHistory", _SAME_CASE),
+            _link("explainCase", _SAME_CASE),
             _link("replaceCase", {**_SAME_CASE, "If-Match": "$response.header.ETag"}, "$response.body"),
             _link("deleteCase", {**_SAME_CASE, "If-Match": "$response.header.ETag"}),
         )

@@ -233,6 +233,17 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
         "The return has no tally under that scope edition.",
         "Tallies are kept under the editions that are in force or proposed when a return is sealed.",
     ),
+    "nothing-sealed": Meaning(
+        (404,),
+        "No return of the force is sealed, so nothing is asked yet.",
+        "Seal a return: its cases that stay undetermined are on the work-list then.",
+    ),
+    "work-list-moved": Meaning(
+        (409,),
+        "The work-list is another one than that of the page before: another return is sealed, or another edition or "
+        "attribute is asked.",
+        "Begin again, without a cursor.",
+    ),
 }
 
 _IN_THE_WAY: Final[Mapping[str, Meaning]] = {

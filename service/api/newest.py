@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -20,10 +21,15 @@ PERIOD: Final = Query(
 
 def period_asked(request: AnyRequest) -> date | None:
     """The first day of the month that is asked for, if any."""
-    asked = parameters(request, "period").get("period")
-    if asked is None:
+    return period_in(parameters(request, "period"))
+
+
+def period_in(asked: Mapping[str, str]) -> date | None:
+    """The same, where other parameters stand beside it."""
+    text = asked.get("period")
+    if text is None:
         return None
     try:
-        return parse_period(asked).first_day
+        return parse_period(text).first_day
     except Invalid as error:
         raise ParameterRefused("period", error.says, error.do) from None

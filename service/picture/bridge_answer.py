@@ -82,7 +82,8 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
             "The first point lies after the second.", "Name the earlier one with from.", code="points-out-of-order"
         )
     steps = await _steps(tx, opening.scope, closing.scope)
-    editions = {number: published.scopes[name] for number, (name, _) in (await bridge_store.follows(tx)).items()}
+    known = await bridge_store.follows(tx)
+    editions = {number: published.scopes[name] for number, (name, _) in known.items() if name in published.scopes}
     begin = await _side(tx, opening, opening.scope.id)
     end = await _side(tx, closing, closing.scope.id)
     flows: list[Flow] = []

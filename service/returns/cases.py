@@ -20,7 +20,7 @@ from service.contract.columns import columns_of
 from service.contract.model import Contract, Field, PartName, Role
 from service.criteria.evaluate import Value
 from service.register.columns import OPEN_END, stored_types
-from service.returns.as_read import as_read
+from service.returns.as_read import AsRead, as_read
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows, sealed_rows
 from service.returns.model import AnyReturn, Open, Sealed, Withdrawn
@@ -72,7 +72,11 @@ def case_fields(context: Context, item: AnyReturn) -> tuple[Field, ...]:
 
 def stock_of(context: Context, item: AnyReturn, columns: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The stock of a return as a query, in whatever state the return is, as its contract version reads it."""
-    read = as_read(context.library, item.contract_version)
+    return stored_stock(item, columns, as_read(context.library, item.contract_version))
+
+
+def stored_stock(item: AnyReturn, columns: Sequence[str], read: AsRead | None = None) -> tuple[str, dict[str, Any]]:
+    """The same as ``read`` has it; without it every row as it is stored, in the version in which it was written."""
     if isinstance(item, Open):
         return current_rows(columns, read, without_withdrawn=True), {"force": item.force, "return_id": item.id}
     line = item.line if isinstance(item, Sealed | Withdrawn) else None
@@ -90,7 +94,10 @@ def _case(fields: Sequence[Field], row: Row[Any]) -> CaseRow:
     )
 
 
-async def _log(context: Context, tx: AsyncConnection, actor: Actor, item: AnyReturn, details: dict[str, Any]) -> None:
+async def log_reading(
+    context: Context, tx: AsyncConnection, actor: Actor, item: AnyReturn, details: dict[str, Any]
+) -> None:
+    """Take down that cases of a return are read; in the transaction that reads, before anything leaves it."""
     await append(
         tx,
         Entry(
@@ -117,7 +124,7 @@ async def list_cases(
             )
         ).all()
         page = [_case(fields, row) for row in rows[:limit]]
-        await _log(context, tx, actor, item, {"rows": len(page)})
+        await log_reading(context, tx, actor, item, {"rows": len(page)})
     return page, page[-1].case_id if len(rows) > limit else None
 
 
@@ -126,7 +133,7 @@ async def stream_cases(context: Context, actor: Actor, item: AnyReturn) -> Async
     fields = case_fields(context, item)
     sql, parameters = stock_of(context, item, column_names(fields))
     async with context.db.force(item.force) as tx:
-        await _log(context, tx, actor, item, {"whole": True})
+        await log_reading(context, tx, actor, item, {"whole": True})
     async with context.db.force(item.force) as tx:
         result = await tx.stream(text(f"select * from ({sql}) cur order by cur.case_id"), parameters)
         async for rows in result.partitions(STREAM_ROWS):
@@ -145,7 +152,7 @@ async def read_case(context: Context, actor: Actor, item: AnyReturn, case_id: UU
         ).one_or_none()
         if row is None:
             raise no_such_resource()
-        await _log(context, tx, actor, item, {"case": str(case_id)})
+        await log_reading(context, tx, actor, item, {"case": str(case_id)})
     return _case(fields, row)
 
 
@@ -173,7 +180,7 @@ async def history(context: Context, actor: Actor, item: AnyReturn, case_id: UUID
                 {"force": item.force},
             )
         }
-        await _log(context, tx, actor, item, {"history_of": str(case_id)})
+        await log_reading(context, tx, actor, item, {"history_of": str(case_id)})
     return [
         {
             "from": lines.get(row.line_from),

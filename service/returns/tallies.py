@@ -6,23 +6,20 @@ from typing import Any
 
 import msgspec
 
-from service.clock import london_date, wire_time
+from service.clock import wire_time
 from service.errors import NotFound
 from service.returns.context import Context
+from service.returns.edition_asked import edition_asked
 from service.returns.model import Sealed
 from service.returns.receipt import tally_document
 from service.returns.summary import verdict_counts
-from service.scope.store import edition_in_force, standing_of
 from service.tally.store import load_tally
 
 
 async def tally_of_return(context: Context, item: Sealed, scope: str | None) -> dict[str, Any]:
     """The tally under an edition, or (None) under the one in force; with its cells by stage, and when it was sealed."""
     async with context.db.force(item.force) as tx:
-        if scope is None:
-            standing = await edition_in_force(tx, context.editions, london_date(context.now()))
-        else:
-            standing = await standing_of(tx, context.editions, scope)
+        standing = await edition_asked(context, tx, scope)
         tally = await load_tally(tx, force=item.force, return_id=item.id, edition=standing.id)
     if tally is None:
         raise NotFound(

@@ -103,6 +103,7 @@ async def test_who_follows_the_tutorial_of_a_data_lead_holds_a_receipt(
     asked = list(steps())
     first = next(place for place, (_, step) in enumerate(asked) if "first rule" in step)
     answering = [step for _, step in asked[first : first + 4]]
+    receipt = ""
     async with (
         a_demonstration(database, tmp_path, cases=800, now=system_clock()) as served,
         a_tab(browser, served.addresses.origin) as tab,
@@ -114,6 +115,8 @@ async def test_who_follows_the_tutorial_of_a_data_lead_holds_a_receipt(
                 reader.run(step)
             elif kind == "seen":
                 await tab.page.get_by_text(_BOLD.findall(step)[0]).first.wait_for()
+                if "Return sealed" in step:
+                    receipt = await tab.page.locator(".app-receipt-number").inner_text()
             elif place == first:
                 while await tab.page.locator(TO_ANSWER).count():
                     for each in answering:
@@ -122,5 +125,5 @@ async def test_who_follows_the_tutorial_of_a_data_lead_holds_a_receipt(
                 assert await tab.heading() == "Findings"
             elif not first < place < first + len(answering):
                 await reader.do(step)
-        assert (await tab.page.locator(".app-receipt-number").inner_text()).startswith("CR-kent-")
+    assert receipt.startswith("CR-kent-")
     assert len(asked) > 30

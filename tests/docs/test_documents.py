@@ -28,7 +28,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 IN_THE_TREE = re.compile(r"(?:service|tests|contracts|docs|scripts|\.ci)/[A-Za-z0-9_./-]*")
 CALL = re.compile(r"(?:^|[\s($`])case-returns ((?:[a-z]|--)[^`)|\n]*)", re.MULTILINE)
-NOT_OURS = re.compile(r"/work\b|\bissue #?\d|\bTODO\b|\bFIXME\b")
+NOT_OURS = re.compile(r"/work\b(?!-list)|\bissue #?\d|\bTODO\b|\bFIXME\b")
 
 CITING = {".py", ".sql", ".yaml"}
 CITED = re.compile(r"\(semantics ([0-9][0-9, -]*)")

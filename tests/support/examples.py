@@ -101,7 +101,10 @@ async def walk(served: Served) -> dict[str, Any]:
     await _second_return(Return(kent, period="2025-12"))
     await _notices(nca, npcc, anyone)
     await _scopes(nca, npcc)
-    await nca.get("/api/national/picture", params={"by": "stage"})
+    good(await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}))
+    for path in ("bridge?from=1", "reconcile", "picture?by=stage"):
+        good(await nca.get(f"/api/national/{path}"))
+    good(await nca.get("/api/scopes/2026-02-referral/re-judging"))
     good(
         await nca.post(
             "/api/scopes/2026-02-referral/simulate", json={"against": "2025-11-wide", "rules_off": ["alive"]}
@@ -220,6 +223,8 @@ async def _first_return(item: Return) -> None:
     for name in ("receipt", "tallies"):
         good(await client.get(f"{path}/{name}"))
     good(await client.get("/api/forces/kent/returns"))
+    for media in ("application/json", "text/csv"):
+        await client.get("/api/forces/kent/work-list", params={"scope": "2026-02-referral"}, headers={"Accept": media})
 
 
 async def _second_return(item: Return) -> None:
@@ -234,6 +239,7 @@ async def _second_return(item: Return) -> None:
     good(await client.get(one))
     good(await client.put(one, json=a_row(case_ref="K/1", suspect_count="3-5")))
     good(await client.get(f"{one}/history"))
+    good(await client.get(f"{one}/why"))
     good(await client.delete(one, params={"reason": "duplicate"}))
     good(await client.post(f"{path}/withdraw", json={"reason": "Sent for the wrong month."}))
 

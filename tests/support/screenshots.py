@@ -83,6 +83,7 @@ SHOTS: Sequence[Shot] = (
     Shot(name="national-referral", person="nca", path="/national?scope=2026-02-referral"),
     Shot(name="national-choose", person="nca", path="/national", steps=_open_the_form, at="details"),
     Shot(name="force-returns", person="kent", path="/forces/kent"),
+    Shot(name="force-asked", person="kent", path="/forces/kent/work-list?scope=2026-02-referral"),
     Shot(name="force-return", person="kent", path="/forces/kent", steps=_with_a_messy_file("")),
     Shot(name="force-upload", person="kent", path="/forces/kent", steps=_with_a_messy_file("/upload/cases")),
     Shot(name="force-findings", person="kent", path="/forces/kent", steps=_with_a_messy_file("/findings")),

@@ -30,7 +30,7 @@ async def download_cases(visit: Visiting) -> Stream:
     """Every case of a return; it can be sent back as it is."""
     place, item = await _with_cases(visit)
     names = [field.name for field in case_fields(place.context, item)]
-    return await _download(_cases(place, item, names), f"{place.slug}-{place.period}-cases.csv")
+    return await downloaded(_cases(place, item, names), f"{place.slug}-{place.period}-cases.csv")
 
 
 @get("/forces/{force:str}/returns/{period:str}/cases.xlsx", include_in_schema=False)
@@ -38,7 +38,7 @@ async def download_cases_workbook(visit: Visiting) -> Stream:
     """The same as a workbook to be filled in."""
     place, item = await _with_cases(visit)
     file = await cases_as_workbook(place.context, visit.actor, item)
-    return _workbook(file, f"{place.slug}-{place.period}-cases.xlsx")
+    return workbook_downloaded(file, f"{place.slug}-{place.period}-cases.xlsx")
 
 
 @get("/forces/{force:str}/returns/{period:str}/findings.csv", include_in_schema=False)
@@ -46,7 +46,7 @@ async def download_findings(visit: Visiting) -> Stream:
     """Every finding of a return, or those of one severity or rule."""
     place, item, which = await _which_findings(visit)
     blocks = findings_as_csv(place.context, visit.actor, item, **which)
-    return await _download(blocks, f"{place.slug}-{place.period}-findings.csv")
+    return await downloaded(blocks, f"{place.slug}-{place.period}-findings.csv")
 
 
 @get("/forces/{force:str}/returns/{period:str}/findings.xlsx", include_in_schema=False)
@@ -54,7 +54,7 @@ async def download_findings_workbook(visit: Visiting) -> Stream:
     """The same as a workbook."""
     place, item, which = await _which_findings(visit)
     file = await findings_as_workbook(place.context, visit.actor, item, **which)
-    return _workbook(file, f"{place.slug}-{place.period}-findings.xlsx")
+    return workbook_downloaded(file, f"{place.slug}-{place.period}-findings.xlsx")
 
 
 class _Which(TypedDict):
@@ -97,7 +97,7 @@ async def _cases(place: Place, item: AnyReturn, names: Sequence[str]) -> AsyncIt
         yield csv_block(names, (), heading=True)
 
 
-async def _download(blocks: AsyncIterator[bytes], name: str) -> Stream:
+async def downloaded(blocks: AsyncIterator[bytes], name: str) -> Stream:
     """A file that is sent as it is made. The first block is made before, so that an error is still a page."""
     first = await anext(blocks, b"")
 
@@ -112,7 +112,7 @@ async def _download(blocks: AsyncIterator[bytes], name: str) -> Stream:
     return Stream(sent(), media_type=_CSV, headers={**HEADERS, **_attached(name)})
 
 
-def _workbook(file: IO[bytes], name: str) -> Stream:
+def workbook_downloaded(file: IO[bytes], name: str) -> Stream:
     """A file that was made for this answer, and is closed when it is sent."""
 
     async def sent() -> AsyncIterator[bytes]:

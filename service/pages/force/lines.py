@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -42,6 +43,7 @@ class Line(Struct, frozen=True, kw_only=True):
     fix: str
     answer: str | None
     held: int | None
+    case_id: UUID | None
     notice: str | None
 
 
@@ -73,5 +75,6 @@ def line_of(contract: Contract, found: ListedFinding, n: int) -> Line:
         fix=document["fix"],
         answer=found.answer,
         held=found.held,
+        case_id=found.case_id,
         notice=document["notice"],
     )

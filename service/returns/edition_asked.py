@@ -1,0 +1,34 @@
+"""Under which scope edition a question about a force's own return is answered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.clock import london_date
+from service.errors import NotFound
+from service.returns.context import Context
+from service.scope.edition import State
+from service.scope.store import Standing, edition_in_force, standing_of
+
+_OFFERED: Final = (State.IN_FORCE, State.PROPOSED)
+
+
+async def edition_asked(context: Context, tx: AsyncConnection, scope: str | None) -> Standing:
+    """The edition that is named, or (None) the one in force today; NotFound where there is none such."""
+    if scope is None:
+        return await edition_in_force(tx, context.editions, london_date(context.now()))
+    return await standing_of(tx, context.editions, scope)
+
+
+async def editions_offered(context: Context, tx: AsyncConnection) -> list[Standing]:
+    """The editions to choose from where people ask: the one in force first, then those proposed."""
+    found: list[Standing] = []
+    for name in context.editions:
+        try:
+            found.append(await standing_of(tx, context.editions, name))
+        except NotFound:  # published, and not taken in by any terms yet
+            continue
+    live = [standing for standing in found if standing.state in _OFFERED]
+    return sorted(live, key=lambda standing: _OFFERED.index(standing.state))

@@ -1,0 +1,180 @@
+"""What a force is asked, on its pages: by attribute, case by case, as a file; and why one case counts or not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+from sqlalchemy import text
+
+from tests.support.browser import a_tab, signed_in
+from tests.support.desk import Desk, a_desk, words_of
+from tests.support.rows import a_row, as_csv, rows
+from tests.support.server import PERIOD, Served
+from tests.support.workbooks import records_of, typed_into
+
+LIST = "/forces/kent/work-list"
+REFERRAL = f"{LIST}?scope=2026-02-referral"
+ASKED = [
+    a_row(case_ref="K/1"),
+    a_row(case_ref="K/2", suspect_count="1-3"),
+    a_row(case_ref="K/3", nfa_by="", suspect_count=""),
+]
+
+
+async def a_sealed_desk(served: Served, sent: list[dict[str, object]] | None = None) -> Desk:
+    """Kent's desk, with the return of November sealed."""
+    desk = await a_desk(served)
+    await desk.put(as_csv(ASKED if sent is None else sent))
+    await desk.answer_all()
+    await desk.seal()
+    return desk
+
+
+async def shown(desk: Desk, address: str, status: int = 200) -> str:
+    answered = await desk.client.get(address)
+    assert answered.status_code == status, answered.text[:500]
+    return answered.text
+
+
+async def test_a_data_lead_fills_in_what_is_asked_and_sends_it_back_in_a_browser(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    await a_sealed_desk(served)
+    async with a_tab(browser, served.addresses.origin) as tab:
+        await tab.sign_in("kent")
+        await tab.page.get_by_role("link", name="What is asked of you").click()
+        assert await tab.heading() == "What is asked of you"
+        assert await tab.careful() == []
+        await tab.page.get_by_role("link", name="open the return of a month").click()
+        await tab.page.get_by_label("December 2025").check()
+        await tab.page.get_by_role("button", name="Open the return", exact=True).click()
+        await tab.open(LIST)
+        async with tab.page.expect_download() as download:
+            await tab.page.get_by_role("link", name="as a workbook", exact=True).click()
+        content = (await (await download.value).path()).read_bytes()
+        answers = {"K/2": {"suspect_count": "3"}, "K/3": {"suspect_count": "2", "nfa_by": "cps"}}
+        for place, row in enumerate(records_of(content, "Cases"), 2):
+            content = typed_into(content, place, answers[row["case_ref"]])
+        book = tmp_path / "work-list.xlsx"
+        book.write_bytes(content)
+        await tab.page.get_by_role("link", name="upload it to the return for December 2025").click()
+        await tab.page.set_input_files("input[type=file]", book)
+        await tab.page.get_by_role("button", name="Upload", exact=True).click()
+        await tab.page.wait_for_url("**/done/**")
+        assert "0 new, 2 changed, 0 unchanged" in await tab.page.locator("main").inner_text()
+        desk = Desk(await signed_in(served, "kent"), period="2025-12")
+        await desk.answer_all()
+        await desk.seal()
+        await tab.open(LIST)
+        assert "nothing is asked" in await tab.page.locator("main").inner_text()
+        assert await tab.careful() == []
+
+
+async def test_the_pages_fit_a_phone_and_work_without_a_script(browser: Browser, served: Served) -> None:
+    await a_sealed_desk(served)
+    for how in ({"phone": True}, {"scripts": False}):
+        async with a_tab(browser, served.addresses.origin, **how) as tab:
+            await tab.sign_in("kent")
+            await tab.open(REFERRAL)
+            assert await tab.careful() == []
+            await tab.page.get_by_role("link", name="K/2", exact=True).click()
+            assert await tab.heading() == "Case K/2"
+            assert await tab.careful() == []
+
+
+async def test_the_page_counts_by_attribute_and_says_what_each_case_takes(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    said = words_of(await shown(desk, LIST))
+    assert "For 2 cases of the return for November 2025 it cannot be said whether they are in scope" in said
+    assert "‘Suspects’ alone settles this case. If 1: out of scope, by ‘Two or more suspects’." in said
+    assert "Known so far: 1-3 ." in said
+    page = await shown(desk, LIST)
+    figures = [re.findall(r"numeric\"[^>]*>([\d,]+)<", row) for row in page.split('<tr class="govuk-table__row">')]
+    assert [each for each in figures if each] == [["2", "1", "0"], ["1", "0", "0"]]
+
+
+async def test_the_page_can_be_of_one_attribute_and_of_another_edition(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    only = await shown(desk, f"{LIST}?attribute=nfa_by")
+    assert re.findall(r"/why\?[^>]*>(K/\d)<", only) == ["K/3"]
+    assert "work-list.csv?scope=2025-11-wide&amp;attribute=nfa_by" in only
+    said = words_of(await shown(desk, REFERRAL))
+    assert "For 3 cases" in said
+    assert "which is proposed" in said
+    assert "in version 2026.1 of the data standard" in said
+
+
+async def test_who_has_an_open_return_in_an_older_version_is_told_to_let_it_go_on(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    december = Desk(desk.client, period="2025-12")
+    await december.open()
+    assert "let it go on to the newer version" in words_of(await shown(desk, REFERRAL))
+    assert "let it go on to the newer version" not in words_of(await shown(desk, LIST))
+
+
+async def test_the_list_of_many_cases_is_read_to_its_end(served: Served) -> None:
+    desk = await a_sealed_desk(served, rows(60, nfa_by=""))
+    listed: list[str] = []
+    address: str | None = LIST
+    while address is not None:
+        page = await shown(desk, address)
+        listed += re.findall(r"/why\?[^>]*>(K/\d+)<", page)
+        following = re.search(r'href="(\?[^"]+)" rel="next"', page)
+        address = None if following is None else LIST + following[1].replace("&amp;", "&").partition("#")[0]
+    assert sorted(listed) == sorted(f"K/{n}" for n in range(1, 61))
+
+
+async def test_a_force_that_sealed_nothing_is_asked_nothing(served: Served) -> None:
+    desk = await a_desk(served)
+    assert "No return of yours is sealed yet, so nothing is asked." in words_of(await shown(desk, LIST))
+
+
+async def test_a_case_is_explained_rule_by_rule_on_a_page_that_the_findings_lead_to(served: Served) -> None:
+    desk = await a_desk(served)
+    await desk.put(as_csv([a_row(case_ref="K/7", suspect_count=0)]))
+    (address,) = set(re.findall(r'href="(/forces/[^"]*/why)"', await desk.read("findings")))
+    said = words_of(await shown(desk, address))
+    assert said.startswith("Kent Police, return for November 2025 Case K/7 Out of scope under ‘")
+    assert "It is counted under the first rule that it does not meet: ‘Two or more suspects’." in said
+    referral = words_of(await shown(desk, f"{address}?scope=2026-02-referral"))
+    assert "yes , it follows from other values" in referral
+
+
+@pytest.mark.parametrize("who", ["essex", "nca"])
+async def test_what_a_force_is_asked_is_for_nobody_else(served: Served, who: str) -> None:
+    desk = await a_sealed_desk(served)
+    (case, *_) = re.findall(r'href="(/forces/[^"]*/why)\?', await shown(desk, LIST))
+    stranger = await signed_in(served, who)
+    for address in (LIST, f"{LIST}.csv", f"{LIST}.xlsx", case):
+        answered = await stranger.get(address)
+        assert answered.status_code == (403 if who == "nca" else 404), address
+        assert "K/" not in answered.text
+
+
+async def test_every_reading_of_the_list_and_of_reasons_is_logged(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    (case, *_) = re.findall(r'href="(/forces/[^"]*/why)\?', await shown(desk, LIST))
+    before = await _logged(served)
+    for address in (LIST, f"{LIST}.csv", f"{LIST}.xlsx", case):
+        assert (await desk.client.get(address)).status_code == 200
+    assert await _logged(served) == before + 4
+
+
+async def test_an_address_that_was_not_made_here_is_not_found(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    why = f"/forces/kent/returns/{PERIOD}/cases/006f062e-070f-441e-b26e-3b7a05e262e5/why"
+    for address in (
+        *(f"{LIST}?scope=x", f"{LIST}?attribute=x", f"{LIST}?after=x", f"{LIST}?after=1.{'-' * 36}"),
+        *(f"{LIST}.csv?attribute=x", why, f"{why}?scope=x", why.replace("006f", "x"), f"{why}?revision=9"),
+    ):
+        await shown(desk, address, 404)
+
+
+async def _logged(served: Served) -> int:
+    async with served.db.owner() as tx:
+        return int(
+            (await tx.execute(text("select count(*) from audit_entry where action = 'cases_read'"))).scalar_one()
+        )
