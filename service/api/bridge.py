@@ -13,13 +13,11 @@ from service.api.identity import Caller
 from service.api.national import CSV, JSON, require_national, tagged
 from service.api.negotiation import negotiated
 from service.api.public import Given
-from service.errors import Invalid
 from service.identity.principal import Permission
-from service.picture.bridge_answer import BridgeQuestion, bridge_answer
+from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import BridgeDocument, as_csv, as_document
-from service.picture.question import closest, read_as_of, shown
+from service.picture.bridge_question import bridge_question
 from service.picture.waterfall import waterfall
-from service.returns.context import Context
 
 SVG: Final = "image/svg+xml"
 _AS_OF: Final = r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$"
@@ -45,7 +43,6 @@ _QUERY: Final = (
     ),
     Query(name="by", description="Also the bridge of each force.", offered=("force",)),
 )
-_NAMES: Final = tuple(item.name for item in _QUERY)
 
 
 class BridgeController(Controller):
@@ -85,34 +82,11 @@ class BridgeController(Controller):
     ) -> Response[bytes]:
         require_national(principal)
         media = negotiated(request.headers.get("accept"), (JSON, CSV, SVG))
-        asked, by_force = _asked(request, context)
+        asked = bridge_question(request.query_params.multi_items(), context.now())
         async with context.db.national() as tx:
             told = await bridge_answer(tx, published, asked, context.now())
         if media == SVG:
             return tagged(request, waterfall(told.bridge).encode(), SVG)
         if media == CSV:
-            return tagged(request, as_csv(told, by_force=by_force).encode(), CSV)
-        return tagged(request, msgspec.json.encode(as_document(told, by_force=by_force)), JSON)
-
-
-def _asked(request: Request[Any, Any, Any], context: Context) -> tuple[BridgeQuestion, bool]:
-    given: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name not in _NAMES:
-            raise Invalid(f"There is no parameter {shown(name)} here.", closest(name, _NAMES))
-        if name in given:
-            raise Invalid(f"The parameter {name} is given more than once.", "Give it once.")
-        if not value.strip():
-            raise Invalid(f"The parameter {name} is empty.", "Give it a value or leave it out.")
-        given[name] = value.strip()
-    if given.get("by", "force") != "force":
-        raise Invalid(f"A bridge cannot be broken down by {shown(given['by'])}.", "Ask for by=force, or leave it out.")
-    now = context.now()
-    moments = {name: read_as_of(given[name], now) for name in ("from", "to") if name in given}
-    asked = BridgeQuestion(
-        from_=moments.get("from"),
-        to=moments.get("to"),
-        from_scope=given.get("from_scope"),
-        to_scope=given.get("to_scope"),
-    )
-    return asked, "by" in given
+            return tagged(request, as_csv(told, by_force=asked.by_force).encode(), CSV)
+        return tagged(request, msgspec.json.encode(as_document(told, by_force=asked.by_force)), JSON)

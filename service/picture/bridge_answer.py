@@ -15,6 +15,7 @@ from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
 from service.picture.bridge import Flow, bridge, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
+from service.picture.bridge_question import BridgeQuestion
 from service.picture.bridge_store import Moved, Return
 from service.picture.chains import way
 from service.picture.coverage import CountingReturn
@@ -26,15 +27,6 @@ from service.scope.edition import Edition
 from service.tally.moves import Cause
 from service.telemetry.spans import traced
 from service.terms.check import Published
-
-
-class BridgeQuestion(Struct, frozen=True, kw_only=True):
-    """Two points; where one is left open it is the last change, under the edition that was in force there."""
-
-    from_: AsOf | None = None
-    to: AsOf | None = None
-    from_scope: str | None = None
-    to_scope: str | None = None
 
 
 class Point(Struct, frozen=True, kw_only=True):

@@ -118,3 +118,13 @@ async def test_every_stored_figure_is_checked_against_what_the_cases_say(served:
     assert good(await nca.get("/api/national/reconcile"))["digest"] == answer["digest"]
     kent = await served.client("kent")
     assert (await kent.get("/api/national/reconcile")).status_code == 403
+
+
+async def test_a_draft_stands_in_no_bridges_way(served: Served) -> None:
+    await _two_periods(served)
+    nca = await served.client(None, body="nca")
+    wide = good(await nca.get("/api/scopes/2025-11-wide"))
+    rules = [{name: rule[name] for name in ("id", "title", "guidance", "when")} for rule in wide["rules"]]
+    draft = {"edition": "2026-05-draft", "title": "A draft", "vocabulary": "2025.1", "rules": rules}
+    good(await nca.post("/api/scopes", json=draft))
+    assert good(await nca.get(PATH))["parts"] == []

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from service.picture.answer import answer
 from service.picture.bridge import Bridge, Delta
-from service.picture.bridge_answer import BridgeQuestion, bridge_answer
+from service.picture.bridge_answer import bridge_answer
+from service.picture.bridge_question import BridgeQuestion
 from service.picture.national import Counts
 from service.picture.question import AtPosition, Question
 from service.returns.context import Context

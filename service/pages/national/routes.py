@@ -16,6 +16,7 @@ from service.criteria.memory import Memory
 from service.errors import Invalid, NotFound
 from service.pages.guard import HEADERS
 from service.pages.national.asked import Asked, Problem, api_address, file_address, problem_of, read
+from service.pages.national.bridge import show_bridge
 from service.pages.national.simulation import show_simulation
 from service.pages.national.tiles import tile_map
 from service.pages.national.view import pinned, view_of
@@ -74,7 +75,7 @@ def national_pages(site: Site) -> Router:
         drawn = template.render(view=view_of(found, asked), at=found.at, range_of=range_of, breakdowns=BREAKDOWNS)
         return _file(drawn.encode(), "image/svg+xml", f"{_name(found)}.svg")
 
-    return Router("/national", route_handlers=[page, table, tables, chart, show_simulation])
+    return Router("/national", route_handlers=[page, table, tables, chart, show_simulation, show_bridge])
 
 
 class _Found(Struct, frozen=True):

@@ -1,0 +1,81 @@
+"""The page of a bridge: choose two points, and read why the national figure moved between them.
+
+A form that works by GET: what is chosen stands in the address, which can be sent to a colleague.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from msgspec import Struct
+
+from service.errors import Conflict, Invalid, NotFound
+from service.pages.visit import Visit, Visiting
+from service.picture.answer import NO_TALLIES
+from service.picture.bridge_answer import bridge_answer
+from service.picture.bridge_export import CAUSES, Told, as_document
+from service.picture.bridge_question import bridge_question
+from service.picture.question import closest, shown
+from service.picture.store import editions
+from service.picture.waterfall import waterfall
+from service.scope.store import learn
+
+_FIELDS: Final = ("from", "from_scope", "to", "to_scope")
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong, and the input of the form that it is about."""
+
+    says: str
+    at: str
+
+
+@get("/bridge", include_in_schema=False)
+async def show_bridge(visit: Visiting) -> Response[str]:
+    """The form; where a point is chosen also the bridge, or what is wrong with what was chosen."""
+    visit.national()
+    typed: dict[str, str] = {}
+    for name, value in visit.request.query_params.multi_items():
+        if name not in _FIELDS:
+            raise Invalid(f"This page takes no parameter {shown(name)}.", closest(name, _FIELDS))
+        typed[name] = value.strip()[:100]
+    given = {name: value for name, value in typed.items() if value}
+    if not typed:
+        return await _page(visit, given)
+    try:
+        asked = bridge_question(given.items(), visit.context.now())
+        async with visit.context.db.national() as tx:
+            told = await bridge_answer(tx, visit.site.published, asked, visit.context.now())
+    except (Invalid, NotFound, Conflict) as error:
+        return await _page(visit, given, problem=Problem(f"{error.says} {error.do}".strip(), _about(given, error.says)))
+    return await _page(visit, given, told=told)
+
+
+def _about(given: Mapping[str, str], says: str) -> str:
+    """The input that an error is about: the one whose value it quotes, else the first that was filled in."""
+    quoted = next((name for name, value in given.items() if value in says), None)
+    return quoted or next(iter(given), _FIELDS[0])
+
+
+async def _page(
+    visit: Visit, given: Mapping[str, str], *, told: Told | None = None, problem: Problem | None = None
+) -> Response[str]:
+    async with visit.context.db.national() as tx:
+        await learn(tx, visit.context.editions)
+        offered = [item for item in await editions(tx) if item.state not in NO_TALLIES]
+    return visit.page(
+        "national/bridge.html",
+        here="national",
+        status=422 if problem else 200,
+        given=given,
+        editions=offered,
+        titles={item.name: visit.context.editions[item.name].title for item in offered},
+        problem=problem,
+        told=None if told is None else as_document(told, by_force=True),
+        drawn="" if told is None else waterfall(told.bridge),
+        causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
+        address=urlencode(given),
+    )

@@ -1,0 +1,46 @@
+"""The bridge as a coordinator reads it."""
+
+from __future__ import annotations
+
+from tests.support.browser import signed_in
+from tests.support.desk import words_of
+from tests.support.returns import a_case, csv_of
+from tests.support.server import Return, Served
+
+PATH = "/national/bridge"
+
+
+async def _sealed(served: Served, period: str, rows: list[dict[str, str]]) -> None:
+    item = Return(await served.client("kent"), "kent", period)
+    await item.open()
+    await item.upload(csv_of(rows))
+    await item.explain_all()
+    await item.seal()
+
+
+async def test_a_coordinator_reads_why_the_figure_moved_in_words_a_picture_and_a_table(served: Served) -> None:
+    await _sealed(served, "2025-11", [a_case("K/1"), a_case("K/2")])
+    await _sealed(served, "2025-12", [a_case("K/3")])
+    nca = await signed_in(served, "nca")
+    assert f'href="{PATH}"' in (await nca.get("/national")).text
+    page = await nca.get(PATH, params={"from": "1", "to_scope": "2026-02-referral"})
+    words = words_of(page.text)
+    assert "The national figure stands at 0 at both points" in words
+    page = await nca.get(PATH, params={"from": "1"})
+    words = words_of(page.text)
+    assert "The national figure rose from 0 to 3 because" in words
+    assert "New cases were identified +1 +1 +1" in words
+    assert "Kent Police 0" in words
+    assert "<svg" in page.text
+
+
+async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_kept(served: Served) -> None:
+    nca = await signed_in(served, "nca")
+    page = await nca.get(PATH, params={"from": "yesterday"})
+    assert page.status_code == 422
+    assert "There is a problem" in words_of(page.text)
+    assert 'value="yesterday"' in page.text
+
+
+async def test_a_force_sees_nothing_of_it(served: Served) -> None:
+    assert (await (await signed_in(served, "kent")).get(PATH)).status_code == 403
