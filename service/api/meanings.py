@@ -201,7 +201,7 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
         (422,), "The case cannot be accepted as it was sent; `errors` has its findings.", "Correct what they name."
     ),
     "reason-missing": Meaning(
-        (422,), "What leaves a return needs a reason.", "Send one that `detail` lists, or words."
+        (422,), "What leaves a return, or is rejected, needs a reason.", "Send one that `detail` lists, or words."
     ),
     "transfer-not-taken-over": Meaning(
         (409,),

@@ -4,6 +4,7 @@ one, both confirm it, or either rejects it."""
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from litestar.openapi.spec import Operation
 from litestar.params import FromPath
 
 from service.api.adopting import Keys, adopter_of
-from service.api.asking import AnyRequest, body_of, entity_tags, if_match, parameters, refuse_encoded
+from service.api.asking import AnyRequest, body_of, converted, entity_tags, if_match, parameters, refuse_encoded
 from service.api.call import Serving
 from service.api.difference_shapes import DifferenceDocument, difference_document
 from service.api.documented import NAME, Answer, Body, Query, operation
@@ -282,7 +283,7 @@ class ScopesController(Controller):
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=ScopeRejection),
             shown=_SHOWN,
-            refusals=("forbidden", "no-such-scope", "scope-decided"),
+            refusals=("forbidden", "no-such-scope", "scope-decided", "reason-missing"),
         ),
     )
     async def reject(
@@ -324,4 +325,7 @@ async def _sent(request: AnyRequest, context: Context) -> Draft:
         content += chunk
         if len(content) > LARGEST:
             raise TooLarge(f"A scope edition may have {LARGEST:,} bytes.", "Say it in fewer words.")
-    return await asyncio.to_thread(read_draft, bytes(content), media, context.library)
+    read = await asyncio.to_thread(read_draft, bytes(content), media, context.library)
+    if media == JSON:
+        converted(msgspec.json.decode(bytes(content).removeprefix(BOM_UTF8)), ScopeSent)  # a number is no text there
+    return read

@@ -28,7 +28,8 @@ from service.scope.store import Standing
 from service.storage.position import latest
 from service.tally.count import Group, Years, flips_of, judge_lines, tally_of
 from service.tally.judge import Source, case_source
-from service.tally.moves import Moves, store_moves
+from service.tally.move_store import store_moves
+from service.tally.moves import Moves
 from service.tally.store import store_chain
 
 _LOCK: Final = text("select pg_try_advisory_xact_lock(:space, :unit)")

@@ -18,7 +18,8 @@ from service.returns.store import return_by_id
 from service.scope.store import Standing
 from service.tally.count import flips_of, tally_of
 from service.tally.model import Tally
-from service.tally.moves import Moves, store_moves
+from service.tally.move_store import store_moves
+from service.tally.moves import Moves
 from service.tally.store import store_tallies
 from service.telemetry.spans import span
 from service.telemetry.told import EDITION

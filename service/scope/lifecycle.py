@@ -131,6 +131,8 @@ async def confirm(
 
 async def reject(db: Database, by: Adopter, name: str, reason: str, now: datetime) -> Stored:
     """Turn a draft or a proposal down. Its name is not given again."""
+    if not reason.strip():
+        raise Invalid("A rejection says why.", "Write the reason in words.", code="reason-missing")
     async with db.national() as tx:
         item = await _found(tx, name, lock=True)
         if item.state not in (State.DRAFT, State.PROPOSED):

@@ -148,6 +148,7 @@ async def test_either_body_rejects_a_draft_or_a_proposal_with_words(served: Serv
     await way.drafted()
     for reason in ({}, {"reason": ""}, {"reason": "x" * 2001}):
         problem(await way.nca.post(f"{AT}/reject", json=reason), 422, "body")
+    problem(await way.nca.post(f"{AT}/reject", json={"reason": " "}), 422, "reason-missing")
     made = good(await way.nca.post(f"{AT}/reject", json={"reason": "Drafted by mistake."}))
     assert (made["state"], made["steps"][-1]["reason"]) == ("rejected", "Drafted by mistake.")
     problem(await way.nca.post(f"{AT}/reject", json={"reason": "Again."}), 409, "scope-decided")
@@ -227,6 +228,13 @@ async def test_what_is_wrong_with_a_draft_is_told_with_its_place(
     (error,) = refused["errors"]
     assert (error["pointer"], error["line"], error["column"] > 1) == (pointer, line, True)
     problem(await way.nca.post("/api/scopes", json=a_scope(**said)), 422, "scope-draft")
+
+
+@pytest.mark.parametrize("said", [{"vocabulary": 2025.1}, {"title": 5}, {"title": True}])
+async def test_a_number_is_no_text_in_json(served: Served, said: dict[str, Any]) -> None:
+    way = await a_way(served)
+    refused = problem(await way.nca.post("/api/scopes", json=a_scope(**said)), 422, "body")
+    assert refused["errors"][0]["pointer"] == f"/{next(iter(said))}"
 
 
 async def test_all_that_is_wrong_with_conditions_is_told_at_once(served: Served) -> None:

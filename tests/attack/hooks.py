@@ -58,7 +58,7 @@ class Tokens:
 
 def whose(operation: Any) -> str:
     """Which of the two clients may call an operation."""
-    return "body" if operation.path.startswith(("/api/national/", "/api/rule-notices")) else "force"
+    return "body" if operation.path.startswith(("/api/national/", "/api/rule-notices", "/api/scopes")) else "force"
 
 
 @schemathesis.hook

@@ -16,6 +16,7 @@ from schemathesis.core.parameters import ParameterLocation
 from tests.attack.document import files_shown
 from tests.attack.files import BROKEN, GOOD_ROW
 from tests.attack.ground import FINDINGS, FORCE, NEVER, PERIODS, READY, SEALED, WITHDRAWN, Ground
+from tests.attack.scopes import OPERATIONS, Scopes
 
 _PERIODS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "sealReturn": (READY, READY, FINDINGS),
@@ -44,6 +45,7 @@ class Mending:
         self._turns: Counter[str] = Counter()
         self._keys = count(1)
         self._spent: set[str] = set()
+        self.scopes = Scopes(ground)
 
     def before(self, name: str, case: Any) -> None:
         """Before a request goes out."""
@@ -68,6 +70,8 @@ class Mending:
         """After it was answered: what it used up is made anew before it is needed again."""
         if response.status_code >= 300 or case.method == "GET":
             return
+        if name in ("proposeScope", "confirmScope"):
+            self.scopes.reject(case.path_parameters["edition"])
         period = (case.path_parameters or {}).get("period")
         if name in ("openReturn", "sealReturn", "withdrawReturn") or (period != FINDINGS and period in PERIODS):
             self._spent.add(str(period))
@@ -128,10 +132,13 @@ class Mending:
         for parameter, listing, member in (
             ("version", "/api/contracts", "version"),
             ("name", "/api/codes", "list"),
-            ("edition", case.path.rpartition("/")[0], "edition"),
+            ("edition", "/api/terms" if case.path.startswith("/api/terms") else "/api/scopes", "edition"),
         ):
             if parameter in given and self._turn(parameter, 4):
                 given[parameter] = self.ground.http.get(listing).json()["items"][0][member]
+        self.scopes.now = None
+        if name in OPERATIONS and self._turn("scope", 6):
+            given["edition"] = self.scopes.for_operation(name)
         if name in ("confirmNotice", "rejectNotice") and self._turn("decided", 6):
             given["id"] = self.ground.notice()
         if name == "getNotice" and self._turn("notice", 3):
@@ -165,6 +172,7 @@ class Mending:
                 query.pop("rule")
         for parameter, values in (
             ("scope", ("2025-11-wide",)),
+            ("against", ("2025-11-wide", "2026-02-referral")),
             ("as_of", self._moments() if "as_of" in query else ()),
             ("by", ("force", "stage", "force,stage", "region,setting")),
         ):
@@ -195,13 +203,17 @@ class Mending:
             headers[key] = f"{str(headers[key])[:200]}-{next(self._keys)}"
         tag = next((item for item in headers if item.lower() == "if-match"), None)
         if tag is not None:
-            etag = self.ground.etag(str((case.path_parameters or {}).get("period")))
+            etag = self.scopes.now.etag if self.scopes.now is not None else self._etag(case)
             headers.pop(tag)
             if etag is not None:
                 headers[tag] = etag
         if headers != dict(case.headers or {}):
             case.headers.clear()
             case.headers.update(headers)
+
+    def _etag(self, case: Any) -> str | None:
+        period = (case.path_parameters or {}).get("period")
+        return None if period is None else self.ground.etag(str(period))
 
     def _accept(self, case: Any, bad: set[str]) -> None:
         if not self._offers(case):
@@ -264,6 +276,19 @@ class Mending:
             said["rule"] = "M401"
         said |= {"severity": body.get("severity", "off"), "from": body.get("from", "2031-01-01")}
         return {**said, "why": body.get("why") or "Because it is so."}
+
+    def _body_of_draftScope(self, _: Any) -> Any:  # noqa: N802
+        return self.scopes.document()
+
+    def _body_of_rewriteScope(self, case: Any) -> Any:  # noqa: N802
+        return case.body if self.scopes.now is None else self.scopes.document(self.scopes.now.name)
+
+    def _body_of_proposeScope(self, case: Any) -> Any:  # noqa: N802
+        body = case.body if isinstance(case.body, dict) else {}
+        return {"effective": "2031-01-01"} if body.get("effective") else case.body
+
+    def _body_of_confirmScope(self, case: Any) -> Any:  # noqa: N802
+        return case.body if self.scopes.now is None else {"hash": self.scopes.now.hash}
 
     def _body_of_answerWithdrawals(self, case: Any) -> Any:  # noqa: N802
         period = case.path_parameters["period"]
