@@ -129,7 +129,8 @@ async def find_work(context: Context, tx: AsyncConnection, force: int, scope: st
     item = sealed_of(items)
     if item is None:
         raise NothingSealed
-    draft = next((each for each in items if isinstance(each, Open)), None)
+    # an open return of an older month does not start from this one
+    draft = next((each for each in items if isinstance(each, Open) and each.period >= item.period), None)
     standing = await edition_asked(context, tx, scope)
     rows = (await tx.execute(_groups_statement(context, item, standing.edition), _parameters(item))).all()
     attributes = standing.edition.definition.attributes

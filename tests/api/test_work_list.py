@@ -365,6 +365,21 @@ async def test_a_file_in_a_newer_version_carries_what_the_older_one_said_and_set
     assert (await list_of(kent, **REFERRAL))["items"] == []
 
 
+async def test_a_file_for_a_return_that_is_to_go_on_to_a_newer_version_changes_nothing_there(later: Served) -> None:
+    kent = await later.client("kent")
+    await sealed(Return(kent, period="2026-10"), [a_row(case_ref="K/1"), a_row(case_ref="K/2", victim_count="2+")])
+    november = Return(kent, period="2026-11")
+    await november.open(contract_version="2025.1")
+    await november.upload(as_csv([{"case_ref": "K/2", "victim_count": "3+", "setting": "institutional"}]))
+    content = (await file_of(kent, **REFERRAL)).text
+    assert content.startswith("case_ref,suspects_alive,independently_reviewed,notes\r\n")
+    await november.open(contract_version="2026.1")
+    came = await november.upload(content)
+    assert (came["unchanged"], came["changed"], came["held"]) == (2, 0, 0), came
+    cases = {case["case_ref"]: case for case in good(await kent.get(f"{november.path}/cases"))["items"]}
+    assert (cases["K/2"]["victim_count"], cases["K/2"]["setting"]) == ("3+", "institutional")
+
+
 async def test_where_the_return_is_newer_than_the_edition_the_file_is_in_the_returns_version(later: Served) -> None:
     kent = await later.client("kent")
     row = a_row(nfa_by="", offence_code="88C", victim_age_youngest="")

@@ -62,6 +62,7 @@ async def everything_that_a_force_can_do(served: Served, kent: httpx.AsyncClient
     case = f"{own.path}/cases/{cases[0]['case_id']}"
     await ask("GET", f"{own.path}/cases/{marked('id')}")
     await ask("GET", case)
+    await ask("GET", f"{case}/why")
     await ask("PUT", case, json=cases[0] | {"suspect_count": marked("replaced")})
     await ask("PUT", case, json={marked("member"): marked("value")})
     await ask("GET", f"{own.path}/cases", headers={"Accept": "text/csv"})
@@ -172,6 +173,27 @@ async def test_no_value_of_a_row_reaches_a_trace_a_metric_or_a_log(served: Serve
     assert "request_failed" in said
     assert "IntegrityError" in said
     for secret in (MARK, MARK.lower(), token, "private_key", *_of_the_usual_case()):
+        assert secret not in said, said[max(0, said.index(secret) - 300) : said.index(secret) + 100]
+
+
+async def test_no_value_of_a_work_list_reaches_a_trace_a_metric_or_a_log(served: Served, told: Told) -> None:
+    kent = await served.client("kent")
+    own = Return(kent)
+    await own.open()
+    await own.upload(csv_of([a_case(marked("asked"), nfa_by="", nfa_date="2010/2011")]))
+    await own.explain_all()
+    await own.seal()
+    for media in ("application/json", "text/csv", XLSX):
+        listed = await kent.get("/api/forces/kent/work-list", headers={"Accept": media})
+        assert media == XLSX or marked("asked") in listed.text
+    (case,) = good(await kent.get("/api/forces/kent/work-list"))["items"]
+    good(await kent.get(f"{own.path}/cases/{case['case_id']}/why"))
+    problem(await kent.get("/api/forces/kent/work-list", params={"attribute": marked("attribute")}), 422)
+    problem(await kent.get("/api/forces/kent/work-list", params={"cursor": marked("cursor")}), 422)
+    await served.stack.aclose()
+    said = told.everything()
+    assert "GET /api/forces/{force}/work-list" in said
+    for secret in (MARK, MARK.lower(), "2010/2011", "2011-12-31", str(case["case_id"])):
         assert secret not in said, said[max(0, said.index(secret) - 300) : said.index(secret) + 100]
 
 
