@@ -2,6 +2,9 @@
 
 The peer is that of ``scope``: the barest three-valued count by verdict, of one edition, over the same cases in a plain
 table in which every value is exact. Ours is the whole answer, as a page or the API asks for it.
+
+Rows that are alike are grouped once, so it matters how many are alike: of this country few are not. Where stage,
+setting and year of every case were drawn by lot, so that hardly two were alike, it took two to three times as long.
 """
 
 from __future__ import annotations
