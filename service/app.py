@@ -205,7 +205,7 @@ def server_of(app: Litestar, settings: Settings) -> Server:
             port=settings.port,
             http="httptools",
             loop="uvloop",
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -75,6 +75,7 @@ async def _page(
         titles={item.name: visit.context.editions[item.name].title for item in offered},
         problem=problem,
         told=None if told is None else as_document(told, by_force=True),
+        moments=None if told is None else (told.opening.at, told.closing.at),
         drawn="" if told is None else waterfall(told.bridge),
         causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
         address=urlencode(given),
