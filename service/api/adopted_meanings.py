@@ -80,7 +80,7 @@ SCOPES: Final[Mapping[str, Meaning]] = {
         "To count otherwise, draft a new edition.",
     ),
     "nothing-to-compare": Meaning(
-        (422,), "The edition follows no other, so there is none to compare it with.", "Name one with against."
+        (409,), "The edition follows no other, so there is none to compare it with.", "Name one with against."
     ),
     "scope-changed": Meaning(
         (409,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.errors import Invalid, NotFound
+from service.errors import Conflict, NotFound
 from service.scope.difference import Difference, difference
 from service.scope.drafts import Stored, all_stored
 from service.scope.edition import State
@@ -15,7 +15,7 @@ from service.scope.store import known
 async def compared(tx: AsyncConnection, editions: Editions, item: Stored, against: str | None = None) -> Difference:
     """What an edition changes in the one that is named, or else in the one that it follows, or that is in force.
 
-    NotFound where there is none of that name, Invalid where none is named and there is none to compare it with.
+    NotFound where there is none of that name, Conflict where none is named and there is none to compare it with.
     """
     others = [other for other in await all_stored(tx) if other.name != item.name or other.name == against]
     other = _other(others, item, against)
@@ -35,7 +35,7 @@ def _other(others: list[Stored], item: Stored, against: str | None) -> Stored:
     found = next((other for other in others if other.name == item.follows), None)
     found = found or next((other for other in others if other.state is State.IN_FORCE), None)
     if found is None:
-        raise Invalid(
+        raise Conflict(
             f"{item.name} follows no other edition.",
             "Name with against the one that it is to be compared with.",
             code="nothing-to-compare",

@@ -320,7 +320,7 @@ async def test_a_proposal_is_compared_with_the_one_that_it_follows_and_with_any_
 
 async def test_what_there_is_nothing_to_compare_with_says_so(served: Served, kent: httpx.AsyncClient) -> None:
     way = await a_way(served)
-    problem(await way.nca.get("/api/scopes/2025-11-wide/difference"), 422, "nothing-to-compare")
+    problem(await way.nca.get("/api/scopes/2025-11-wide/difference"), 409, "nothing-to-compare")
     problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"against": "none"}), 404, "no-such-scope")
     problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"to": "none"}), 422, "parameter")
     problem(await way.nca.get("/api/scopes/none/difference"), 404)

@@ -204,9 +204,10 @@ class Mending:
         tag = next((item for item in headers if item.lower() == "if-match"), None)
         if tag is not None:
             etag = self.scopes.now.etag if self.scopes.now is not None else self._etag(case)
-            headers.pop(tag)
             if etag is not None:
                 headers[tag] = etag
+            elif "period" in (case.path_parameters or {}):
+                headers.pop(tag)
         if headers != dict(case.headers or {}):
             case.headers.clear()
             case.headers.update(headers)
