@@ -8,8 +8,7 @@ from service.api.public_shapes import Links, Shape
 from service.api.shapes import Hash
 from service.contract.library import Library
 from service.scope.difference import Difference
-from service.scope.difference_words import RuleDifference, difference_in_words, text_of_difference
-from service.scope.edition import Edition
+from service.scope.difference_document import document_of
 
 
 class ComparedEdition(Shape):
@@ -71,47 +70,10 @@ class DifferenceDocument(Shape):
 
 def difference_document(library: Library, found: Difference) -> dict[str, Any]:
     """The document of a difference, in words of the library."""
-    words = difference_in_words(library, found)
-    return {
-        "before": _compared(found.before),
-        "after": _compared(found.after),
-        "summary": words.summary,
-        "title": words.title,
-        "vocabulary": list(words.vocabulary),
-        "rules": [_rule(rule) for rule in words.rules],
-        "kept": [{"id": name, "title": title} for name, title in words.kept],
-        "text": text_of_difference(words),
-        "links": {
-            "self": f"/api/scopes/{found.after.name}/difference?against={found.before.name}",
-            "before": f"/api/scopes/{found.before.name}",
-            "after": f"/api/scopes/{found.after.name}",
-        },
+    before, after = found.before.name, found.after.name
+    links = {
+        "self": f"/api/scopes/{after}/difference?against={before}",
+        "before": f"/api/scopes/{before}",
+        "after": f"/api/scopes/{after}",
     }
-
-
-def _compared(edition: Edition) -> dict[str, str]:
-    return {
-        "edition": edition.name,
-        "title": edition.title,
-        "vocabulary": edition.vocabulary,
-        "hash": edition.hash,
-    }
-
-
-def _rule(rule: RuleDifference) -> dict[str, Any]:
-    return {
-        "kind": rule.kind.value,
-        "id": rule.id,
-        "title": rule.title,
-        "place_before": rule.place_before,
-        "place_after": rule.place_after,
-        "moved": rule.moved,
-        "changed": [each.value for each in rule.changed],
-        "says": list(rule.says),
-        "before": _condition(rule.when_before, rule.before),
-        "after": _condition(rule.when_after, rule.after),
-    }
-
-
-def _condition(when: str | None, sentence: str | None) -> dict[str, str] | None:
-    return None if when is None or sentence is None else {"when": when, "sentence": sentence}
+    return {**document_of(library, found), "links": links}

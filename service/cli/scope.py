@@ -142,10 +142,10 @@ def _edition(published: Published, named: str) -> Edition:
 
 
 def _document(library: Library, before: Edition, after: Edition) -> dict[str, object]:
-    from service.api.difference_shapes import difference_document
     from service.scope.difference import difference
+    from service.scope.difference_document import document_of
 
-    return difference_document(library, difference(before, after, library))
+    return document_of(library, difference(before, after, library))
 
 
 def _text(library: Library, before: Edition, after: Edition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from service.pages.changes import show_changes, show_newest_changes
+from service.pages.difference import show_difference, show_newest_difference
 from service.pages.effect import show_effect
 from service.pages.entry import entry_routes
 from service.pages.errors import page_errors
@@ -31,6 +32,8 @@ def page_routes(site: Site) -> Router:
             scopes_routes(),
             show_newest_changes,
             show_changes,
+            show_newest_difference,
+            show_difference,
             show_effect,
             show_explained,
             show_recorded,

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.library import Library
 from service.contract.source import Items, Node, Place, Problems, Table, Text, nearest_to, plain, read_yaml
@@ -31,13 +32,18 @@ LARGEST: Final = 256 * 1024
 DEEPEST: Final = 8
 """Lists and mappings inside each other; a draft has three."""
 MOST_RULES: Final = 100
+MOST_NODES: Final = 1_000
+"""Texts, lists and mappings, keys included; a draft with as many rules as can be has fewer."""
 LONGEST: Final = 2_000
 """Characters of a title, a guidance or a source; a condition has a bound of its own."""
 LONGEST_NAME: Final = 60
+LONGEST_SAID: Final = 400
+"""Characters of what is said of a mistake, which may quote what was sent."""
 
 _NAME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+")
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_IN_QUOTES = "Correct it here; a text that has `: ` or ` #` in it, or begins with a quote or a sign, stands in quotes."
 _DRAFT_OF = "Write keys and values: edition, title, vocabulary and rules."
 
 Path = tuple[str | int, ...]
@@ -60,11 +66,16 @@ class DraftErrors(Invalid):
     code = "scope-draft"
 
     def __init__(self, problems: Iterable[DraftProblem]) -> None:
-        self.problems = tuple(sorted(set(problems), key=lambda item: (item.line, item.column, item.says)))
+        found = {replace(item, says=_shortened(item.says)) for item in problems}
+        self.problems = tuple(sorted(found, key=lambda item: (item.line, item.column, item.says)))
         self.errors = tuple(msgspec.to_builtins(problem) for problem in self.problems)
         first = self.problems[0]
         more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
         super().__init__(f"Line {first.line}, column {first.column}: {first.says}{more}", first.do)
+
+
+def _shortened(says: str) -> str:
+    return says if len(says) <= LONGEST_SAID else f"{says[: LONGEST_SAID - 1]}…"
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -75,7 +86,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 def read_draft(content: bytes, media: str, library: Library) -> Draft:
-    """The draft in a text of this media type. Raises ``DraftErrors`` with all that is wrong."""
+    """The draft in a text of this media type, its parameters aside. Raises ``DraftErrors`` with all that is wrong."""
     return _read(content, media, library, only_draft=True)
 
 
@@ -137,6 +148,7 @@ def _is_unseen(letter: str) -> bool:
 
 def _table(text: str, media: str) -> tuple[str, Table]:
     """The mapping that a draft is, and the text in which its places are."""
+    media = media.partition(";")[0].strip().lower()
     if media not in (YAML, JSON):
         raise UnsupportedMedia("A draft is YAML or JSON.", f"Send it as {YAML} or {JSON}.")
     sent = text
@@ -166,13 +178,15 @@ class _Found(Problems):
         self.problems: list[DraftProblem] = []
 
     def add(self, place: Place, says: str, do: str = "", *, column: int | None = None) -> None:
-        says, do = says.replace("This is not YAML", "This cannot be read"), do or _DRAFT_OF
+        if says.startswith("This is not YAML"):
+            says, do = says.replace("This is not YAML", "This cannot be read"), _IN_QUOTES
+        do = do or _DRAFT_OF
         self.problems.append(DraftProblem(line=place.line, column=column or place.column, pointer="", says=says, do=do))
 
 
 def _refuse_what_stands_for_something(text: str) -> None:
-    """Aliases, anchors and tags, and more depth than a draft has, before a tree is made of them."""
-    depth = 0
+    """Aliases, anchors and tags, and more than a draft has, before a tree is made of them."""
+    depth = nodes = 0
     try:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             place = event.start_mark
@@ -183,6 +197,12 @@ def _refuse_what_stands_for_something(text: str) -> None:
                 says = "Here stands a tag (`!`), which is not taken."
                 raise DraftErrors([_mark(place, says, "Leave it out; put a text that begins so in quotes.")])
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            nodes += isinstance(event, yaml.NodeEvent)
+            if nodes > MOST_NODES:
+                says = f"There are more than {MOST_NODES:,} texts, lists and mappings before this."
+                raise DraftErrors(
+                    [_mark(place, says, f"Write at most {MOST_RULES} rules, and only the keys of a draft.")]
+                )
             if depth > DEEPEST:
                 says = f"More than {DEEPEST} lists and mappings stand inside each other."
                 raise DraftErrors([_mark(place, says, _DRAFT_OF)])

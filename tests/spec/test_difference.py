@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
+from service.api.difference_shapes import DifferenceDocument, difference_document
 from service.contract.library import Library
 from service.contract.model import PartName
 from service.criteria.parse import parse
@@ -67,6 +69,16 @@ def test_a_rule_that_changed_stands_there_whole_before_and_now(
     )
     assert (victims.when_before, victims.when_after) == ("victim_count >= 1", "victim_count >= 2")
     assert (victims.place_before, victims.place_after) == (3, 5)
+
+
+def test_the_document_of_a_difference_has_the_form_that_the_api_declares(
+    library: Library, editions: Mapping[str, Edition]
+) -> None:
+    document = difference_document(library, difference(editions[WIDE], editions[REFERRAL]))
+    shown = msgspec.convert(document, DifferenceDocument)
+    assert (shown.before.hash, shown.after.hash) == (editions[WIDE].hash, editions[REFERRAL].hash)
+    assert [rule.changed for rule in shown.rules if rule.kind == "changed"] == [["condition", "title"]] * 2
+    assert shown.links["self"] == "/api/scopes/2026-02-referral/difference?against=2025-11-wide"
 
 
 def test_the_same_rules_are_said_to_be_the_same(library: Library) -> None:

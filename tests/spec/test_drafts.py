@@ -195,6 +195,29 @@ def test_more_rules_than_anybody_reads_are_refused(library: Library) -> None:
     assert only_problem(library, as_json(a_draft(rules=rules)), JSON).says == "There are 101 rules."
 
 
+def test_more_keys_than_a_draft_has_are_refused_before_a_tree_is_made_of_them(library: Library) -> None:
+    sent = "".join(f"k{place}: 1\n" for place in range(20_000))
+    found = only_problem(library, sent)
+    assert (found.line, found.says) == (500, "There are more than 1,000 texts, lists and mappings before this.")
+
+
+def test_a_draft_of_as_many_rules_as_can_be_is_taken(library: Library) -> None:
+    rules = [
+        {"id": f"r{place}", "title": "t", "guidance": "g", "when": f"suspect_count >= {place}"} for place in range(100)
+    ]
+    assert len(read_draft(as_json(a_draft(rules=rules)).encode(), JSON, library).edition.rules) == 100
+
+
+def test_what_is_said_of_a_mistake_quotes_no_more_than_one_can_read(library: Library) -> None:
+    found = only_problem(library, as_json(a_draft(vocabulary="9" * 2_000)), JSON)
+    assert len(found.says) == 400
+    assert found.says.endswith("…")
+
+
+def test_a_media_type_may_have_parameters(library: Library) -> None:
+    assert read_draft(DRAFT.encode(), "application/yaml; charset=utf-8", library).edition.name == "2026-05-trial"
+
+
 def test_a_text_that_is_too_long_is_refused(library: Library) -> None:
     assert only_problem(library, as_json(a_draft(title="x" * 2_001)), JSON).pointer == "/title"
 

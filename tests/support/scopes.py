@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from service.contract.words import SetInWords
+from service.scope.difference import difference
+from service.scope.difference_words import RuleDifference, difference_in_words
+from service.scope.draft import DEEPEST, LARGEST, LONGEST, LONGEST_NAME, MOST_RULES
 from service.scope.edition import Edition
 from service.scope.words import RuleInWords, edition_in_words
 from service.terms.check import Published, load_published
@@ -21,7 +25,8 @@ _HEAD = """# Who is counted: the scope editions in words
 
 Each sentence is made from the condition that stands below it and that judges the cases, so what is said here is what is
 done. What stands in quotes (‘Suspects’) is a label or a title of the data standard. The same for one edition:
-`uv run case-returns scope words 2025-11-wide`, or `/api/scopes/2025-11-wide`.
+`uv run case-returns scope words 2025-11-wide`, or `/api/scopes/2025-11-wide`. At the end stands what each
+edition changes in the one before it, and how a draft of another is written.
 
 ## How an edition comes into force
 
@@ -49,10 +54,78 @@ done. What stands in quotes (‘Suspects’) is a label or a title of the data s
 How it was decided: `docs/decisions/scope-lifecycle.md`.
 """
 
+_DIFFERENCES = """## What one edition changes in another
+
+Conditions are compared by what they mean: the order of the parts of an `and` or `or`, `> 1` and `>= 2` of a whole
+number, two bounds and `between`, a named set and its codes one by one are the same, and a condition that only looks
+different is said to be *written otherwise*. Where two editions read different contract versions, the older one's
+conditions are read forward first, by the steps by which records are ([semantics](semantics.md), 12): a renamed field
+or a split code is no change of a rule. What the later version cannot say exactly is told as such. Of rules that stand
+in another order as few as can be are said to have moved; the order decides under which rule a case is counted that
+fails several.
+
+The same of any two: `uv run case-returns scope difference 2025-11-wide 2026-02-referral` (either may be a file), and
+the page `/scopes/2026-02-referral/difference?against=2025-11-wide`.
+"""
+
+_DRAFTS = f"""## Writing a draft
+
+A draft is a document in YAML or JSON with the keys of the published ones in `contracts/scopes/`:
+
+```yaml
+edition: 2026-05-trial
+title: A trial
+vocabulary: "2026.1"
+rules:
+  - id: suspects
+    title: Three or more suspects
+    guidance: Count suspects whether or not they were identified.
+    when: suspect_count >= 3
+```
+
+- `edition` is year, month and a word: small letters, digits and hyphens, at most {LONGEST_NAME} characters.
+- `vocabulary` is the contract version whose fields and named sets the conditions speak of; [how conditions are
+  written](conditions.md).
+- `state` may be left out. A draft is in the state *draft* and no other; proposing and confirming move it on.
+- `guidance` and `source` may stand beside the title. Titles and guidance have at most {LONGEST:,} characters, an
+  edition at most {MOST_RULES} rules, the whole at most {LARGEST // 1024} KiB of UTF-8.
+- Nothing stands for something else: no anchors, aliases or tags, no key twice, no characters that cannot be seen, and
+  no more than {DEEPEST} lists and mappings inside each other.
+
+`uv run case-returns scope check my-scope.yaml --against 2025-11-wide` says whom it counts and what it changes, or
+everything that is wrong, each as `file:line:column`; inside a condition the column is that of the word, however the
+text is quoted or folded. A service answers a draft that it cannot take with the problem `scope-draft`, whose `errors`
+have `line`, `column`, `pointer` (a JSON Pointer), `says` and `do`.
+"""
+
 
 def page(published: Published) -> str:
     """The page, every edition in order of its name."""
-    return "\n".join([_HEAD, *(line for name in sorted(published.scopes) for line in _edition(published, name))])
+    names = sorted(published.scopes)
+    lines = [_HEAD, *(line for name in names for line in _edition(published, name)), _DIFFERENCES]
+    for before, after in pairwise(names):
+        lines += _difference(published, before, after)
+    return "\n".join([*lines, _DRAFTS])
+
+
+def _difference(published: Published, before: str, after: str) -> Iterator[str]:
+    found = difference(published.scopes[before], published.scopes[after], published.library)
+    words = difference_in_words(published.library, found)
+    yield from (f"### {after} compared with {before}", "", words.summary, "")
+    yield from (f"- {text}" for text in (*filter(None, [words.title]), *words.vocabulary))
+    yield ""
+    for rule in words.rules:
+        yield from _changed(rule)
+    yield from (f"Unchanged: {'; '.join(title for _, title in words.kept)}.", "")
+
+
+def _changed(rule: RuleDifference) -> Iterator[str]:
+    yield from (f"#### {rule.kind.capitalize()}: {rule.title}", "", f"`{rule.id}`", "")
+    yield from (f"- {text}" for text in rule.says)
+    for name, sentence, when in (("Before", rule.before, rule.when_before), ("Now", rule.after, rule.when_after)):
+        if sentence:
+            yield f"- {name}: {sentence} `{when}`"
+    yield ""
 
 
 def _edition(published: Published, name: str) -> Iterator[str]:
