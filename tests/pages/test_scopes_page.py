@@ -255,6 +255,16 @@ async def test_an_edition_that_there_is_not_is_not_found(served: Served) -> None
         assert (await nca.post(f"{at}/{word}", data=sent)).status_code == 404
 
 
+async def test_a_force_sees_no_draft_among_what_can_be_compared(served: Served) -> None:
+    nca, kent = await drafted(served), await signed_in(served, "kent")
+    assert (await nca.get(AT)).status_code == 200
+    assert (await nca.get(f"/scopes/{NARROW}/difference")).status_code == 200
+    assert (await kent.get(f"/scopes/{NARROW}/difference")).status_code == 404
+    assert (await kent.get(f"/scopes/{WIDE}/difference", params={"against": NARROW})).status_code == 404
+    assert NARROW not in (await kent.get(f"/scopes/{WIDE}/difference")).text
+    assert NARROW not in (await kent.get("/scopes/difference")).headers["location"]
+
+
 async def press(tab: Tab, button: str) -> None:
     async with tab.page.expect_navigation():
         await tab.page.locator("main").get_by_role("button", name=button).click()
