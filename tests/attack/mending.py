@@ -33,7 +33,14 @@ _ELSEWHERE: Final = (FINDINGS,) * 6 + (SEALED, WITHDRAWN, NEVER)
 
 SHOWN: Final = files_shown()
 _BODY: Final = ParameterLocation.BODY
-_MEDIA_OF_ROWS: Final = ("listCases", "listAggregates", "listWorkforce", "listFindings", "nationalPicture")
+_MEDIA_OF_ROWS: Final = (
+    "listCases",
+    "listAggregates",
+    "listWorkforce",
+    "listFindings",
+    "nationalPicture",
+    "getWorkList",
+)
 
 
 class Mending:
@@ -173,6 +180,7 @@ class Mending:
         for parameter, values in (
             ("scope", ("2025-11-wide",)),
             ("against", ("2025-11-wide", "2026-02-referral")),
+            ("attribute", ("suspect_count", "nfa_date")),
             ("as_of", self._moments() if "as_of" in query else ()),
             ("by", ("force", "stage", "force,stage", "region,setting")),
         ):
