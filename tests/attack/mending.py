@@ -186,11 +186,24 @@ class Mending:
         ):
             if parameter in query and values:
                 query[parameter] = values[self._next(parameter) % len(values)]
+        if name == "nationalBridge":
+            self._bridge(query)
         if name == "nationalPicture" and "period" in query:
             query["period"] = SEALED
         if query.get("reason") == "other":
             query["words"] = "Said in words."
         return query
+
+    def _bridge(self, query: dict[str, Any]) -> None:
+        """Points in order, under editions of which one leads to the other."""
+        query.pop("to", None)
+        if "from" in query:
+            query["from"] = self._moments()[0]
+        if "by" in query:
+            query["by"] = "force"
+        for parameter in ("from_scope", "to_scope"):
+            if parameter in query:
+                query[parameter] = "2025-11-wide"
 
     def _moments(self) -> tuple[str, str]:
         as_of = self.ground.picture()["as_of"]
