@@ -178,7 +178,7 @@ class Mending:
         ):
             if parameter in query and values:
                 query[parameter] = values[self._next(parameter) % len(values)]
-        if name == "nationalPicture" and "period" in query:
+        if name in ("nationalPicture", "listOutstanding") and "period" in query:
             query["period"] = SEALED
         if query.get("reason") == "other":
             query["words"] = "Said in words."
