@@ -34,10 +34,13 @@ _STANDING = text(
     "count(*) filter (where s.first_here and not s.earlier) as new, "
     "count(*) filter (where s.waiting) as waiting from ("
     f"select f.rule, {_FIRST_HERE} as first_here, a.first_id is null as waiting, "
-    f"{_FIRST_HERE} and {_OF_SOMETHING} and exists (select 1 from answer b where b.force = f.force and b.rule = f.rule "
-    f"and b.case_id = coalesce(f.case_id, '{NO_CASE}') and b.bound <> f.bound and b.first_id <> f.return_id) "
-    "as earlier from finding f left join answer a on a.force = f.force and a.rule = f.rule and a.bound = f.bound "
-    f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') where f.force = :force and f.return_id = :id "
+    f"{_FIRST_HERE} and {_OF_SOMETHING} and b.rule is not null as earlier "
+    "from finding f left join answer a on a.force = f.force and a.rule = f.rule and a.bound = f.bound "
+    f"and a.case_id = coalesce(f.case_id, '{NO_CASE}') "
+    # joined and not looked up for every finding: there may be thousands. Where the words are first said here, every
+    # word of before is of other values
+    "left join (select distinct rule, case_id from answer where force = :force and first_id <> :id) b "
+    f"on b.rule = f.rule and b.case_id = coalesce(f.case_id, '{NO_CASE}') where f.force = :force and f.return_id = :id "
     f"and f.severity >= {QUALITY} and f.held_n is null and not exists (select 1 from draft_withdrawal w "
     "where w.force = f.force and w.return_id = f.return_id and w.case_id = f.case_id and w.answer = 'withdraw')) s "
     "group by s.rule"

@@ -188,7 +188,7 @@ class Mending:
                 query[parameter] = values[self._next(parameter) % len(values)]
         if name == "nationalBridge":
             self._bridge(query)
-        if name == "nationalPicture" and "period" in query:
+        if name in ("nationalPicture", "listOutstanding") and "period" in query:
             query["period"] = SEALED
         if query.get("reason") == "other":
             query["words"] = "Said in words."
