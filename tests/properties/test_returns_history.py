@@ -199,7 +199,7 @@ async def test_a_stock_is_what_its_history_says_and_what_is_sealed_stays(
 
 
 @given(histories)
-@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck))
 async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
     server: Server, template: str, history: list[Reporting]
 ) -> None:
@@ -224,7 +224,7 @@ async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
 
 
 @given(histories)
-@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck))
 async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_flips_is_one(
     server: Server, template: str, history: list[Reporting]
 ) -> None:
@@ -250,7 +250,7 @@ async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_fli
 
 
 @given(histories, st.data())
-@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck))
 async def test_the_parts_of_a_bridge_make_up_the_difference_between_any_two_points(
     server: Server, template: str, history: list[Reporting], data: st.DataObject
 ) -> None:
