@@ -122,7 +122,7 @@ async def test_every_stored_figure_is_checked_against_what_the_cases_say(served:
 
 async def test_a_draft_stands_in_no_bridges_way(served: Served) -> None:
     await _two_periods(served)
-    nca = await served.client(None, body="nca")
+    nca = await served.client(None, "terms:propose", "national:read", body="nca")
     wide = good(await nca.get("/api/scopes/2025-11-wide"))
     rules = [{name: rule[name] for name in ("id", "title", "guidance", "when")} for rule in wide["rules"]]
     draft = {"edition": "2026-05-draft", "title": "A draft", "vocabulary": "2025.1", "rules": rules}

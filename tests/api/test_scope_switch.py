@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from service.audit.adopter import Adopter
 from service.errors import Conflict
+from service.returns.rejudging import judge_remaining
 from service.scope.draft import YAML, read_draft
 from service.scope.lifecycle import confirm, draft, propose, reject
 from service.scope.switch import Switched, Waiting, switch_when_ready
@@ -36,19 +37,6 @@ async def sealed(served: Served, force: str = "kent", **said: Any) -> Return:
     await made.explain_all()
     await made.seal()
     return made
-
-
-async def judged(served: Served, force: str = "kent") -> None:
-    """The sealed returns of a force have a tally under the edition, as judging them in the background gives one."""
-    async with served.db.force(served.context.force_number(force)) as tx:
-        await tx.execute(
-            text(
-                "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells) "
-                "select r.force, r.id, e.id, 'judged', 0, 0, 0, 0 from case_return r, scope_edition e "
-                "where r.sealed_position is not null and e.name = :name"
-            ),
-            {"name": NARROW},
-        )
 
 
 async def stands(way: Way, name: str = NARROW) -> dict[str, Any]:
@@ -232,7 +220,7 @@ async def test_when_the_last_return_is_judged_whoever_asks_puts_it_in_force(serv
     await sealed(served)
     made = await way.proposed()
     await way.confirmed(made)
-    await judged(served)
+    await judge_remaining(served.context)
     asked = [switch_when_ready(served.db, NARROW, "case-returns", served.clock()) for _ in range(4)]
     (done,) = set(await asyncio.gather(*asked))
     assert isinstance(done, Switched)

@@ -144,7 +144,8 @@ class Mending:
             if parameter in given and self._turn(parameter, 4):
                 given[parameter] = self.ground.http.get(listing).json()["items"][0][member]
         self.scopes.now = None
-        if name in OPERATIONS and self._turn("scope", 6):
+        # a draft is written anew under the name that it bears
+        if name in OPERATIONS and (name == "rewriteScope" or self._turn("scope", 6)):
             given["edition"] = self.scopes.for_operation(name)
         if name in ("confirmNotice", "rejectNotice") and self._turn("decided", 6):
             given["id"] = self.ground.notice()
@@ -255,6 +256,12 @@ class Mending:
         if rows and case.meta is not None and case.meta.is_negative_at(_BODY) and self._turn("broken", 2):
             files = BROKEN[case.media_type]
             case.body = files[self._next(case.media_type) % len(files)]
+
+    def _body_of_simulateScope(self, case: Any) -> Any:  # noqa: N802
+        """A rule that the edition has, where any is to be switched off."""
+        if isinstance(case.body, dict) and case.body.get("rules_off"):
+            return {**case.body, "rules_off": ["suspects"]}
+        return case.body
 
     def _body_of_openReturn(self, case: Any) -> Any:  # noqa: N802
         body = case.body if isinstance(case.body, dict) else {}

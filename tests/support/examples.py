@@ -104,6 +104,8 @@ async def walk(served: Served) -> dict[str, Any]:
     good(await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}))
     for path in ("bridge?from=1", "reconcile", "picture?by=stage"):
         good(await nca.get(f"/api/national/{path}"))
+    for media in ("text/csv", "image/svg+xml"):
+        await nca.get("/api/national/bridge?from=1", headers={"Accept": media})
     good(await nca.get("/api/scopes/2026-02-referral/re-judging"))
     good(
         await nca.post(

@@ -17,7 +17,7 @@ from service.scope.verdict import Verdict
 from service.tally.model import Totals
 
 
-class EditionShown(Struct, frozen=True, kw_only=True):
+class SimulatedEdition(Struct, frozen=True, kw_only=True):
     """An edition as it judged: its hash is that of the whole edition, ``rules_off`` were not asked. ``codes_left_out``
     are those of which the lists of its named sets say *depends*: no rule that is asked takes them as members."""
 
@@ -109,8 +109,8 @@ class SimulationDocument(Struct, frozen=True, kw_only=True):
     """What an edition would do to the returns that count, beside another. Nothing of it is stored. Cases and the
     numbers of aggregate cells are both ``cases``; a case that two forces report counts for each of them."""
 
-    scope: EditionShown
-    against: EditionShown
+    scope: SimulatedEdition
+    against: SimulatedEdition
     as_of: AsOfShown
     forces: CoveredShown
     cases: int
@@ -153,8 +153,8 @@ def as_document(simulation: Simulation, before: Words, after: Words) -> Simulati
     )
 
 
-def _edition(side: Side) -> EditionShown:
-    return EditionShown(
+def _edition(side: Side) -> SimulatedEdition:
+    return SimulatedEdition(
         edition=side.edition.name,
         title=side.edition.title,
         hash=side.edition.hash,
