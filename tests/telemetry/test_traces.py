@@ -72,12 +72,16 @@ async def test_a_seal_is_one_trace_with_a_span_for_each_of_its_steps(november: R
     assert editions == {"2025-11-wide", "2026-02-referral"}
 
 
-async def test_every_span_and_all_that_it_carries_is_declared(november: Return, told: Told) -> None:
+async def test_every_span_and_all_that_it_carries_is_declared(served: Served, november: Return, told: Told) -> None:
     await november.upload(csv_of([a_case()]))
     good(await november.client.post(f"{november.path}/states/1/restore"))
     await november.upload(csv_of([a_case()]))
     await november.explain_all()
     await november.seal()
+    good(await november.client.get("/api/forces/kent/work-list"))
+    nca = await served.client(None, "national:read", body="nca")
+    good(await nca.get("/api/national/bridge"))
+    good(await nca.post("/api/scopes/2026-02-referral/simulate", json={}))
     declared = {span.name: span for span in SPANS}
     for span in told.spans():
         assert set(span.attributes or {}) <= {*declared[kinds(span)].attributes, ERROR}, span.name

@@ -11,6 +11,8 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from service.clock import london_date
+from service.contract.model import PartName
+from service.criteria.vocabulary import Kind
 from service.errors import CaseReturnsError, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, REFUSALS, Problem, Problems, refused
@@ -33,10 +35,10 @@ edition: {name}
 title: Who is counted, in a few words
 vocabulary: "{version}"
 rules:
-  - id: suspects
-    title: Two or more suspects
-    guidance: Count suspects whether or not they were identified.
-    when: suspect_count >= 2
+  - id: first
+    title: What the first rule asks for
+    guidance: What to look at, and what does not matter.
+    when: {field} >= 2
 """
 
 
@@ -61,7 +63,10 @@ async def show_drafting(visit: Visiting) -> Response[str]:
     today = london_date(context.now())
     if asked is None:
         name = free_name("", taken, today)
-        return _form(visit, Written(text=_BEGUN.format(name=name, version=context.library.newest.version)))
+        newest = context.library.newest
+        fields = newest.parts[PartName.CASE].fields
+        number = next((field.name for field in fields if field.kind is Kind.NUMBER and field.dimension), "a_number")
+        return _form(visit, Written(text=_BEGUN.format(name=name, version=newest.version, field=number)))
     if asked not in stored:
         raise NotFound(NOT_HERE)
     begun = {**stored[asked].document, "edition": free_name(asked, taken, today)}
