@@ -52,7 +52,7 @@ def restated(draw: st.DrawFn, criterion: Criterion, *, in_and: bool = False) -> 
     return Not(Not(criterion))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_condition_written_otherwise_means_the_same_and_answers_alike(data: st.DataObject) -> None:
     vocabulary = data.draw(vocabularies())
@@ -63,7 +63,7 @@ def test_a_condition_written_otherwise_means_the_same_and_answers_alike(data: st
     assert evaluate(other, observation) == evaluate(criterion, observation)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_the_parts_of_a_condition_joined_again_answer_as_it_does(data: st.DataObject) -> None:
     vocabulary = data.draw(vocabularies())
@@ -74,7 +74,7 @@ def test_the_parts_of_a_condition_joined_again_answer_as_it_does(data: st.DataOb
         assert evaluate(joined, observation) == evaluate(criterion, observation)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_two_conditions_of_one_meaning_answer_alike(data: st.DataObject) -> None:
     vocabulary = data.draw(vocabularies())

@@ -187,7 +187,7 @@ histories = st.lists(
 
 
 @given(histories)
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
 async def test_a_stock_is_what_its_history_says_and_what_is_sealed_stays(
     server: Server, template: str, history: list[Reporting]
 ) -> None:

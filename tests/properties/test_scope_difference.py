@@ -63,7 +63,7 @@ def test_an_edition_changes_nothing_in_itself(edition: Edition) -> None:
     assert (words.rules, words.vocabulary, words.title) == ((), (), None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(PAIRS)
 def test_every_rule_of_both_is_accounted_for_once(pair: tuple[Edition, Edition]) -> None:
     before, after = pair
@@ -73,7 +73,7 @@ def test_every_rule_of_both_is_accounted_for_once(pair: tuple[Edition, Edition])
     assert sorted([*both, *(rule.id for rule in found.added)]) == sorted(after.rule_ids)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(PAIRS)
 def test_the_rules_that_did_not_move_keep_their_order_and_no_more_of_them_could(pair: tuple[Edition, Edition]) -> None:
     before, after = pair
@@ -112,7 +112,7 @@ def _not_as_it_was(found: Difference) -> set[str]:
     return there | {item.id for item in found.changed} | {item.id for item in found.moved}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_whatever_two_conditions_are_the_change_can_be_said(data: st.DataObject) -> None:
     vocabulary = data.draw(vocabularies())
