@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from service.api.asking import AnyRequest, parameters
 from service.api.call import Serving
-from service.api.documented import Answer, operation
+from service.api.documented import NAME, Answer, Query, operation
 from service.api.identity import Caller
 from service.api.national import require_national
 from service.api.replies import document
@@ -64,13 +64,20 @@ class ReconcileController(Controller):
         operation_class=operation(
             Answer(shape=ReconciledShown, says="What was checked, and every return whose figures are not right."),
             permission=Permission.NATIONAL_READ,
-            refusals=("parameter", "forbidden", "unavailable"),
+            query=(
+                Query(
+                    name="scope",
+                    description="One edition alone; otherwise every one that returns are tallied under.",
+                    example="2025-11-wide",
+                    pattern=NAME,
+                ),
+            ),
+            refusals=("parameter", "forbidden", "no-such-scope", "unavailable"),
         ),
     )
     async def get_reconciled(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         require_national(principal)
-        parameters(request)
-        found = await reconcile(context)
+        found = await reconcile(context, parameters(request, "scope").get("scope"))
         async with context.db.national() as tx:
             details: dict[str, str | int] = {
                 "returns": found.returns,
@@ -84,7 +91,6 @@ class ReconcileController(Controller):
 
 
 def _shown(context: Context, found: Reconciled) -> dict[str, Any]:
-    names = {code.ordinal: code.code for code in context.forces.codes}
     return {
         "returns": found.returns,
         "editions": list(found.editions),
@@ -92,7 +98,7 @@ def _shown(context: Context, found: Reconciled) -> dict[str, Any]:
         "digest": found.digest,
         "mismatches": [
             {
-                "force": names[each.force],
+                "force": context.forces.by_ordinal[each.force].code,
                 "return_id": str(each.return_id),
                 "edition": each.edition,
                 "what": each.what,

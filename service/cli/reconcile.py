@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from service.contract.model import CodeList
     from service.returns.reconcile import Reconciled
     from service.settings import Settings
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder [default: the settings say]."
 )
-def reconcile(data: Path | None) -> None:
+@click.option("--scope", help="One scope edition alone [default: all that returns are tallied under].")
+def reconcile(data: Path | None, scope: str | None) -> None:
     """Check every stored figure of sealed returns against a full re-read of their cases, by digest.
 
     Exit status 1 where a return's figures are not what its cases say; each is named.
@@ -24,9 +26,11 @@ def reconcile(data: Path | None) -> None:
     from service.cli.start import run
     from service.settings import read_settings
 
-    found, names = run(_reconciled(read_settings(data=None if data is None else data.absolute())))
+    found, forces = run(_reconciled(read_settings(data=None if data is None else data.absolute()), scope))
     for each in found.mismatches:
-        click.echo(f"WRONG  {names[each.force]}, return {each.return_id}, {each.edition}: {each.what}")
+        click.echo(
+            f"WRONG  {forces.by_ordinal[each.force].title}, return {each.return_id}, {each.edition}: {each.what}"
+        )
     if found.not_judged:
         click.echo(f"{found.not_judged:,} returns wait to be judged: case-returns rejudge.", err=True)
     click.echo(f"{found.returns:,} returns under {', '.join(found.editions)}: {len(found.mismatches):,} mismatches.")
@@ -35,10 +39,10 @@ def reconcile(data: Path | None) -> None:
         raise SystemExit(1)
 
 
-async def _reconciled(settings: Settings) -> tuple[Reconciled, dict[int, str]]:
+async def _reconciled(settings: Settings, scope: str | None) -> tuple[Reconciled, CodeList]:
     from service.cli.start import database, running_context
     from service.returns.reconcile import reconcile as reconciled
 
     async with database(settings) as db:
         context = await running_context(settings, db)
-        return await reconciled(context), {code.ordinal: code.title for code in context.forces.codes}
+        return await reconciled(context, scope), context.forces

@@ -17,10 +17,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.clock import london_date
+from service.returns.chain import Chained, chain_of, steps_of
 from service.returns.context import Context
 from service.returns.moves import transitions_of
-from service.returns.rejudge import Chained, chain_groups, chain_of, chain_steps
-from service.scope.store import Standing, live_editions
+from service.returns.rejudge import chain_groups
+from service.scope.store import Standing, live_editions, standing_of
 from service.tally.count import flips_of, tally_of
 from service.tally.model import Tally
 from service.tally.moves import Transition
@@ -73,10 +74,13 @@ class Reconciled(Struct, frozen=True, kw_only=True):
     mismatches: tuple[Mismatch, ...]
 
 
-async def reconcile(context: Context) -> Reconciled:
-    """Check every force's chain under every live edition."""
+async def reconcile(context: Context, scope: str | None = None) -> Reconciled:
+    """Check every force's chain under every live edition, or under the one that is named."""
     async with context.db.national() as tx:
-        standings = await live_editions(tx, context.editions, london_date(context.now()))
+        if scope is None:
+            standings = await live_editions(tx, context.editions, london_date(context.now()))
+        else:
+            standings = (await standing_of(tx, context.editions, scope),)
         forces = (
             await tx.execute(text("select distinct force from case_return where line is not null order by 1"))
         ).scalars()
@@ -159,7 +163,7 @@ async def _read(
 ) -> Mapping[UUID, dict[str, Rows]]:
     """The same, from the versions."""
     groups = await chain_groups(context, tx, force, standing, chain)
-    steps = await chain_steps(tx, force, chain, chain)
+    steps = await steps_of(tx, force, chain, chain)
     transitions = await transitions_of(context, tx, force, steps, standing.edition)
     return {
         item.id: {

@@ -116,6 +116,9 @@ async def test_every_stored_figure_is_checked_against_what_the_cases_say(served:
     answer = good(await nca.get("/api/national/reconcile"))
     assert (answer["returns"], answer["not_judged"], answer["mismatches"]) == (3, 0, [])
     assert good(await nca.get("/api/national/reconcile"))["digest"] == answer["digest"]
+    one = good(await nca.get("/api/national/reconcile?scope=2026-02-referral"))
+    assert (one["editions"], one["mismatches"]) == (["2026-02-referral"], [])
+    problem(await nca.get("/api/national/reconcile?scope=2027-01-none"), 404, "no-such-scope")
     kent = await served.client("kent")
     assert (await kent.get("/api/national/reconcile")).status_code == 403
 
