@@ -10,7 +10,7 @@ from litestar import Controller, Request, Response, get
 from service.api.call import Serving
 from service.api.documented import NAME, Answer, Query, operation
 from service.api.identity import Caller
-from service.api.national import CSV, JSON, require_national, tagged
+from service.api.national import AS_OF, CSV, JSON, require_national, tagged
 from service.api.negotiation import negotiated
 from service.api.public import Given
 from service.identity.principal import Permission
@@ -20,15 +20,14 @@ from service.picture.bridge_question import bridge_question
 from service.picture.waterfall import waterfall
 
 SVG: Final = "image/svg+xml"
-_AS_OF: Final = r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$"
 _QUERY: Final = (
     Query(
         name="from",
         description="The opening: a position, a time or a day, as as_of of the picture; otherwise the last change.",
         example="2025-12-01",
-        pattern=_AS_OF,
+        pattern=AS_OF,
     ),
-    Query(name="to", description="The closing, likewise.", example="2026-03-01", pattern=_AS_OF),
+    Query(name="to", description="The closing, likewise.", example="2026-03-01", pattern=AS_OF),
     Query(
         name="from_scope",
         description="The edition of the opening; otherwise the one that was in force.",

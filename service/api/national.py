@@ -25,6 +25,8 @@ from service.terms.check import Published
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 OFFERED: Final = (JSON, CSV, XLSX)
+AS_OF: Final = r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$"
+"""A position, a time or a day, for the OpenAPI document."""
 
 
 _QUERY: Final = (
@@ -38,7 +40,7 @@ _QUERY: Final = (
         name="as_of",
         description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
         example="2025-12-01T09:00:00Z",
-        pattern=r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$",
+        pattern=AS_OF,
     ),
     Query(
         name="period",

@@ -16,6 +16,7 @@ from service.api.national import require_national
 from service.api.replies import document
 from service.api.shapes import Count, Hash
 from service.clock import wire_time
+from service.contract.model import CodeList
 from service.identity.principal import Permission
 from service.returns.rejudging import Progress, progress
 from service.scope.store import Standing, standing_of
@@ -77,11 +78,10 @@ class ReJudgingController(Controller):
         parameters(request)
         async with context.db.national() as tx:
             standing = await standing_of(tx, context.editions, edition)
-        names = {code.ordinal: code.code for code in context.forces.codes}
-        return document(_shown(standing, await progress(context, standing), names))
+        return document(_shown(standing, await progress(context, standing), context.forces))
 
 
-def _shown(standing: Standing, found: Progress, names: dict[int, str]) -> dict[str, Any]:
+def _shown(standing: Standing, found: Progress, forces: CodeList) -> dict[str, Any]:
     return {
         "edition": standing.edition.name,
         "hash": standing.edition.hash,
@@ -93,6 +93,7 @@ def _shown(standing: Standing, found: Progress, names: dict[int, str]) -> dict[s
         "per_minute": found.per_minute,
         "seconds_left": found.seconds_left,
         "problems": [
-            {"force": names[each.force], "says": each.says, "at": wire_time(each.at)} for each in found.problems
+            {"force": forces.by_ordinal[each.force].code, "says": each.says, "at": wire_time(each.at)}
+            for each in found.problems
         ],
     }

@@ -41,7 +41,6 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
             returns = sum(unit.returns for unit in units)
             click.echo(f"{returns:,} returns of {len(units):,} chains remain.", err=True)
             await judge_remaining(context, workers)
-        names = {code.ordinal: code.title for code in context.forces.codes}
         good = True
         async with db.national() as tx:
             live = await live_editions(tx, context.editions, london_date(context.now()))
@@ -50,7 +49,7 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
             click.echo(f"{standing.edition.name}: {found.judged:,} of {found.returns:,} returns are judged.")
             for problem in found.problems:
                 good = False
-                click.echo(f"  {names[problem.force]}: {problem.says}")
+                click.echo(f"  {context.forces.by_ordinal[problem.force].title}: {problem.says}")
         for name in await switch(context):
             click.echo(f"{name} is in force now.")
     return good

@@ -16,15 +16,11 @@ from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
-from service.scope.store import learn
 from service.storage.position import latest, position_at
 from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
 from service.terms.check import Published
 from service.terms.model import Terms
-
-NO_TALLIES = ("draft", "rejected")
-"""States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -85,14 +81,13 @@ async def moment_of(tx: AsyncConnection, asked: AsOf | None, now: datetime) -> M
 
 async def scope_of(tx: AsyncConnection, published: Published, name: str | None, position: int) -> store.StoredEdition:
     """The edition that was named, or the one in force at the position."""
-    await learn(tx, published.scopes)
-    stored = await store.editions(tx)
+    stored = await store.editions(tx, published.scopes)
     if name is not None:
         found = next((item for item in stored if item.name == name), None)
-        offered = [item.name for item in stored if item.state not in NO_TALLIES]
+        offered = [item.name for item in stored if item.state not in store.NO_TALLIES]
         if found is None:
             raise NotFound(f"There is no scope edition {shown(name)}.", closest(name, offered), code="no-such-scope")
-        if found.state in NO_TALLIES:
+        if found.state in store.NO_TALLIES:
             raise Invalid(
                 f"Scope edition {found.name} is {found.state}: there are no tallies under it.",
                 f"Ask for one of: {', '.join(offered)}.",

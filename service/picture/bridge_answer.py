@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import CodeList
@@ -19,7 +20,7 @@ from service.picture.bridge_question import BridgeQuestion
 from service.picture.bridge_store import Moved, Return
 from service.picture.chains import way
 from service.picture.coverage import CountingReturn
-from service.picture.national import Counts
+from service.picture.national import Counts, own_counts
 from service.picture.question import AsOf
 from service.picture.shared import SharedRow, join
 from service.picture.store import StoredEdition
@@ -73,8 +74,8 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
         raise Invalid(
             "The first point lies after the second.", "Name the earlier one with from.", code="points-out-of-order"
         )
-    steps = await _steps(tx, opening.scope, closing.scope)
     known = await bridge_store.follows(tx)
+    steps = _steps(known, opening.scope, closing.scope)
     editions = {number: published.scopes[name] for number, (name, _) in known.items() if name in published.scopes}
     begin = await _side(tx, opening, opening.scope.id)
     end = await _side(tx, closing, closing.scope.id)
@@ -126,9 +127,10 @@ async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition:
         )
 
 
-async def _steps(tx: AsyncConnection, before: StoredEdition, after: StoredEdition) -> list[EditionStep]:
+def _steps(
+    follows: Mapping[int, tuple[str, int | None]], before: StoredEdition, after: StoredEdition
+) -> list[EditionStep]:
     """The editions on the way from one to another, each with the one that it follows."""
-    follows = await bridge_store.follows(tx)
 
     def line(item: int | None) -> Iterator[int]:
         while item is not None:
@@ -149,13 +151,11 @@ async def _steps(tx: AsyncConnection, before: StoredEdition, after: StoredEditio
 
 
 async def _side(tx: AsyncConnection, point: Point, edition: int) -> _Side:
-    own = {item.force: Counts(open=item.is_open) for item in point.counting}
-    for row in await store.ruling_weights(tx, edition, point.counting):
-        own[row.force] += Counts.of(row.ruling, row.weight)
+    counts = own_counts(point.counting, await store.ruling_weights(tx, edition, point.counting))
     shared = await store.shared_rows(tx, edition, point.counting)
-    for row_ in join(shared).led_elsewhere:
-        own[row_.force] = own[row_.force] - Counts.of(row_.ruling, 1)
-    return _Side(own, shared)
+    for row in join(shared).led_elsewhere:
+        counts[row.force] -= Counts.of(row.ruling, 1)
+    return _Side(counts, shared)
 
 
 async def _scope_flows(
@@ -185,18 +185,7 @@ async def _scope_flows(
 
 def _under(counting: Sequence[CountingReturn], edition: int) -> list[CountingReturn]:
     """The same returns, with the head of their tallies under another edition."""
-    return [
-        CountingReturn(
-            force=item.force,
-            return_id=item.return_id,
-            period=item.period,
-            revision=item.revision,
-            sealed_at=item.sealed_at,
-            sealed_position=item.sealed_position,
-            edition=edition,
-        )
-        for item in counting
-    ]
+    return [replace(item, edition=edition) for item in counting]
 
 
 async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point) -> list[Flow]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from service.picture.coverage import Coverage
+from service.picture.coverage import CountingReturn, Coverage
 from service.picture.shared import SharedRow, join
 
 
@@ -137,7 +137,7 @@ def picture(
     margin = margin_of(by)
     rulings = tuple(rulings)
     joined = join(shared)
-    own = _own(coverage, rulings)
+    own = own_counts(coverage.counting, rulings)
     led: defaultdict[int, Counts] = defaultdict(Counts)
     for row in joined.led_elsewhere:
         led[row.force] += Counts.of(row.ruling, 1)
@@ -158,9 +158,9 @@ def picture(
     )
 
 
-def _own(coverage: Coverage, rulings: Iterable[RulingWeight]) -> dict[int, Counts]:
+def own_counts(counting: Iterable[CountingReturn], rulings: Iterable[RulingWeight]) -> dict[int, Counts]:
     """Each counting force's own counts, before anything that another leads is taken out."""
-    own = {item.force: Counts(open=item.is_open) for item in coverage.counting}
+    own = {item.force: Counts(open=item.is_open) for item in counting}
     for row in rulings:
         own[row.force] += Counts.of(row.ruling, row.weight)
     return own

@@ -18,7 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.picture.coverage import CountingReturn, Participation
 from service.picture.national import Dimension, MarginWeight, RulingWeight
 from service.picture.shared import SharedRow
+from service.scope.editions import Editions
+from service.scope.store import known
 from service.tally.model import Margin
+
+NO_TALLIES = ("draft", "rejected")
+"""States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
 
 
 class StoredEdition(Struct, frozen=True, kw_only=True):
@@ -116,9 +121,14 @@ async def time_of(tx: AsyncConnection, position: int) -> datetime | None:
     return found
 
 
-async def editions(tx: AsyncConnection) -> tuple[StoredEdition, ...]:
-    """Every scope edition that was taken in, in the order of taking in."""
-    return tuple(StoredEdition(**row) for row in (await tx.execute(_EDITIONS)).mappings())
+async def editions(tx: AsyncConnection, scopes: Editions) -> tuple[StoredEdition, ...]:
+    """Every scope edition that was taken in, in the order of taking in. Those that can have tallies are known in
+    ``scopes`` from here on, whoever drafted them."""
+    found = tuple(StoredEdition(**row) for row in (await tx.execute(_EDITIONS)).mappings())
+    for item in found:
+        if item.state not in NO_TALLIES:
+            await known(tx, scopes, item.name, item.hash)
+    return found
 
 
 async def edition_in_force(tx: AsyncConnection, position: int) -> int | None:

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
@@ -20,6 +19,7 @@ from service.contract.model import PartName
 from service.contract.upgrade import reading_sql
 from service.criteria.sql import FieldSql
 from service.register.columns import stored_types
+from service.returns.chain import Step
 from service.returns.context import Context
 from service.returns.transfers import TRANSFERRED
 from service.scope.edition import Edition
@@ -31,19 +31,6 @@ from service.tally.moves import Cause, Side, Transition
 
 _STATEMENTS: Final = Statements()
 _CELLS: Final = "aggregate_cell where force = :force and return_id = :return_id"
-
-
-class Step(Struct, frozen=True, kw_only=True):
-    """A sealed return and the one that it builds on."""
-
-    id: UUID
-    line: int
-    years: Years
-    contract_version: str
-    base_id: UUID | None
-    base_years: Years
-    has_cells: bool
-    """Whether it, or its base, has aggregate cells."""
 
 
 async def transitions_of(

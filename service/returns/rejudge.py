@@ -11,22 +11,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName, Role
 from service.register.columns import stored_types
+from service.returns.chain import Chained, chain_of, steps_of
 from service.returns.context import Context
-from service.returns.model import AnyReturn, Open
-from service.returns.moves import Step, transitions_of
+from service.returns.moves import transitions_of
 from service.returns.rows import listed
-from service.returns.shared import Counted, shared_rows, store_shared_rows
+from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.stock import asked_of
-from service.returns.store import returns_of
 from service.scope.store import Standing
 from service.storage.position import latest
-from service.tally.count import Group, Years, flips_of, judge_lines, tally_of
+from service.tally.count import Group, flips_of, judge_lines, tally_of
 from service.tally.judge import Source, case_source
 from service.tally.move_store import store_moves
 from service.tally.moves import Moves
@@ -39,24 +37,6 @@ _CELLS: Final = (
     "join case_return r on r.force = c.force and r.id = c.return_id "
     "where c.force = :force and r.line is not null) c"
 )
-
-
-class Unit(Struct, frozen=True):
-    """A force's chain under one edition, of which ``returns`` have no tally yet, or one without its moves."""
-
-    force: int
-    edition: str
-    returns: int
-
-
-class Chained(Struct, frozen=True, kw_only=True):
-    """A sealed return of a chain."""
-
-    id: UUID
-    line: int
-    years: Years
-    contract_version: str
-    base_id: UUID | None
 
 
 async def judge_chain(context: Context, force: int, standing: Standing) -> int | None:
@@ -89,20 +69,6 @@ async def note_problem(context: Context, force: int, edition: int, says: str) ->
             ),
             {"force": force, "edition": edition, "says": says, "at": context.now()},
         )
-
-
-async def chain_of(tx: AsyncConnection, force: int) -> Sequence[Chained]:
-    """Every return that a force ever sealed, the newest first."""
-    return [found for item in await returns_of(tx, force) if (found := _chained(item)) is not None]
-
-
-def _chained(item: AnyReturn) -> Chained | None:
-    line = None if isinstance(item, Open) else item.line
-    if line is None:
-        return None
-    return Chained(
-        id=item.id, line=line, years=item.years, contract_version=item.contract_version, base_id=item.base_id
-    )
 
 
 async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID, bool]:
@@ -171,39 +137,11 @@ async def _store(
     if missing:
         tallies = {item.id: tally_of(groups[item.line]) for item in missing}
         await store_chain(tx, force=force, edition=standing.id, origin="judged", position=position, tallies=tallies)
-        counted = [Counted(item.id, item.line, item.years) for item in missing]
-        await store_shared_rows(tx, await shared_rows(context, tx, force, counted, [standing]))
-    steps = await chain_steps(tx, force, chain, judged)
+        await store_shared_rows(tx, await shared_rows(context, tx, force, missing, [standing]))
+    steps = await steps_of(tx, force, judged, chain)
     transitions = await transitions_of(context, tx, force, steps, standing.edition)
     follows = None if standing.follows is None else standing.follows[0]
     moves: dict[Any, Moves] = {
         item.id: Moves(transitions[item.id], flips_of(groups[item.line]), follows) for item in judged
     }
     await store_moves(tx, force, standing.id, moves)
-
-
-async def chain_steps(tx: AsyncConnection, force: int, chain: Sequence[Chained], some: Sequence[Chained]) -> list[Step]:
-    """Some returns of a chain, each beside the one that it builds on."""
-    with_cells = await _with_cells(tx, force)
-    by_id = {item.id: item for item in chain}
-    return [_step(item, by_id, with_cells) for item in some]
-
-
-def _step(item: Chained, chain: Mapping[UUID, Chained], with_cells: frozenset[UUID]) -> Step:
-    base = None if item.base_id is None else chain[item.base_id]
-    return Step(
-        id=item.id,
-        line=item.line,
-        years=item.years,
-        contract_version=item.contract_version,
-        base_id=item.base_id,
-        base_years=item.years if base is None else base.years,
-        has_cells=item.id in with_cells or (base is not None and base.id in with_cells),
-    )
-
-
-async def _with_cells(tx: AsyncConnection, force: int) -> frozenset[UUID]:
-    rows = await tx.execute(
-        text("select distinct return_id from aggregate_cell where force = :force"), {"force": force}
-    )
-    return frozenset(rows.scalars())

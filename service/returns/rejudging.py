@@ -19,8 +19,9 @@ from service.clock import london_date
 from service.errors import CaseReturnsError, Unavailable
 from service.returns.context import Context
 from service.returns.rejudge import judge_chain, note_problem
+from service.scope.drafts import all_stored
 from service.scope.store import Standing, live_editions
-from service.scope.switch import Switched, switch_when_ready
+from service.scope.switch import Switched, is_ready, switch_when_ready
 
 logger = logging.getLogger(__name__)
 
@@ -121,15 +122,12 @@ async def _judge(context: Context, unit: Unit) -> int:
 async def switch(context: Context) -> Sequence[str]:
     """Put in force whatever is ready; the names of the editions that came into force."""
     async with context.db.national() as tx:
-        rows = await tx.execute(
-            text(
-                "select e.name from scope_edition e join scope_step s on s.edition = e.id and s.step = 'confirmed' "
-                "where e.state = 'proposed' group by e.name having count(*) > 1 order by max(s.at)"
-            )
-        )
-        ready = list(rows.scalars())
+        ready = [item for item in await all_stored(tx) if is_ready(item)]
+    ready.sort(key=lambda item: max(step.at for step in item.steps))
     return [
-        name for name in ready if isinstance(await switch_when_ready(context.db, name, ACTOR, context.now()), Switched)
+        item.name
+        for item in ready
+        if isinstance(await switch_when_ready(context.db, item.name, ACTOR, context.now()), Switched)
     ]
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 
-from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import CodeList, Field, PartName, Role
 from service.contract.upgrade import reading_sql
+from service.returns.chain import Chained
 from service.returns.context import Context
 from service.scope.store import Standing
 from service.storage.remembered import Statements
-from service.tally.count import Years, dimension_lists
+from service.tally.count import dimension_lists
 from service.tally.judge import judged
 from service.tally.model import Margin, dimension_of
 
@@ -26,16 +25,8 @@ SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
 """What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
 
-class Counted(Struct, frozen=True):
-    """A return by its number on the line, with the years that its case part covers."""
-
-    id: UUID
-    line: int
-    years: Years
-
-
 async def shared_rows(
-    context: Context, tx: AsyncConnection, force: int, returns: Sequence[Counted], standings: Sequence[Standing]
+    context: Context, tx: AsyncConnection, force: int, returns: Sequence[Chained], standings: Sequence[Standing]
 ) -> list[dict[str, Any]]:
     """One row for each counted case of each of these returns that carries a shared reference and each edition, judged
     under it (semantics 29). The versions are looked through once for all returns and editions."""

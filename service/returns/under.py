@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.returns.chain import chained, steps_of
 from service.returns.context import Context
 from service.returns.model import Open
-from service.returns.moves import Step, transitions_of
-from service.returns.shared import Counted, shared_rows, store_shared_rows
+from service.returns.moves import transitions_of
+from service.returns.shared import shared_rows, store_shared_rows
 from service.returns.stock import judge_sealed
 from service.returns.store import return_by_id
 from service.scope.store import Standing
@@ -65,7 +65,9 @@ async def judge_under_all(
         return Found((), ())
     item = sealing.item
     groups = await judge_sealed(context, tx, item, sealing.line, sealing.cases, standings)
-    step = await _step(tx, sealing)
+    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
+    bases = [] if base is None else [base]
+    (step,) = await steps_of(tx, item.force, [chained(item, sealing.line)], bases)
     under = []
     for standing in standings:
         with span("tally", {EDITION: standing.edition.name}):
@@ -76,8 +78,7 @@ async def judge_under_all(
                 None if standing.follows is None else standing.follows[0],
             )
             under.append(Under(standing, tally_of(groups[standing.id]), moves))
-    counted = [Counted(item.id, sealing.line, item.years)]
-    shared = await shared_rows(context, tx, item.force, counted, standings)
+    shared = await shared_rows(context, tx, item.force, [step], standings)
     return Found(tuple(under), tuple(shared))
 
 
@@ -94,25 +95,3 @@ async def store_under(tx: AsyncConnection, item: Open, found: Found, position: i
     await store_shared_rows(tx, found.shared)
     for each in found.under:
         await store_moves(tx, item.force, each.standing.id, {item.id: each.moves})
-
-
-async def _step(tx: AsyncConnection, sealing: Sealing) -> Step:
-    item = sealing.item
-    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
-    has_cells = await tx.execute(
-        text(
-            "select exists (select from aggregate_cell where force = :force and return_id in (:own, :base))"
-            if base is not None
-            else "select false"
-        ),
-        {} if base is None else {"force": item.force, "own": item.id, "base": base.id},
-    )
-    return Step(
-        id=item.id,
-        line=sealing.line,
-        years=item.years,
-        contract_version=item.contract_version,
-        base_id=None if base is None else base.id,
-        base_years=item.years if base is None else base.years,
-        has_cells=has_cells.scalar_one(),
-    )

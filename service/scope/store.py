@@ -67,7 +67,10 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
                 code="scope-changed",
             )
         await tx.execute(  # an earlier release stored less of it
-            text("update scope_edition set document = cast(:document as jsonb) where name = :name"),
+            text(
+                "update scope_edition set document = cast(:document as jsonb) where name = :name "
+                "and document <> cast(:document as jsonb)"
+            ),
             {"name": edition.name, "document": msgspec.json.encode(document_of(edition)).decode()},
         )
         return False

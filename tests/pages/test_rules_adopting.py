@@ -20,7 +20,7 @@ from sqlalchemy import text
 from service.identity.people import Person
 from service.identity.principal import Permission, Principal
 from service.storage.database import Database
-from tests.support.browser import Tab, a_tab, signed_in
+from tests.support.browser import a_tab, signed_in
 from tests.support.desk import a_desk, hidden_in, problems_of, went_on, words_of
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Served, a_served, good
@@ -310,12 +310,6 @@ async def test_a_form_from_another_site_adopts_nothing(served: Served) -> None:
     assert [each["state"] for each in await notices(served)] == ["proposed"]
 
 
-async def press(tab: Tab, button: str) -> None:
-    async with tab.page.expect_navigation():
-        await tab.page.locator("main").get_by_role("button", name=button).click()
-    assert await tab.careful() == [], button
-
-
 @pytest.mark.parametrize(("phone", "scripts"), [(False, True), (True, True), (False, False)])
 async def test_two_bodies_adopt_a_notice_on_a_desk_on_a_phone_and_without_script(
     served: Served, browser: Browser, *, phone: bool, scripts: bool
@@ -329,27 +323,27 @@ async def test_two_bodies_adopt_a_notice_on_a_desk_on_a_phone_and_without_script
         await npcc.sign_in("npcc")
         await nca.open("/rules")
         assert await nca.careful() == []
-        await press(nca, "Go on")
+        await nca.press("Go on")
         await nca.page.get_by_label("Rule", exact=True).fill("Q335")
-        await press(nca, "Go on")
-        await press(nca, "See what it would mean")
+        await nca.press("Go on")
+        await nca.press("See what it would mean")
         assert await nca.page.get_by_role("alert").get_by_role("link").count() == 3
         await nca.page.get_by_label("Not asked").check()
         for part, value in (("Day", "1"), ("Month", "2"), ("Year", "2026")):
             await nca.page.get_by_role("group", name="From").get_by_label(part).fill(value)
         await nca.page.get_by_label("Why").fill("It fires where nothing is wrong.\nTwo lines.")
-        await press(nca, "See what it would mean")
+        await nca.press("See what it would mean")
         assert await nca.heading() == "What the notice would mean"
-        await press(nca, "Change it")
-        await press(nca, "See what it would mean")
-        await press(nca, "Propose this notice")
+        await nca.press("Change it")
+        await nca.press("See what it would mean")
+        await nca.press("Propose this notice")
         assert "is proposed" in await nca.page.locator("main").inner_text()
         await npcc.open("/rules")
         assert await npcc.careful() == []
         await npcc.page.locator("main summary").click()
-        await press(npcc, "Reject")
+        await npcc.press("Reject")
         assert await npcc.page.get_by_role("alert").get_by_text("Write why it is not adopted").count() == 1
-        await press(npcc, "Confirm")
+        await npcc.press("Confirm")
         assert "is confirmed" in await npcc.page.locator("main").inner_text()
     (made,) = await notices(served)
     assert (made["state"], made["why"]) == ("in_force", "It fires where nothing is wrong.\nTwo lines.")

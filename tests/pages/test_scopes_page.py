@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from service.identity.people import Person
 from service.identity.principal import Permission, Principal
 from service.storage.database import Database
-from tests.support.browser import Tab, a_tab, signed_in
+from tests.support.browser import a_tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.editions import NARROW, a_scope, as_yaml
 from tests.support.server import Served, a_served, good
@@ -265,12 +265,6 @@ async def test_a_force_sees_no_draft_among_what_can_be_compared(served: Served) 
     assert NARROW not in (await kent.get("/scopes/difference")).headers["location"]
 
 
-async def press(tab: Tab, button: str) -> None:
-    async with tab.page.expect_navigation():
-        await tab.page.locator("main").get_by_role("button", name=button).click()
-    assert await tab.careful() == [], button
-
-
 @pytest.mark.parametrize(("phone", "scripts"), [(False, True), (True, True), (False, False)])
 async def test_two_bodies_adopt_an_edition_on_a_desk_on_a_phone_and_without_script(
     served: Served, browser: Browser, *, phone: bool, scripts: bool
@@ -287,21 +281,21 @@ async def test_two_bodies_adopt_an_edition_on_a_desk_on_a_phone_and_without_scri
         await nca.page.get_by_role("link", name="Draft a scope edition").click()
         assert await nca.careful() == []
         await nca.page.get_by_label("The edition as YAML").fill("edition: 2026-06-narrow\nrules: x")
-        await press(nca, "Store the draft")
+        await nca.press("Store the draft")
         assert "Line 2, column" in await nca.page.get_by_role("alert").inner_text()
         await nca.page.get_by_label("The edition as YAML").fill(as_yaml(a_scope()).decode())
-        await press(nca, "Store the draft")
+        await nca.press("Store the draft")
         assert "The draft is stored." in await nca.page.locator("main").inner_text()
         await nca.page.get_by_label("Day").fill("1")
-        await press(nca, f"Propose {NARROW}")
+        await nca.press(f"Propose {NARROW}")
         await nca.page.get_by_label("Day").fill("")
-        await press(nca, f"Propose {NARROW}")
-        await press(nca, f"Confirm {NARROW}")
+        await nca.press(f"Propose {NARROW}")
+        await nca.press(f"Confirm {NARROW}")
         await npcc.open(AT)
         assert await npcc.careful() == []
         await npcc.page.locator("main summary", has_text="Reject it").click()
-        await press(npcc, f"Reject {NARROW}")
+        await npcc.press(f"Reject {NARROW}")
         assert await npcc.page.get_by_role("alert").get_by_text("Write why it is not adopted").count() == 1
-        await press(npcc, f"Confirm {NARROW}")
+        await npcc.press(f"Confirm {NARROW}")
         assert "is in force" in await npcc.page.locator("main").inner_text()
     assert (await stands(served))["state"] == "in_force"

@@ -7,7 +7,8 @@ disk, lines or versions; what it does is semantics 15 to 19, 22 and 30.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -186,15 +187,22 @@ histories = st.lists(
 )
 
 
+@asynccontextmanager
+async def _told(server: Server, template: str, history: list[Reporting]) -> AsyncIterator[Story]:
+    """A force whose history happened, in a service of its own."""
+    async with server.copy_of(template) as made:
+        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
+        for reporting in history:
+            await story.report(reporting)
+        yield story
+
+
 @given(histories)
 @settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
 async def test_a_stock_is_what_its_history_says_and_what_is_sealed_stays(
     server: Server, template: str, history: list[Reporting]
 ) -> None:
-    async with server.copy_of(template) as made:
-        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
-        for reporting in history:
-            await story.report(reporting)
+    async with _told(server, template, history) as story:
         await story.nothing_sealed_has_changed()
 
 
@@ -203,10 +211,7 @@ async def test_a_stock_is_what_its_history_says_and_what_is_sealed_stays(
 async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
     server: Server, template: str, history: list[Reporting]
 ) -> None:
-    async with server.copy_of(template) as made:
-        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
-        for reporting in history:
-            await story.report(reporting)
+    async with _told(server, template, history) as story:
         context = story.context
         was = await standing(context, "2025-11-wide")
         again_ = await proposed(context, renamed(context, was.edition, "2026-09-again"))
@@ -228,10 +233,7 @@ async def test_what_is_judged_again_is_what_was_judged_at_the_seal(
 async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_flips_is_one(
     server: Server, template: str, history: list[Reporting]
 ) -> None:
-    async with server.copy_of(template) as made:
-        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
-        for reporting in history:
-            await story.report(reporting)
+    async with _told(server, template, history) as story:
         context = story.context
         for name in ("2025-11-wide", "2026-02-referral"):
             edition = await standing(context, name)
@@ -254,10 +256,7 @@ async def test_a_tally_is_that_of_the_base_and_what_moved_and_either_side_of_fli
 async def test_the_parts_of_a_bridge_make_up_the_difference_between_any_two_points(
     server: Server, template: str, history: list[Reporting], data: st.DataObject
 ) -> None:
-    async with server.copy_of(template) as made:
-        story = Story(await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC)))
-        for reporting in history:
-            await story.report(reporting)
+    async with _told(server, template, history) as story:
         context = story.context
         wide = await standing(context, "2025-11-wide")
         rules = data.draw(st.permutations(document_of(wide.edition)["rules"]).map(lambda all_: all_[:3]))

@@ -78,6 +78,12 @@ class Tab(Struct, frozen=True):
         await self.page.select_option("#person", person)
         await self.page.click("main button[type=submit]")
 
+    async def press(self, button: str) -> None:
+        """Press a button that leads to another page, on which nothing is to be complained of."""
+        async with self.page.expect_navigation():
+            await self.page.locator("main").get_by_role("button", name=button).click()
+        assert await self.careful() == [], button
+
     async def heading(self) -> str:
         """The page's first heading."""
         return (await self.page.locator("h1").first.inner_text()).strip()

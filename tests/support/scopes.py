@@ -54,32 +54,6 @@ edition changes in the one before it, and how a draft of another is written.
 How it was decided: `docs/decisions/scope-lifecycle.md`.
 """
 
-_LIFECYCLE = """## How an edition comes into force
-
-| state | means | who moves it on |
-|---|---|---|
-| draft | It can be written anew, is read by NCA and NPCC alone, and changes no figure. | either proposes it |
-| proposed | Frozen by its hash; everyone reads it, and every seal is tallied under it too. | both confirm it |
-| in force | Answers wherever no scope is named. One edition is at a time. | another that comes into force |
-| superseded | Its figures stay, for every moment until then and by its name. | |
-| rejected | By either body with a reason, from draft or proposed. Its name is not given again. | |
-
-- To draft, to write anew and to propose needs `terms:propose`, to confirm and to reject `terms:confirm`.
-- A draft is YAML or JSON (`POST /api/scopes`, at most 256 KiB); every mistake is told with its line and column. Its
-  name is a year, a month and words (`2026-06-narrow`), given once for ever. To write it anew or propose it takes
-  `If-Match` with its ETag, made of its name, its version and its hash: 428 without, 412 where it changed since.
-- A confirmation names the hash of what was read (`{"hash": ...}`), is given once by each body, by two clients, and is
-  signed: a JWS (`typ` scope-confirmation+jwt) over edition, hash, body, client and time. The body that proposed may
-  give its own; that alone puts nothing in force.
-- It comes into force in one step, at one position, when both have confirmed it, the day that the proposal may name
-  (`effective`) has come in London, every sealed return has a tally under it, and no force's returns failed to be
-  judged. `waits_for` says what is missing. Before that position pictures are of the edition before, from it on of
-  this one.
-- `/api/scopes/{edition}/difference` says what it changes in the edition that it follows, or in another.
-
-How it was decided: `docs/decisions/scope-lifecycle.md`.
-"""
-
 _DIFFERENCES = """## What one edition changes in another
 
 Conditions are compared by what they mean: the order of the parts of an `and` or `or`, `> 1` and `>= 2` of a whole
@@ -128,7 +102,7 @@ have `line`, `column`, `pointer` (a JSON Pointer), `says` and `do`.
 def page(published: Published) -> str:
     """The page, every edition in order of its name."""
     names = sorted(published.scopes)
-    lines = [_HEAD, _LIFECYCLE, *(line for name in names for line in _edition(published, name)), _DIFFERENCES]
+    lines = [_HEAD, *(line for name in names for line in _edition(published, name)), _DIFFERENCES]
     for before, after in pairwise(names):
         lines += _difference(published, before, after)
     return "\n".join([*lines, _DRAFTS])

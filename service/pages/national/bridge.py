@@ -14,14 +14,12 @@ from msgspec import Struct
 
 from service.errors import Conflict, Invalid, NotFound
 from service.pages.visit import Visit, Visiting
-from service.picture.answer import NO_TALLIES
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import CAUSES, Told, as_document
 from service.picture.bridge_question import bridge_question
 from service.picture.question import closest, shown
-from service.picture.store import editions
+from service.picture.store import NO_TALLIES, editions
 from service.picture.waterfall import waterfall
-from service.scope.store import learn
 
 _FIELDS: Final = ("from", "from_scope", "to", "to_scope")
 
@@ -64,8 +62,7 @@ async def _page(
     visit: Visit, given: Mapping[str, str], *, told: Told | None = None, problem: Problem | None = None
 ) -> Response[str]:
     async with visit.context.db.national() as tx:
-        await learn(tx, visit.context.editions)
-        offered = [item for item in await editions(tx) if item.state not in NO_TALLIES]
+        offered = [item for item in await editions(tx, visit.context.editions) if item.state not in NO_TALLIES]
     return visit.page(
         "national/bridge.html",
         here="national",

@@ -23,11 +23,10 @@ from service.pages.national.view import pinned, view_of
 from service.pages.national.words import BREAKDOWNS, ages, counted, meaning, range_of, report
 from service.pages.site import Site
 from service.pages.visit import Visit, Visiting, to
-from service.picture.answer import NO_TALLIES, answer
+from service.picture.answer import answer
 from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
-from service.picture.store import StoredEdition, editions
-from service.scope.store import learn
+from service.picture.store import NO_TALLIES, StoredEdition, editions
 from service.scope.words import EditionInWords, edition_in_words
 from service.terms.calendar import Calendar, Period, period_of
 
@@ -89,8 +88,7 @@ class _Found(Struct, frozen=True):
 async def _found(visit: Visit, asked: Asked) -> _Found:
     published = visit.site.published
     async with visit.context.db.national() as tx:
-        await learn(tx, published.scopes)
-        offered = [item for item in await editions(tx) if item.state not in NO_TALLIES]
+        offered = [item for item in await editions(tx, published.scopes) if item.state not in NO_TALLIES]
         if asked.problems:
             return _Found(offered, None, _with_scope_checked(asked, offered))
         try:

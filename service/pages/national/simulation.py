@@ -104,7 +104,7 @@ def _typed(parameters: Iterable[tuple[str, str]]) -> Typed:
 async def _offered(visit: Visit) -> Sequence[StoredEdition]:
     """Every edition that the service has taken in, whatever its state."""
     async with visit.context.db.national() as tx:
-        return [item for item in await editions(tx) if item.name in visit.context.editions]
+        return [item for item in await editions(tx, visit.context.editions) if item.name in visit.context.editions]
 
 
 def _problem(error: CaseReturnsError) -> Problem:

@@ -16,7 +16,7 @@ from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
 from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
-from service.picture.answer import NO_TALLIES
+from service.picture.store import NO_TALLIES
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
 from service.scope.drafts import Stored, all_stored, stored_by_name

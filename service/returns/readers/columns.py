@@ -16,6 +16,7 @@ from service.contract.findings import Finding, cut, found, in_order, rule_of
 from service.contract.mapping import FileMapping, Translate
 from service.contract.model import Contract, Field, Part, Role, Rule, Severity
 from service.contract.values import Cell, Check, Otherwise, Value, cell_reader, otherwise_written, quick_look
+from service.criteria.memory import Memory as Answers
 from service.criteria.vocabulary import Kind
 from service.returns.readers.block import HeldRow, Originals, Share, TypedBlock, storable
 from service.returns.readers.heading import Heading, known_names, name_in, read_heading
@@ -101,25 +102,14 @@ class Memory(dict[Any, Any]):
             self.otherwise.clear()
 
 
-class Translated(dict[Any, Any]):
-    """Cells as a mapping translates them, each looked at once."""
-
-    def __init__(self, translate: Translate) -> None:
-        super().__init__()
-        self._translate = translate
-
-    def __missing__(self, raw: Any) -> Any:
-        meant = self._translate(raw) if isinstance(raw, str) else raw
-        if len(self) >= REMEMBERED:
-            self.clear()
-        # a cell that is not translated stays what it is, odd or not
-        self[raw] = meant
-        return meant
-
-
-def _translations(part: Part, mapping: FileMapping) -> dict[str, Translated]:
+def _translations(part: Part, mapping: FileMapping) -> dict[str, Answers[Any, Any]]:
     found = {field.name: mapping.translation(field.name) for field in part.fields}
-    return {name: Translated(translate) for name, translate in found.items() if translate is not None}
+    return {name: Answers(_meant(translate)) for name, translate in found.items() if translate is not None}
+
+
+def _meant(translate: Translate) -> Callable[[Any], Any]:
+    """What a cell means; one that is not translated stays what it is, odd or not."""
+    return lambda raw: translate(raw) if isinstance(raw, str) else raw
 
 
 class Typing:
