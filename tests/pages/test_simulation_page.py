@@ -7,9 +7,10 @@ import pytest_asyncio
 
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
+from tests.support.editions import NARROW, a_scope
 from tests.support.reading import read_page
 from tests.support.returns import a_case, csv_of
-from tests.support.server import Return, Served
+from tests.support.server import Return, Served, good
 
 PATH = "/national/simulation"
 REFERRAL = f"{PATH}?edition=2026-02-referral"
@@ -60,6 +61,17 @@ async def test_an_edition_is_told_beside_the_one_in_force(nca: httpx.AsyncClient
     assert "Out after by ‘More than one victim’" in page.text
     assert "Kent Police" in page.text
     assert "Not measured. It has not sealed returns for two periods yet" in page.text
+
+
+async def test_a_draft_is_simulated_before_anyone_has_proposed_it(reported: Served) -> None:
+    drafting = await reported.client(None, "terms:propose", "national:read", body="nca")
+    good(await drafting.post("/api/scopes", json=a_scope()))
+    nca = await signed_in(reported, "nca")
+    leads = f'href="{PATH}?edition={NARROW}"'
+    assert leads in (await nca.get(f"/national/scopes/{NARROW}")).text
+    assert f"{NARROW}, draft" in words_of((await nca.get(PATH)).text)
+    page = read_page((await nca.get(PATH, params={"edition": NARROW})).text)
+    assert page.tables["Cases by verdict, before and after"][2][0].text == f"After, {NARROW}"
 
 
 async def test_rules_are_switched_off_by_ticking_them(nca: httpx.AsyncClient) -> None:

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from litestar import Response, get
 from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.errors import CaseReturnsError, Invalid, NotFound
+from service.errors import CaseReturnsError, Conflict, Invalid, NotFound
 from service.identity.principal import Permission, require_body
 from service.pages.effect import VERDICTS
 from service.pages.national.words import BREAKDOWNS, counted, not_known, range_of
@@ -25,6 +26,8 @@ from service.picture.simulate.model import Flip, ValueFlip
 from service.picture.simulate.question import SimulationRefused
 from service.picture.store import StoredEdition, editions
 from service.scope.edition import Rule
+from service.scope.editions import Editions
+from service.scope.store import known
 from service.scope.verdict import Verdict
 from service.tally.model import Totals
 
@@ -102,9 +105,19 @@ def _typed(parameters: Iterable[tuple[str, str]]) -> Typed:
 
 
 async def _offered(visit: Visit) -> Sequence[StoredEdition]:
-    """Every edition that the service has taken in, whatever its state."""
+    """Every edition that can be read here, whatever its state: drafts above all, but none that a contract which changed
+    since has made unreadable."""
+    scopes = visit.context.editions
     async with visit.context.db.national() as tx:
-        return [item for item in await editions(tx, visit.context.editions) if item.name in visit.context.editions]
+        return [item for item in await editions(tx, scopes) if await _is_readable(tx, scopes, item)]
+
+
+async def _is_readable(tx: AsyncConnection, scopes: Editions, item: StoredEdition) -> bool:
+    try:
+        await known(tx, scopes, item.name, item.hash)
+    except (Conflict, Invalid):
+        return False
+    return True
 
 
 def _problem(error: CaseReturnsError) -> Problem:
