@@ -26,15 +26,13 @@ class Refused(CaseReturnsError):
     code = "refused"
 
 
-class Caller:
-    """One client of the service at ``origin``. ``returns`` is where the returns of its force are."""
+class Client:
+    """One client of the service, of a force or of a national body."""
 
-    def __init__(self, http: httpx.Client, key: ClientKey, origin: str) -> None:
+    def __init__(self, http: httpx.Client, key: ClientKey) -> None:
         self._http, self._key = http, key
         self._until: datetime | None = None
         self._headers: dict[str, str] = {}
-        self.force = _force_of(self._token())
-        self.returns = f"{origin}/api/forces/{self.force}/returns"
 
     def ask(self, verb: str, url: str, *, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
         """A request and its answer; what the service refuses is raised in its words."""
@@ -63,6 +61,15 @@ class Caller:
             self._until = now + timedelta(seconds=token.expires_in) - _EARLY
             self._headers = {"Authorization": f"Bearer {token.value}"}
         return self._headers["Authorization"].removeprefix("Bearer ")
+
+
+class Caller(Client):
+    """One client of the service at ``origin``. ``returns`` is where the returns of its force are."""
+
+    def __init__(self, http: httpx.Client, key: ClientKey, origin: str) -> None:
+        super().__init__(http, key)
+        self.force = _force_of(self._token())
+        self.returns = f"{origin}/api/forces/{self.force}/returns"
 
 
 def refusal(answer: httpx.Response) -> CaseReturnsError:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from service.app import Parts
     from service.demo.folder import Country
     from service.returns.context import Context
@@ -26,19 +28,22 @@ _SHOWN_FIRST = "kent"
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
 @click.option("--cases", type=click.IntRange(0, 1_000_000), help="Size of the country [default: 61000]; 0: no return.")
 @click.option("--no-serve", is_flag=True, help="Make everything ready, and end.")
-def demo(data: Path | None, port: int, cases: int | None, no_serve: bool) -> None:
+@click.option("--story", is_flag=True, help="Play a change of scope, chapter by chapter; on a terminal Enter goes on.")
+def demo(data: Path | None, port: int, cases: int | None, no_serve: bool, story: bool) -> None:
     """Run the whole service with a synthetic country, on this machine.
 
     Starts a PostgreSQL of its own in the data folder, adopts terms of reference for the last six months, makes a key
     for every force and for NCA and NPCC, loads six months of returns, and serves. A later start takes seconds.
-    Everything in it is made up.
+    Everything in it is made up. With --story a change of scope is played over the API, from the picture under one
+    definition to the answers of a force under the next; with --no-serve too, it ends when that is played, with exit
+    status 1 where a chapter fails.
     """
     from service.cli.start import run
 
-    run(_demo(data, port, cases, serving=not no_serve))
+    run(_demo(data, port, cases, serving=not no_serve, story=story))
 
 
-async def _demo(data: Path | None, port: int, cases: int | None, *, serving: bool) -> None:
+async def _demo(data: Path | None, port: int, cases: int | None, *, serving: bool, story: bool) -> None:
     from msgspec.structs import replace
 
     from service.cli.start import connected, observed
@@ -54,7 +59,7 @@ async def _demo(data: Path | None, port: int, cases: int | None, *, serving: boo
         asked, data=folder, host="127.0.0.1", port=port, base_url=None, database_url=None, migrate_url=None
     )
     _refuse_second(settings)
-    listening = _listening(settings) if serving else None
+    listening = _listening(settings) if serving or story else None
     if listening is not None:
         settings = replace(settings, port=listening.getsockname()[1])
     published = load_published(settings.contracts)
@@ -64,7 +69,7 @@ async def _demo(data: Path | None, port: int, cases: int | None, *, serving: boo
             country = await _country(db, folder, cases, published)
             parts = await _ready(settings, db, published, country)
             if listening is not None:
-                await _serve(parts, country, listening)
+                await _serve(parts, country, listening, stays=serving, story=story)
     click.echo("Ended." if serving else "Ready.", err=True)
 
 
@@ -161,23 +166,50 @@ async def _load(context: Context, folder: Path, country: Country) -> None:
     mark_loaded(folder, country)
 
 
-async def _serve(parts: Parts, country: Country, listening: socket.socket) -> None:
+async def _serve(parts: Parts, country: Country, listening: socket.socket, *, stays: bool, story: bool) -> None:
     from service.app import create_app
     from service.cli.start import serve_until_told
     from service.cli.walkthrough import places, walkthrough
     from service.clock import london_date
-    from service.demo.folder import keys_of
     from service.terms.calendar import period_of
 
-    url, keys = parts.settings.url(), keys_of(parts.settings.data)
+    url, folder = parts.settings.url(), parts.settings.data
+    period = str(period_of(london_date(parts.clock())))
 
     def ready() -> None:
-        period = str(period_of(london_date(parts.clock())))
-        click.echo(places(url, parts.settings.data, keys))
-        click.echo("One return, from its opening to the national picture; paste it into another terminal:\n")
-        click.echo(walkthrough(url, keys, _shown_force(country), period))
+        from service.demo.folder import keys_of
 
-    await serve_until_told(create_app(parts), parts.settings, listening, ready)
+        keys = keys_of(folder)
+        click.echo(places(url, folder, keys))
+        if not story:
+            click.echo("One return, from its opening to the national picture; paste it into another terminal:\n")
+            click.echo(walkthrough(url, keys, _shown_force(country), period))
+
+    def beside(ends: Event) -> bool:
+        return _play(url, folder, country, period, ends, stays=stays)
+
+    await serve_until_told(create_app(parts), parts.settings, listening, ready, beside if story else None)
+
+
+def _play(url: str, folder: Path, country: Country, period: str, ends: Event, *, stays: bool) -> bool:
+    """The story; whether the service goes on after it. A chapter that fails ends only what is not to stay."""
+    import sys
+
+    from service.cli.story import Ended, play
+    from service.errors import CaseReturnsError, Conflict
+
+    try:
+        if not country.cases:
+            raise Conflict("A country without cases has no story.", "Name another folder with --data.", code="no-cases")
+        waits = stays and sys.stdin.isatty() and sys.stdout.isatty()
+        play(url, folder, country, _shown_force(country), period, ends, waits=waits)
+    except Ended:
+        return False
+    except CaseReturnsError as error:
+        if not stays:
+            raise
+        click.echo(f"The story stops here: {error}", err=True)
+    return stays
 
 
 def _shown_force(country: Country) -> str:

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -147,8 +148,18 @@ def observed(settings: Settings) -> Iterator[None]:
         yield
 
 
-async def serve_until_told(app: Any, settings: Settings, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM, then finish the requests under way. ``ready`` is called when it answers."""
+async def serve_until_told(
+    app: Any,
+    settings: Settings,
+    listening: socket.socket,
+    ready: Callable[[], None],
+    beside: Callable[[threading.Event], bool] | None = None,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, then finish the requests under way. ``ready`` is called when it answers.
+
+    ``beside`` then runs in a thread of its own, as a client of what is served: where it returns false, or raises, that
+    ends the service too. The event that it is given is set when the service ends.
+    """
     from service.app import server_of
 
     server = server_of(app, settings)
@@ -164,11 +175,24 @@ async def serve_until_told(app: Any, settings: Settings, listening: socket.socke
         logger.info("service_started", extra={"version": __version__, "address": settings.url()})
         ready()
     answers.cancel()
+    ends = threading.Event()
+    playing = None if beside is None or running.done() else asyncio.create_task(_played(server, beside, ends))
     try:
         await running
+        ends.set()
+        if playing is not None:
+            await playing
         logger.info("service_ended")
     except OSError as error:  # somebody else was quicker to listen
         raise _taken(settings.host, settings.port, error) from error
+
+
+async def _played(server: Any, beside: Callable[[threading.Event], bool], ends: threading.Event) -> None:
+    goes_on = False
+    try:
+        goes_on = await asyncio.to_thread(beside, ends)
+    finally:
+        server.should_exit = server.should_exit or not goes_on
 
 
 def _tell(server: Any) -> None:

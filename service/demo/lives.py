@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from service.demo import odds
 from service.demo.facts import Facts, Row, facts
@@ -26,13 +26,17 @@ _CORRECTED = range(11, 1_000_000, 150)
 
 
 class Life(Struct):
-    """One case: present from moment ``first`` until before ``gone``; ``events`` are (moment, cells then written)."""
+    """One case: present from moment ``first`` until before ``gone``; ``events`` are (moment, cells then written).
+
+    ``truth`` is what the cells that were blurred truly are.
+    """
 
     row: Row
     first: int
     events: list[tuple[int, Row]]
     gone: int | None = None
     reason: str = ""
+    truth: Row = field(default_factory=dict)
 
     def present(self, moment: int) -> bool:
         """Whether the force holds the case at a moment."""
@@ -108,7 +112,7 @@ def _life(made: Facts, months: _Months, draw: Draw, *, steady: bool) -> Life:
     else:
         first = 1 + int(chance / _NEW)
         reach(row, pick(odds.NEW_STAGES, draw), months.first[first], months.last[first], draw)
-    life = Life(row=row, first=2 * first, events=[])
+    life = Life(row=row, first=2 * first, events=[], truth=made.truth)
     if not steady and draw() < _CHANGED * (periods - 1):
         period = first + 1 + int(draw() * (periods - 1 - first))
         now = row
@@ -125,10 +129,10 @@ def _event(row: Row, truth: Row, first: int, last: int, draw: Draw) -> Row:
     """What happens to a case in one month: it moves on, something unknown is settled, or a value is corrected."""
     chance = draw()
     if chance < 0.3:
-        for field, exact in truth.items():
+        for name, exact in truth.items():
             # A case whose year is not known keeps it so: it would move between the parts of a return that has both.
-            if row[field] != exact and not (field == "nfa_date" and ("/" in row[field] or not row[field])):
-                return {field: exact}
+            if row[name] != exact and not (name == "nfa_date" and ("/" in row[name] or not row[name])):
+                return {name: exact}
     if chance < 0.4:
         recorded = _recorded(row, draw)
         if recorded:
@@ -138,7 +142,7 @@ def _event(row: Row, truth: Row, first: int, last: int, draw: Draw) -> Row:
         return _corrected(row, draw)
     moved = dict(row)
     enter(moved, stage, first + int(draw() * (last - first + 1)), draw)
-    return {field: cell for field, cell in moved.items() if cell != row[field]}
+    return {name: cell for name, cell in moved.items() if cell != row[name]}
 
 
 def _recorded(row: Row, draw: Draw) -> Row:
