@@ -155,10 +155,11 @@ class Story:
     def stands(self) -> None:
         """The range of that force before and after, and the bridge from one to the other."""
         cell, before = self.cell(as_of=self.stood.closing), self.stood.before or (0, 0)
-        say(f"{self.stood.force}: {before[0]:,} to {before[1]:,} before, {_range(cell)} after.")
+        say(f"{self.stood.force}: {before[0]:,} to {before[1]:,} before, {_range(cell)} after, of all that it holds.")
         ends = {"from": self.stood.switched, "to": self.stood.closing, "from_scope": B, "to_scope": B}
         bridge = self.get("/national/bridge", **ends, by="force")
         self.tell_bridge(bridge)
+        say("Force by force, without what another force leads:")
         for each in bridge["forces"]:
             if each["parts"]:
                 say(f"{each['name']}: {_range(each['opening'])}, then {_range(each['closing'])}, by:")
@@ -167,7 +168,7 @@ class Story:
         if checked["mismatches"]:
             raise Refused(f"{len(checked['mismatches']):,} stored figures are not what the cases say.", "")
         say(f"Read again from the cases, the stored figures of all {checked['returns']:,} returns are right.")
-        self.look("/national/bridge", _query(ends | {"by": "force"}))
+        self.look("/national/bridge", _query(ends))
 
     # --- what they are made of --------------------------------------------------------------------------------------
 
