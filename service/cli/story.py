@@ -133,6 +133,7 @@ class Story:
         say(f"{found['undetermined']:,} cases and counts of {_forces(found['forces'])} are undetermined. They lack:")
         for item in found["attributes"]:
             say(f"  {item['label']}: {item['cases']:,}, at {_forces(item['forces'])}.")
+        self.look("/national/outstanding", f"scope={B}")
         file, asked = self.work_list()
         say(f"The work-list of {self.stood.force} has {len(asked):,} cases. It is stored as {file}")
         self.look(f"/forces/{self.stood.force}/work-list", f"scope={B}", self.stood.force)

@@ -13,6 +13,7 @@ from service.pages.explained import show_explained
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
+from service.pages.outstanding import show_outstanding
 from service.pages.recorded import show_recorded
 from service.pages.rules.routes import rules_routes
 from service.pages.scopes.routes import scopes_routes
@@ -36,6 +37,7 @@ def page_routes(site: Site) -> Router:
             show_difference,
             show_effect,
             show_explained,
+            show_outstanding,
             show_recorded,
             force_routes(),
         ],

@@ -135,7 +135,7 @@ async def test_a_change_of_scope_leaves_open_what_was_never_asked_and_one_forces
         await check_the_end(served, tmp_path)
         said = capsys.readouterr().out
         pages = re.findall(r"^Look at (\S+)  \(signed in as (\S+)\)$", said, re.MULTILINE)
-        assert len(pages) == 8
+        assert len(pages) == 9
         for address, who in pages:
             page = await (await signed_in(served, who)).get(address)
             assert page.status_code == 200, (address, page.text)

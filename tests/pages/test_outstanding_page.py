@@ -1,0 +1,35 @@
+"""What forces are still asked, as a coordinator reads it."""
+
+from __future__ import annotations
+
+from tests.support.browser import signed_in
+from tests.support.desk import words_of
+from tests.support.returns import a_case, csv_of
+from tests.support.server import Return, Served
+
+PATH = "/national/outstanding"
+
+
+async def test_a_coordinator_sees_what_each_force_is_asked_under_which_edition_and_a_force_does_not(
+    served: Served,
+) -> None:
+    nca = await signed_in(served, "nca")
+    assert "No force has sealed a return." in words_of((await nca.get(PATH)).text)
+    item = Return(await served.client("kent"), "kent", "2025-11")
+    await item.open()
+    await item.upload(csv_of([a_case("K/1", victim_count="2"), a_case("K/2", victim_count="2", nfa_by="")]))
+    await item.explain_all()
+    await item.seal()
+    assert f'href="{PATH}?scope=2025-11-wide"' in (await nca.get("/national")).text
+    words = words_of((await nca.get(PATH)).text)
+    assert "Under 2025-11-wide, Group-based child sexual offending, wide definition" in words
+    assert "No further action by 1 1 1" in words
+    assert "Kent Police November 2025 1 No further action by 1" in words
+    referral = (await nca.get(PATH, params={"scope": "2026-02-referral", "period": "2025-11"})).text
+    assert "Under 2026-02-referral" in words_of(referral)
+    assert "Suspects believed alive 2 0 1" in words_of(referral)
+    assert "/api/national/outstanding?scope=2026-02-referral&amp;period=2025-11" in referral
+    assert "No force has sealed a return for it." in words_of((await nca.get(PATH, params={"period": "2025-10"})).text)
+    for query, status in (({"period": "x"}, 422), ({"foo": "x"}, 422), ({"scope": "2020-01-none"}, 404)):
+        assert (await nca.get(PATH, params=query)).status_code == status
+    assert (await (await signed_in(served, "kent")).get(PATH)).status_code == 403
