@@ -58,11 +58,20 @@ class EditionStep(Struct, frozen=True):
     is_back: bool
 
 
-class _Side(Struct, frozen=True):
-    """What the forces' returns come to at a point: what they weigh, net of what others lead, and their shared rows."""
+class _Shared:
+    """The shared rows of points under editions, each read once: most of what a bridge reads."""
 
-    counts: Mapping[int, Counts]
-    shared: tuple[SharedRow, ...]
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+        self._read: dict[tuple[int, int], tuple[SharedRow, ...]] = {}
+
+    async def at(self, point: Point, edition: int) -> tuple[SharedRow, ...]:
+        """Those of the returns that count at a point, all of which are judged under the edition."""
+        key = (point.moment.position, edition)
+        if key not in self._read:
+            counting = [replace(item, edition=edition) for item in point.counting]
+            self._read[key] = await store.shared_rows(self._tx, edition, counting)
+        return self._read[key]
 
 
 @traced("bridge")
@@ -77,16 +86,16 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     known = await bridge_store.follows(tx)
     steps = _steps(known, opening.scope, closing.scope)
     editions = {number: published.scopes[name] for number, (name, _) in known.items() if name in published.scopes}
-    begin = await _side(tx, opening, opening.scope.id)
-    end = await _side(tx, closing, closing.scope.id)
+    shared = _Shared(tx)
+    begin, end = [await _counts(tx, point, shared) for point in (opening, closing)]
     flows: list[Flow] = []
     for step in steps:
-        flows += await _scope_flows(tx, opening, step, editions)
-    turned = await store.shared_rows(tx, closing.scope.id, _under(opening.counting, closing.scope.id))
+        flows += await _scope_flows(tx, opening, step, editions, shared)
+    turned, led = [await shared.at(point, closing.scope.id) for point in (opening, closing)]
     flows += await _sent_flows(tx, opening, closing)
-    flows += led_flows(turned, end.shared, (closing.edition, closing.edition))
+    flows += led_flows(turned, led, (closing.edition, closing.edition))
     try:
-        found = bridge(begin.counts, flows, end.counts)
+        found = bridge(begin, flows, end)
     except ValueError:
         raise Conflict(
             "What was stored of the returns does not make up the difference between these points.",
@@ -150,16 +159,17 @@ def _steps(
     return [*back, *reversed(on)]
 
 
-async def _side(tx: AsyncConnection, point: Point, edition: int) -> _Side:
+async def _counts(tx: AsyncConnection, point: Point, shared: _Shared) -> Mapping[int, Counts]:
+    """What the forces' returns come to at a point, net of what others lead."""
+    edition = point.scope.id
     counts = own_counts(point.counting, await store.ruling_weights(tx, edition, point.counting))
-    shared = await store.shared_rows(tx, edition, point.counting)
-    for row in join(shared).led_elsewhere:
+    for row in join(await shared.at(point, edition)).led_elsewhere:
         counts[row.force] -= Counts.of(row.ruling, 1)
-    return _Side(counts, shared)
+    return counts
 
 
 async def _scope_flows(
-    tx: AsyncConnection, opening: Point, step: EditionStep, editions: Mapping[int, Edition]
+    tx: AsyncConnection, opening: Point, step: EditionStep, editions: Mapping[int, Edition], shared: _Shared
 ) -> list[Flow]:
     """What one step between editions does to the opening data."""
     before, after = editions[step.before], editions[step.after]
@@ -179,13 +189,8 @@ async def _scope_flows(
         )
         for row in await bridge_store.flips(tx, opening.returns, older, newer)
     ]
-    was, now = [await store.shared_rows(tx, each, _under(opening.counting, each)) for each in (step.before, step.after)]
+    was, now = [await shared.at(opening, each) for each in (step.before, step.after)]
     return [*flows, *led_flows(was, now, (before, after), cause)]
-
-
-def _under(counting: Sequence[CountingReturn], edition: int) -> list[CountingReturn]:
-    """The same returns, with the head of their tallies under another edition."""
-    return [replace(item, edition=edition) for item in counting]
 
 
 async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point) -> list[Flow]:
