@@ -21,6 +21,25 @@ from service.tally.model import Margin, dimension_of
 
 _STATEMENTS: Final = Statements()
 
+_COLUMNS: Final = {
+    "force": "smallint",
+    "return_id": "uuid",
+    "edition": "smallint",
+    "case_id": "uuid",
+    "shared_ref": "text",
+    "shared_with": "bigint",
+    "lead": "integer",
+    "ruling": "integer",
+    "stage": "integer",
+    "setting": "integer",
+    "year": "integer",
+}
+_STORE: Final = text(
+    f"insert into shared_row ({', '.join(_COLUMNS)}) select * from unnest("
+    + ", ".join(f"cast(:{name} as {sql_type}[])" for name, sql_type in _COLUMNS.items())
+    + ")"
+)
+
 SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
 """What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
@@ -86,17 +105,10 @@ def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
     return f"select {', '.join(chosen)} from case_version o where {held} and ({one})"
 
 
-async def store_shared_rows(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep the shared rows of a return, once its tallies are there."""
+async def store_shared_rows(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the shared rows of a return, once its tallies are there: in one statement, as there may be thousands."""
     if rows:
-        await tx.execute(
-            text(
-                "insert into shared_row (force, return_id, edition, case_id, shared_ref, shared_with, lead, ruling, "
-                "stage, setting, year) values (:force, :return_id, :edition, :case_id, :shared_ref, :shared_with, "
-                ":lead, :ruling, :stage, :setting, :year)"
-            ),
-            list(rows),
-        )
+        await tx.execute(_STORE, {name: [row[name] for row in rows] for name in _COLUMNS})
 
 
 def _roles(library: Library, standing: Standing) -> Mapping[Role, Field]:
