@@ -95,7 +95,8 @@ async def judge_remaining(context: Context, workers: int | None = None) -> int:
     async def work() -> None:
         nonlocal done
         while waiting:
-            done += await _judge(context, waiting.pop())
+            judged = await _judge(context, waiting.pop())
+            done += judged  # in a step of its own: another worker may have counted while this one waited
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(workers or max(1, (os.cpu_count() or 1) - 1), len(waiting))):
