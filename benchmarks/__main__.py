@@ -23,6 +23,7 @@ MODULES: Final = (
     "checks",
     "scope",
     "simulate",
+    "rejudge",
     "picture",
     "ndjson",
     "mess",

@@ -18,7 +18,8 @@ from msgspec import Struct
 
 
 class Bound(Struct, frozen=True, kw_only=True):
-    """What a figure has to reach: no more than ``most`` or no less than ``least``; ``aim`` is what we should like."""
+    """What a figure has to reach: no more than ``most`` or no less than ``least``; ``aim`` is what we should like. With
+    neither, it is only told."""
 
     most: float | None = None
     least: float | None = None
@@ -29,6 +30,8 @@ class Bound(Struct, frozen=True, kw_only=True):
         return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
 
     def __str__(self) -> str:
+        if self.most is None and self.least is None:
+            return "only told"
         said = f"at most {self.most:g}" if self.most is not None else f"at least {self.least:g}"
         return f"{said} {self.unit}" + (f" (aim {self.aim:g})" if self.aim is not None else "")
 

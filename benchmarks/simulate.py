@@ -29,8 +29,8 @@ async def measure(pairs: int, scale: float) -> list[Figure]:
     async with a_server() as server, a_database(server) as database:
         country = await a_country(database, int(_CASES * scale))
         async with plain_connection(database) as plain:
-            await make_exact(plain, country)
-            count = barest(country)
+            await make_exact(plain, country.context)
+            count = barest(country.context)
 
             async def ours() -> float:
                 began = time.perf_counter()
