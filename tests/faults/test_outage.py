@@ -6,24 +6,20 @@ Who asks meanwhile gets 503 with Retry-After, never another status; what was sea
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from msgspec import Struct
 
 from service.contract.model import Code
 from service.storage.database import Database, Limits, Pools
-from service.storage.embedded import EmbeddedPostgres
+from tests.support.cluster import Cluster, a_cluster
 from tests.support.faults import a_watch, closed, force_held, is_in_order, until
-from tests.support.postgres import Server, TestDatabase, asked_programs, memory, open_folder
+from tests.support.postgres import TestDatabase
 from tests.support.process import a_process
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import Return, Served, a_served, good, problem
@@ -31,55 +27,10 @@ from tests.support.server import Return, Served, a_served, good, problem
 SENT = as_csv([a_row(case_ref="K/2", victim_count=7), a_row(case_ref="K/4")])
 
 
-class Cluster(Struct, frozen=True):
-    """A PostgreSQL of this file's own, with one migrated database; it may be killed, stopped and started."""
-
-    postgres: EmbeddedPostgres
-    server: Server
-    database: TestDatabase
-
-    async def kill(self) -> None:
-        """kill -9 of its server; returns when its launcher has started it again."""
-        killed = self.postgres.pid
-        assert killed is not None
-        os.kill(killed, signal.SIGKILL)
-        await until(lambda: self.postgres.pid not in (None, killed), "the launcher has started the server again")
-        await until(self._answers, "the server answers again")
-
-    async def _answers(self) -> bool:
-        try:
-            await self.server.run("select 1")
-        except (OSError, asyncpg.PostgresError):
-            return False
-        return True
-
-    @asynccontextmanager
-    async def commits_standing(self) -> AsyncIterator[None]:
-        """Whoever commits in this block stands when it is done and before it is told, as if a standby were far away."""
-        await self._standby("'far_away'")
-        try:
-            yield
-        finally:
-            await self._standby("''")
-
-    async def _standby(self, named: str) -> None:
-        await self.server.run(f"alter system set synchronous_standby_names = {named}")
-        await self.server.run("select pg_reload_conf()")
-
-
 @pytest_asyncio.fixture(scope="module")
 async def cluster() -> AsyncIterator[Cluster]:
-    with open_folder(inside=memory()) as folder:
-        postgres = EmbeddedPostgres(folder / "data", programs=asked_programs(), durable=False)
-        try:
-            server = Server(await asyncio.to_thread(postgres.start))
-            await server.migrated("outage")
-            urls = server.at("outage")
-            database = await Database.connect(urls.service, owner_url=urls.owner)
-            yield Cluster(postgres, server, TestDatabase(database, urls))
-            await database.close()
-        finally:
-            await asyncio.to_thread(postgres.stop)
+    async with a_cluster("outage") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
