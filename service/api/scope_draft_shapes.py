@@ -13,11 +13,11 @@ from service.api.public_shapes import Links, Shape
 from service.api.scope_shapes import Body
 from service.api.shapes import Day, Hash, Instant
 from service.clock import wire_time
-from service.scope.draft import LONGEST, LONGEST_NAME, MOST_RULES
-from service.scope.drafts import Said, Stored
+from service.contract.written import LONGEST
+from service.scope.adoption import WHOLE, Said
+from service.scope.draft import LONGEST_NAME, MOST_RULES
+from service.scope.drafts import Stored
 from service.scope.edition import State
-from service.scope.lifecycle import WHOLE
-from service.scope.switch import is_ready
 
 SCOPE_NAME: Final = "^[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+$"
 _SAID: Final = Meta(max_length=LONGEST, extra_json_schema={"pattern": WORDS})
@@ -123,7 +123,7 @@ def draft_document(item: Stored, waits_for: Sequence[str]) -> dict[str, Any]:
         "document": item.document,
         "follows": item.follows,
         "effective": item.effective,
-        "ready": is_ready(item),
+        "ready": item.is_ready,
         "waits_for": list(waits_for) if item.state is State.PROPOSED else [],
         "steps": [
             {

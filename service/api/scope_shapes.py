@@ -10,7 +10,8 @@ from msgspec import Meta
 from service.api.public_shapes import Links, Shape
 from service.api.shapes import Day, Hash, Instant, Next
 from service.clock import wire_time
-from service.scope.drafts import Said, Step, Stored
+from service.scope.adoption import Said, Step
+from service.scope.drafts import Stored
 
 Body = Literal["nca", "npcc"]
 Public = Literal["proposed", "in_force", "superseded", "rejected"]

@@ -31,11 +31,12 @@ from service.api.scope_draft_shapes import (
 )
 from service.api.scope_shapes import ScopeDocument, ScopeList, scope_line
 from service.clock import london_date
+from service.contract.written import JSON, LARGEST, YAML
 from service.errors import NotFound, TooLarge, UnsupportedMedia
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
 from service.scope.compared import compared
-from service.scope.draft import JSON, LARGEST, YAML, Draft, read_draft
+from service.scope.draft import Draft, read_draft
 from service.scope.drafts import Stored, all_stored, as_published, stored_by_name
 from service.scope.edition import State
 from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject, rewrite

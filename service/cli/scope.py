@@ -38,7 +38,7 @@ def scope_check(file: Path, against: str | None, form: str) -> None:
 
     Every problem stands with file, line and column. Exit status 1 where something is wrong with it.
     """
-    from service.scope.draft import DraftErrors
+    from service.contract.written import DraftErrors
     from service.scope.words import edition_in_words
 
     published = _published()

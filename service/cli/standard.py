@@ -136,7 +136,7 @@ def edition_asked_for(of: Library, scope: str | None) -> Edition:
 
 def edition_in(file: Path, known: Library) -> Edition:
     """The edition of a file; where something is wrong with it, all of it is said, and the exit status is 1."""
-    from service.scope.draft import DraftErrors
+    from service.contract.written import DraftErrors
 
     try:
         return read_edition(file, known)
@@ -148,7 +148,8 @@ def edition_in(file: Path, known: Library) -> Edition:
 
 def read_edition(file: Path, known: Library) -> Edition:
     """The edition of a file. Raises ``DraftErrors``."""
-    from service.scope.draft import JSON, LARGEST, YAML, read_either
+    from service.contract.written import JSON, LARGEST, YAML
+    from service.scope.draft import read_either
 
     with file.open("rb") as opened:
         content = opened.read(LARGEST + 1)

@@ -21,7 +21,7 @@ from service.returns.context import Context
 from service.returns.rejudge import judge_chain, note_problem
 from service.scope.drafts import all_stored
 from service.scope.store import Standing, live_editions
-from service.scope.switch import Switched, is_ready, switch_when_ready
+from service.scope.switch import Switched, switch_when_ready
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ async def _judge(context: Context, unit: Unit) -> int:
 async def switch(context: Context) -> Sequence[str]:
     """Put in force whatever is ready; the names of the editions that came into force."""
     async with context.db.national() as tx:
-        ready = [item for item in await all_stored(tx) if is_ready(item)]
+        ready = [item for item in await all_stored(tx) if item.is_ready]
     ready.sort(key=lambda item: max(step.at for step in item.steps))
     return [
         item.name

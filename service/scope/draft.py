@@ -1,81 +1,27 @@
 """A draft of a scope edition as somebody wrote it, in YAML or JSON: the edition, or everything wrong with it in place.
 
-Whoever sends a draft may send anything, so the form is looked at before anything is made of it: its size, its bytes,
-how deep it goes, and that nothing in it stands for something else. JSON is read by the reader of YAML, once it is known
-to be JSON, so both have lines and columns.
+The form is looked at before anything is made of it (``service/contract/written.py``).
 """
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-import yaml
 from msgspec import Struct
-from msgspec.structs import replace
 
 from service.contract.library import Library
-from service.contract.source import Items, Node, Place, Problems, Table, Text, nearest_to, plain, read_yaml
-from service.contract.spots import place_in
-from service.errors import Invalid, UnsupportedMedia
+from service.contract.source import Items, Table, Text, plain
+from service.contract.written import Asked, DraftErrors, DraftProblem, Found, form_of, problem_at, table_of, text_of
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
 from service.scope.published import PIN, check_pin, edition_of
 
-YAML: Final = "application/yaml"
-JSON: Final = "application/json"
-LARGEST: Final = 256 * 1024
-"""Bytes of a draft."""
-DEEPEST: Final = 8
-"""Lists and mappings inside each other; a draft has three."""
 MOST_RULES: Final = 100
-MOST_NODES: Final = 1_000
-"""Texts, lists and mappings, keys included; a draft with as many rules as can be has fewer."""
-LONGEST: Final = 2_000
-"""Characters of a title, a guidance or a source; a condition has a bound of its own."""
 LONGEST_NAME: Final = 60
-LONGEST_SAID: Final = 400
-"""Characters of what is said of a mistake, which may quote what was sent."""
 
 _NAME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+")
-_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_IN_QUOTES = "Correct it here; a text that has `: ` or ` #` in it, or begins with a quote or a sign, stands in quotes."
-_DRAFT_OF = "Write keys and values: edition, title, vocabulary and rules."
-
-Path = tuple[str | int, ...]
-
-
-class DraftProblem(Struct, frozen=True, kw_only=True):
-    """One thing that is wrong with a draft. ``line`` and ``column`` are a place in its text, from 1; ``pointer`` is the
-    JSON Pointer of what it is about, empty for the whole."""
-
-    line: int
-    column: int
-    pointer: str
-    says: str
-    do: str
-
-
-class DraftErrors(Invalid):
-    """A draft that cannot be taken, with every reason in the order of its text."""
-
-    code = "scope-draft"
-
-    def __init__(self, problems: Iterable[DraftProblem]) -> None:
-        found = {replace(item, says=_shortened(item.says)) for item in problems}
-        self.problems = tuple(sorted(found, key=lambda item: (item.line, item.column, item.says)))
-        self.errors = tuple(msgspec.to_builtins(problem) for problem in self.problems)
-        first = self.problems[0]
-        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-        super().__init__(f"Line {first.line}, column {first.column}: {first.says}{more}", first.do)
-
-
-def _shortened(says: str) -> str:
-    return says if len(says) <= LONGEST_SAID else f"{says[: LONGEST_SAID - 1]}…"
+_ASKED: Final = Asked(keys="Write keys and values: edition, title, vocabulary and rules.", most=f"{MOST_RULES} rules")
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -97,13 +43,13 @@ def read_either(content: bytes, media: str, library: Library) -> Draft:
 
 
 def _read(content: bytes, media: str, library: Library, *, only_draft: bool) -> Draft:
-    text, table = _table(_text(content), media)
+    text, table = table_of(text_of(content), media, _ASKED)
     draft = only_draft or table.text("state", State.DRAFT) == State.DRAFT
-    problems = [*_form(text, table), *(_head(text, table) if draft else ())]
+    problems = [*form_of(text, table), *(_head(text, table) if draft else ())]
     rules = table.node("rules")
     if isinstance(rules, Items) and len(rules.nodes) > MOST_RULES:
         says = f"There are {len(rules.nodes):,} rules."
-        problems.append(_problem(text, table, ("rules",), says, f"Write at most {MOST_RULES}."))
+        problems.append(problem_at(text, table, ("rules",), says, f"Write at most {MOST_RULES}."))
         raise DraftErrors(problems)
     document = {key: value for key, value in plain(table).items() if key != PIN}
     if draft:
@@ -112,162 +58,15 @@ def _read(content: bytes, media: str, library: Library, *, only_draft: bool) -> 
         edition = edition_of(document, library)
     except EditionErrors as errors:
         found = dict.fromkeys([*errors.problems, *_beside(document, library, errors)])
-        problems += [_problem(text, table, each.path, each.says, each.do, each.column) for each in found]
+        problems += [problem_at(text, table, each.path, each.says, each.do, each.column) for each in found]
         raise DraftErrors(problems) from None
     if not draft:
-        pinned = _Found()
+        pinned = Found(_ASKED)
         check_pin(edition, table, library, pinned)
         problems += pinned.problems
     if problems:
         raise DraftErrors(problems)
     return Draft(document=document, edition=edition)
-
-
-# --- the form ---------------------------------------------------------------------------------------------------------
-
-
-def _text(content: bytes) -> str:
-    """The characters of a draft: not too many, UTF-8, and none that nobody sees."""
-    if len(content) > LARGEST:
-        raise _whole(f"The draft has {len(content):,} bytes.", f"Send at most {LARGEST:,}.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig")
-        raise DraftErrors([_at(before, len(before), "The draft is not UTF-8.", "Save it as UTF-8.")]) from None
-    for spot, letter in enumerate(text):
-        if _is_unseen(letter):
-            says = f"Here stands a character that cannot be seen (U+{ord(letter):04X})."
-            raise DraftErrors([_at(text, spot, says, "Take it out.")])
-    return text
-
-
-def _is_unseen(letter: str) -> bool:
-    return letter not in "\n\r\t" and unicodedata.category(letter) in _UNSEEN
-
-
-def _table(text: str, media: str) -> tuple[str, Table]:
-    """The mapping that a draft is, and the text in which its places are."""
-    media = media.partition(";")[0].strip().lower()
-    if media not in (YAML, JSON):
-        raise UnsupportedMedia("A draft is YAML or JSON.", f"Send it as {YAML} or {JSON}.")
-    sent = text
-    if media == JSON:
-        text = _SURROGATES.sub(_one_letter, sent)
-    _refuse_what_stands_for_something(text)
-    if media == JSON:
-        _refuse_what_is_not_json(sent)
-    found = _Found()
-    table = read_yaml(text, "", found)
-    if found.problems:
-        raise DraftErrors(found.problems)
-    return text, table
-
-
-def _one_letter(pair: re.Match[str]) -> str:
-    """A letter that JSON writes as two halves, as YAML writes it."""
-    high, low = int(pair[2], 16), int(pair[3], 16)
-    return f"{pair[1]}\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
-
-
-class _Found(Problems):
-    """Collects what the reader of YAML finds, with lines and columns."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.problems: list[DraftProblem] = []
-
-    def add(self, place: Place, says: str, do: str = "", *, column: int | None = None) -> None:
-        if says.startswith("This is not YAML"):
-            says, do = says.replace("This is not YAML", "This cannot be read"), _IN_QUOTES
-        do = do or _DRAFT_OF
-        self.problems.append(DraftProblem(line=place.line, column=column or place.column, pointer="", says=says, do=do))
-
-
-def _refuse_what_stands_for_something(text: str) -> None:
-    """Aliases, anchors and tags, and more than a draft has, before a tree is made of them."""
-    depth = nodes = 0
-    try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            place = event.start_mark
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-                says = "Here one thing stands for another (`&` or `*`), which is not taken."
-                raise DraftErrors([_mark(place, says, "Write it out; put a text that begins so in quotes.")])
-            if getattr(event, "tag", None) is not None:
-                says = "Here stands a tag (`!`), which is not taken."
-                raise DraftErrors([_mark(place, says, "Leave it out; put a text that begins so in quotes.")])
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            nodes += isinstance(event, yaml.NodeEvent)
-            if nodes > MOST_NODES:
-                says = f"There are more than {MOST_NODES:,} texts, lists and mappings before this."
-                raise DraftErrors(
-                    [_mark(place, says, f"Write at most {MOST_RULES} rules, and only the keys of a draft.")]
-                )
-            if depth > DEEPEST:
-                says = f"More than {DEEPEST} lists and mappings stand inside each other."
-                raise DraftErrors([_mark(place, says, _DRAFT_OF)])
-    except yaml.YAMLError:
-        return  # whoever makes the tree says what and where
-
-
-def _refuse_what_is_not_json(text: str) -> None:
-    try:
-        json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        problem = DraftProblem(
-            line=error.lineno,
-            column=error.colno,
-            pointer="",
-            says=f"This is not JSON: {error.msg[:1].lower()}{error.msg[1:]}.",
-            do="Correct it here, or send YAML as application/yaml.",
-        )
-        raise DraftErrors([problem]) from None
-    except RecursionError:
-        raise _whole("The draft is nested too deeply.", _DRAFT_OF) from None
-
-
-def _no_number(word: str) -> None:
-    raise _whole(f"This is not JSON: there is no number `{word}`.", "Write it in quotes, or leave it out.")
-
-
-def _mark(mark: Any, says: str, do: str) -> DraftProblem:
-    return DraftProblem(line=mark.line + 1, column=mark.column + 1, pointer="", says=says, do=do)
-
-
-def _at(text: str, spot: int, says: str, do: str) -> DraftProblem:
-    line, column = text.count("\n", 0, spot) + 1, spot - text.rfind("\n", 0, spot)
-    return DraftProblem(line=line, column=column, pointer="", says=says, do=do)
-
-
-def _whole(says: str, do: str) -> DraftErrors:
-    return DraftErrors([DraftProblem(line=1, column=1, pointer="", says=says, do=do)])
-
-
-# --- what it says -----------------------------------------------------------------------------------------------------
-
-
-def _form(text: str, table: Table) -> Iterator[DraftProblem]:
-    """Texts that are too long, or in which an escape hides a character that nobody sees."""
-    for path, found in _texts(table, ()):
-        spot = next((place for place, letter in enumerate(found.value) if _is_unseen(letter)), None)
-        if spot is not None:
-            says = f"Here stands a character that cannot be seen (U+{ord(found.value[spot]):04X})."
-            yield _problem(text, table, path, says, "Take it out.", spot + 1)
-        if len(found.value) > LONGEST and path[-1] != "when":
-            says = f"This has {len(found.value):,} characters."
-            yield _problem(text, table, path, says, f"Write at most {LONGEST:,}.")
-
-
-def _texts(node: Node | None, path: Path) -> Iterator[tuple[Path, Text]]:
-    match node:
-        case Text():
-            yield path, node
-        case Items():
-            for place, item in enumerate(node.nodes):
-                yield from _texts(item, (*path, place))
-        case Table():
-            for name in node.names():
-                yield from _texts(node.node(name), (*path, name))
 
 
 def _head(text: str, table: Table) -> Iterator[DraftProblem]:
@@ -279,14 +78,14 @@ def _head(text: str, table: Table) -> Iterator[DraftProblem]:
             "Write year, month and a word, as in 2026-02-referral: small letters, digits and hyphens, at most "
             f"{LONGEST_NAME} characters."
         )
-        yield _problem(text, table, ("edition",), says, do)
+        yield problem_at(text, table, ("edition",), says, do)
     if state is not None and (not isinstance(state, Text) or state.value != State.DRAFT):
         says = "A draft cannot say that it is in another state."
         do = "Leave `state` out, or write draft: proposing and confirming move it on."
-        yield _problem(text, table, ("state",), says, do)
+        yield problem_at(text, table, ("state",), says, do)
     if PIN in table:
         says = f"A draft does not pin what it reads: `{PIN}` is not part of it."
-        yield _problem(text, table, (PIN,), says, "Take it out.")
+        yield problem_at(text, table, (PIN,), says, "Take it out.")
 
 
 def _beside(document: Mapping[str, Any], library: Library, errors: EditionErrors) -> Iterable[EditionProblem]:
@@ -299,17 +98,3 @@ def _beside(document: Mapping[str, Any], library: Library, errors: EditionErrors
     except EditionErrors as more:
         return tuple(problem for problem in more.problems if problem.path[-1] != "when" or problem.column is None)
     return ()
-
-
-def _problem(text: str, table: Table, path: Path, says: str, do: str, column: int | None = None) -> DraftProblem:
-    """A problem at the place of a path; ``column`` is one inside the words that stand there, from 1."""
-    place, node = nearest_to(table, path)
-    if column is not None and isinstance(node, Text):
-        place = place_in(text, node, column - 1)
-    elif isinstance(node, Text):
-        place = place_in(text, node, 0)
-    return DraftProblem(line=place.line, column=place.column, pointer=_pointer(path), says=says, do=do)
-
-
-def _pointer(path: Path) -> str:
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -3,77 +3,25 @@ function. The switch itself is ``put_in_force`` of ``store.py``; only these two 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.audit.adopter import Adopter
+from service.scope.adoption import Kept, Step
 from service.scope.draft import Draft
 from service.scope.edition import Edition, State
+from service.scope.steps import Steps, steps_of
 from service.scope.store import document_of
 
 
-class Said(StrEnum):
-    """What a body can say of an edition, each of them once."""
+class Stored(Kept, frozen=True, kw_only=True):
+    """A scope edition where it stands. ``follows`` names the edition that was in force when it was proposed."""
 
-    DRAFTED = "drafted"
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-
-
-class Step(Struct, frozen=True, kw_only=True):
-    """Who said what of an edition. ``hash`` is of the content that it was said of; a confirmation is signed, and a
-    rejection has its reason."""
-
-    step: Said
-    body: str
-    client: str
-    at: datetime
-    hash: str
-    reason: str | None = None
-    signature: str | None = None
-
-
-class Stored(Struct, frozen=True, kw_only=True):
-    """An edition where it stands, with all that was said of it. ``follows`` names the edition that was in force when it
-    was proposed; ``version`` counts how often a draft was written."""
-
-    id: int
-    name: str
-    title: str
-    hash: str
     vocabulary: str
-    state: State
-    version: int
-    document: Mapping[str, Any]
-    follows: str | None
-    effective: date | None
-    steps: tuple[Step, ...]
-
-    @property
-    def etag(self) -> str:
-        """The entity tag of a draft: one proposes what one saw."""
-        return f'"{self.name}-{self.version}-{self.hash[:16]}"'
-
-    @property
-    def confirmed_by(self) -> frozenset[str]:
-        """The bodies whose word it has."""
-        return frozenset(step.body for step in self.steps if step.step is Said.CONFIRMED)
-
-    @property
-    def was_proposed(self) -> bool:
-        """Whether everyone may read it: it was proposed once, here or in the published files, whatever became of it."""
-        if self.state not in (State.DRAFT, State.REJECTED):
-            return True
-        return self.follows is not None or any(step.step is Said.PROPOSED for step in self.steps)
 
 
 def as_published(edition: Edition) -> Stored:
@@ -106,7 +54,7 @@ def _stored(row: RowMapping, steps: Iterable[Step]) -> Stored:
 async def all_stored(tx: AsyncConnection) -> Sequence[Stored]:
     """Every edition that was taken in or drafted, in that order."""
     rows = (await tx.execute(text(f"select {_COLUMNS} order by e.id"))).mappings().all()
-    steps = await steps_of(tx, [row["id"] for row in rows])
+    steps = await steps_of(tx, Steps.SCOPE, [row["id"] for row in rows])
     return [_stored(row, steps.get(row["id"], ())) for row in rows]
 
 
@@ -114,24 +62,7 @@ async def stored_by_name(tx: AsyncConnection, name: str, *, lock: bool = False) 
     """One edition; with ``lock`` nobody else decides about it until the transaction ends."""
     sql = f"select {_COLUMNS} where e.name = :name{' for no key update of e' if lock else ''}"
     row = (await tx.execute(text(sql), {"name": name})).mappings().one_or_none()
-    return None if row is None else _stored(row, (await steps_of(tx, [row["id"]])).get(row["id"], ()))
-
-
-async def steps_of(tx: AsyncConnection, editions: Sequence[int]) -> Mapping[int, Sequence[Step]]:
-    """What was said of some editions, by their numbers, the first word first."""
-    rows = await tx.execute(
-        text(
-            "select edition, step, body, client, at, hash, reason, signature from scope_step "
-            "where edition = any(:editions) "
-            "order by at, array_position(array['drafted', 'proposed', 'confirmed', 'rejected'], step), body"
-        ),
-        {"editions": list(editions)},
-    )
-    found: dict[int, list[Step]] = defaultdict(list)
-    for row in rows.mappings():
-        said = dict(row)
-        found[said.pop("edition")].append(Step(**{**said, "step": Said(said["step"])}))
-    return found
+    return None if row is None else _stored(row, (await steps_of(tx, Steps.SCOPE, [row["id"]])).get(row["id"], ()))
 
 
 async def insert_draft(tx: AsyncConnection, written: Draft) -> bool:
@@ -183,23 +114,6 @@ async def turn_down(tx: AsyncConnection, item: Stored) -> None:
         text("update scope_edition set state = 'rejected' where id = :id and state in ('draft', 'proposed')"),
         {"id": item.id},
     )
-
-
-async def say(tx: AsyncConnection, item: Stored, step: Step) -> bool:
-    """Keep what a body said; False where it said so before, or the same client confirmed it for another body."""
-    done = await tx.execute(
-        text(
-            "insert into scope_step (edition, step, body, client, at, hash, reason, signature) values "
-            "(:edition, :step, :body, :client, :at, :hash, :reason, :signature) on conflict do nothing"
-        ),
-        {**msgspec.structs.asdict(step), "step": step.step.value, "edition": item.id},
-    )
-    return bool(done.rowcount)
-
-
-def step_of(said: Said, by: Adopter, item: Stored, at: datetime, **more: str) -> Step:
-    """A word of a body, said of the content that an edition has now."""
-    return Step(step=said, body=by.body, client=by.client, at=at, hash=item.hash, **more)
 
 
 async def not_judged(tx: AsyncConnection, item: Stored) -> int:

@@ -14,7 +14,6 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.audit.adopter import BODIES
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
@@ -90,15 +89,7 @@ async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[st
     """What keeps an edition from coming into force today, in sentences; nothing where it is ready."""
     if item.state is not State.PROPOSED:
         return (f"It is {item.state.value.replace('_', ' ')}, not proposed.",)
-    return (*_words(item, today), *_work(await not_judged(tx, item), await not_judgeable(tx, item)))
-
-
-def _words(item: Stored, today: date) -> Iterator[str]:
-    for body in BODIES:
-        if body not in item.confirmed_by:
-            yield f"The {body.upper()} has not confirmed it."
-    if item.effective is not None and item.effective > today:
-        yield f"It is not to be in force before {item.effective.day} {item.effective:%B %Y}."
+    return (*item.words_wanted(today), *_work(await not_judged(tx, item), await not_judgeable(tx, item)))
 
 
 def _work(returns: int, forces: int) -> Iterator[str]:
@@ -106,8 +97,3 @@ def _work(returns: int, forces: int) -> Iterator[str]:
         yield f"{returns:,} sealed {'return is' if returns == 1 else 'returns are'} not judged under it yet."
     if forces:
         yield f"The returns of {forces:,} {'force' if forces == 1 else 'forces'} cannot be judged under it."
-
-
-def is_ready(item: Stored) -> bool:
-    """Whether both bodies gave their word, and it waits for the rest alone."""
-    return item.state is State.PROPOSED and item.confirmed_by.issuperset(BODIES)

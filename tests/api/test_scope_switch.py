@@ -14,9 +14,10 @@ from joserfc.jwk import KeySet
 from sqlalchemy import text
 
 from service.audit.adopter import Adopter
+from service.contract.written import YAML
 from service.errors import Conflict
 from service.returns.rejudging import judge_remaining
-from service.scope.draft import YAML, read_draft
+from service.scope.draft import read_draft
 from service.scope.lifecycle import confirm, draft, propose, reject
 from service.scope.switch import Switched, Waiting, switch_when_ready
 from tests.support.browser import signed_in

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from service.contract.library import load_library
 from service.contract.source import Problems, Text, read_yaml
 from service.contract.spots import place_in
-from service.scope.draft import JSON, YAML, Draft, DraftErrors, read_draft
+from service.contract.written import JSON, YAML, DraftErrors
+from service.scope.draft import Draft, read_draft
 from tests.support.drafts import DRAFT, as_json
 
 LIBRARY = load_library()

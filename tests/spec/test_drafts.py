@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from service.contract.library import Library
+from service.contract.written import LARGEST
 from service.errors import UnsupportedMedia
-from service.scope.draft import LARGEST, read_draft, read_either
+from service.scope.draft import read_draft, read_either
 from service.scope.edition import Edition, State
 from tests.support.drafts import DRAFT, JSON, YAML, a_draft, as_json, only_problem, places, problems_of
 

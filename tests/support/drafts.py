@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from service.contract.library import Library
-from service.scope.draft import JSON, YAML, DraftErrors, DraftProblem, read_draft
+from service.contract.written import JSON, YAML, DraftErrors, DraftProblem
+from service.scope.draft import read_draft
 
 DRAFT = """\
 edition: 2026-05-trial

@@ -10,9 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from service.contract.words import SetInWords
+from service.contract.written import DEEPEST, LARGEST, LONGEST
 from service.scope.difference import difference
 from service.scope.difference_words import RuleDifference, difference_in_words
-from service.scope.draft import DEEPEST, LARGEST, LONGEST, LONGEST_NAME, MOST_RULES
+from service.scope.draft import LONGEST_NAME, MOST_RULES
 from service.scope.edition import Edition
 from service.scope.words import RuleInWords, edition_in_words
 from service.terms.check import Published, load_published

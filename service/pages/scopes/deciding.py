@@ -18,8 +18,9 @@ from service.pages.rules.adopter import adopter_of
 from service.pages.scopes.showing import AT, scope_page
 from service.pages.scopes.words import said_by
 from service.pages.visit import Visit, Visiting, to
-from service.scope.drafts import Said, stored_by_name
-from service.scope.lifecycle import SIGNED_TYPE, WHOLE, confirm, propose, reject
+from service.scope.adoption import WHOLE, Said
+from service.scope.drafts import stored_by_name
+from service.scope.lifecycle import SIGNED_TYPE, confirm, propose, reject
 
 Keys = NamedDependency[SkipValidation[SigningKeys]]
 """How a page asks for the keys of this service: ``signing: Keys``."""

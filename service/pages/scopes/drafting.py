@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from service.clock import london_date
 from service.contract.model import PartName
+from service.contract.written import JSON, LARGEST, YAML, DraftErrors, DraftProblem
 from service.criteria.vocabulary import Kind
 from service.errors import CaseReturnsError, NotFound
 from service.identity.principal import NOT_HERE, Permission
@@ -22,7 +23,7 @@ from service.pages.scopes.deciding import WHAT
 from service.pages.scopes.showing import AT, HERE
 from service.pages.scopes.words import as_yaml, free_name
 from service.pages.visit import Visit, Visiting, to
-from service.scope.draft import JSON, LARGEST, YAML, Draft, DraftErrors, DraftProblem, read_draft
+from service.scope.draft import Draft, read_draft
 from service.scope.drafts import Stored, all_stored, stored_by_name
 from service.scope.edition import State
 from service.scope.lifecycle import draft, rewrite

@@ -17,11 +17,11 @@ from service.pages.rules.adopter import may
 from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
 from service.picture.store import NO_TALLIES
+from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
 from service.scope.drafts import Stored, all_stored, stored_by_name
 from service.scope.edition import State
-from service.scope.lifecycle import WHOLE
 from service.scope.store import known
 from service.scope.switch import in_the_way
 from service.scope.words import edition_in_words

@@ -9,7 +9,8 @@ from typing import Any, Final
 import yaml
 
 from service.audit.adopter import BODIES
-from service.scope.drafts import Said, Step, Stored
+from service.scope.adoption import Said, Step
+from service.scope.drafts import Stored
 from service.scope.edition import State
 
 STANDING: Final[Mapping[State, tuple[str, str]]] = {
