@@ -48,6 +48,7 @@ from service.api.returns import ReturnsController
 from service.api.scopes import ScopesController
 from service.api.simulate import SimulateController
 from service.api.states import StatesController
+from service.api.terms import TermsController
 from service.api.uploads import Limits
 from service.api.why import WhyController
 from service.api.work_list import WorkListController
@@ -66,6 +67,7 @@ from service.pages.routes import page_routes
 from service.pages.site import Site, Told, site_of
 from service.pages.visit import person_of
 from service.returns.context import Context, context_of
+from service.returns.following import Current
 from service.returns.rejudging import keep_judging
 from service.settings import Settings
 from service.storage.database import Database
@@ -111,12 +113,13 @@ def parts_of(settings: Settings, db: Database, published: Published, terms: Term
 def create_app(parts: Parts) -> Litestar:
     """The application: all routes, over one database. It opens and closes nothing; its maker does."""
     context = context_of(parts.db, parts.published, parts.terms, parts.clock)
+    current = Current(context)
     published = replace(parts.published, scopes=context.editions)
     addresses = Addresses(parts.settings.url())
     keys, clients = SigningKeys(parts.key_file), ClientDirectory(parts.db)
     issuer = Issuer(addresses, keys, parts.db, clients, parts.clock)
     verifier = TokenVerifier(addresses, keys, clients, context.forces.by_code, parts.clock)
-    site = _site(parts, context, published) if parts.people else None
+    site = _site(parts, current, published) if parts.people else None
     return Application(
         [
             PublicController,
@@ -133,6 +136,7 @@ def create_app(parts: Parts) -> Litestar:
             StatesController,
             NoticesController,
             ScopesController,
+            TermsController,
             national_routes(parts.db, published, parts.clock),
             AnswersController,
             RecordedController,
@@ -147,7 +151,8 @@ def create_app(parts: Parts) -> Litestar:
         ],
         lifespan=[_judging(context)] if parts.judges else [],
         dependencies={
-            "context": _given(context),
+            "context": Provide(current.context, use_cache=False),
+            "current": _given(current),
             "published": _given(published),
             "signing": _given(keys),
             "limits": _given(Limits(parts.settings.max_upload_mb << 20)),
@@ -240,11 +245,11 @@ def _judging(context: Context) -> Callable[[Litestar], AbstractAsyncContextManag
     return judging
 
 
-def _site(parts: Parts, context: Context, published: Published) -> Site:
+def _site(parts: Parts, current: Current, published: Published) -> Site:
     """The pages for the people who may sign in. Raises PagesOffLoopback where the service listens for others too."""
     if not is_loopback(parts.settings.host):
         raise PagesOffLoopback
-    return site_of(context, published, parts.people, told=_told, max_upload_bytes=parts.settings.max_upload_mb << 20)
+    return site_of(current, published, parts.people, told=_told, max_upload_bytes=parts.settings.max_upload_mb << 20)
 
 
 def _told(error: Exception) -> Told:

@@ -88,3 +88,45 @@ SCOPES: Final[Mapping[str, Meaning]] = {
         "Run the release under which it was drafted, or draft the change as a new edition.",
     ),
 }
+
+TERMS: Final[Mapping[str, Meaning]] = {
+    "terms-draft": Meaning(
+        (422,),
+        "A draft of an edition of the terms cannot be taken.",
+        "`errors` lists every place with its line, column and JSON Pointer, and what to do there.",
+    ),
+    "no-such-terms": Meaning((404,), "There is no such edition of the terms.", "/api/terms lists them."),
+    "terms-exists": Meaning(
+        (409,),
+        "There is, or was, an edition of the terms with that name.",
+        "A name stands for one content for ever: give yours a name of its own.",
+    ),
+    "terms-frozen": Meaning(
+        (409,),
+        "The edition is no draft any more, and proposed editions never change.",
+        "Draft a new edition.",
+    ),
+    "terms-draft-moved": Meaning(
+        (412,),
+        "The draft changed since it was read; nothing of the request was stored.",
+        "Read the draft again, and send the request again if it still stands.",
+    ),
+    "terms-history": Meaning(
+        (409,),
+        "The terms would move the past: who was expected for a period that was due, or what returns were taken in.",
+        "`detail` names what; write the draft anew so that it stays as it was.",
+    ),
+    "terms-not-proposed": Meaning(
+        (409,), "Only proposed terms can be confirmed, and these are not.", "`detail` says where they stand."
+    ),
+    "terms-hash-differs": Meaning(
+        (409,),
+        "The hash is not of what the edition says: it is not what was read.",
+        "Read the edition again, and send its hash if you confirm that.",
+    ),
+    "terms-decided": Meaning(
+        (409,),
+        "The edition is in force, superseded or rejected, so it cannot be rejected.",
+        "To change the terms, draft a new edition.",
+    ),
+}

@@ -19,6 +19,7 @@ from service.identity.principal import NOT_HERE, Permission, Principal, force_of
 from service.returns.asked import returns_now
 from service.returns.choice import current, found_returns
 from service.returns.context import Actor, Context
+from service.returns.following import Current
 from service.returns.model import AnyReturn
 from service.terms.calendar import Period, parse_period
 
@@ -67,6 +68,8 @@ Calling = NamedDependency[SkipValidation[Call]]
 
 Serving = NamedDependency[SkipValidation[Context]]
 """How a public route asks for the service's context: ``context: Serving``."""
+Following = NamedDependency[SkipValidation[Current]]
+"""How a route that changes which terms are in force asks for what follows them: ``current: Following``."""
 
 
 def call_of(context: Serving, principal: NamedDependency[SkipValidation[Principal]], request: AnyRequest) -> Call:

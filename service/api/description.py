@@ -36,6 +36,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "parts": "Aggregate cells and workforce rows, each a stock that is replaced whole.",
     "findings": "What is to be resolved before a seal: findings and answers, held rows, cases that a snapshot lacks.",
     "national": "The national picture, and which rules are disputed, for the bodies that adopt the terms.",
+    "terms": "Editions of the terms on their way: drafted, proposed, confirmed by both bodies, in force; or rejected.",
     "scopes": "Scope editions on their way: drafted, proposed, confirmed by both bodies, in force; or rejected.",
     "notices": "Rule notices: a rule switched off or given another severity from a day on, adopted by both bodies.",
     "public": "What is published, and what everyone may read: terms, contracts, code lists, scopes, problems.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from service.api.adopted_meanings import NOTICES, SCOPES, Meaning
+from service.api.adopted_meanings import NOTICES, SCOPES, TERMS, Meaning
 
 _READ_AGAIN: Final = "Read the return again, and send the request again if it still stands."
 _TEMPLATE: Final = "Send the columns of the contract's part: /api/contracts lists the fields of every version."
@@ -365,6 +365,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Meaning]]] = {
     "In the way of a seal": _IN_THE_WAY,
     "Rule notices": NOTICES,
     "Scope editions": SCOPES,
+    "Editions of the terms": TERMS,
     "The national picture": _PICTURE,
     "Pages": _PAGES,
     "Commands": _COMMANDS,

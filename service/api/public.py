@@ -1,4 +1,4 @@
-"""What everyone may read without a token: terms, contracts, code lists. All of it may be kept.
+"""What everyone may read without a token: contracts, code lists. All of it may be kept.
 
 These documents are what forces' systems are written against. Nothing here depends on who asks.
 """
@@ -28,7 +28,6 @@ from service.api.public_documents import (
     list_document,
     meaning_document,
     row_schema,
-    terms_document,
 )
 from service.api.public_shapes import (
     CodeListDocument,
@@ -38,8 +37,6 @@ from service.api.public_shapes import (
     LinksDocument,
     MeaningDocument,
     RowSchema,
-    TermsDocument,
-    TermsList,
 )
 from service.api.replies import CSV, ZIP, public, public_bytes
 from service.contract.changes import changes_of
@@ -51,7 +48,6 @@ from service.kit.archive import kept_archive
 from service.notices.store import notices_in_force
 from service.returns.context import Context
 from service.terms.check import Published
-from service.terms.model import Terms
 
 T = TypeVar("T")
 Given = NamedDependency[SkipValidation[Published]]
@@ -81,40 +77,6 @@ class PublicController(Controller):
     async def links(self, request: AnyRequest, context: Serving) -> Response[bytes]:
         parameters(request)
         return public(request, _links(context))
-
-    @get(
-        "/terms",
-        summary="Editions of the terms of reference",
-        operation_class=_public(TermsList, "The editions."),
-        operation_id="listTerms",
-    )
-    async def list_terms(self, request: AnyRequest, published: Given, context: Serving) -> Response[bytes]:
-        parameters(request)
-        items = [
-            {
-                "edition": terms.edition,
-                "title": terms.title,
-                "adopted": terms.adopted,
-                "current": terms.edition == context.terms.edition,
-                "hash": terms.hash,
-                "links": {"self": f"/api/terms/{terms.edition}"},
-            }
-            for terms in _all_terms(published, context).values()
-        ]
-        return public(request, {"items": items, "next": None})
-
-    @get(
-        "/terms/{edition:str}",
-        summary="One edition: scope, contract versions, calendar, milestones, forces",
-        operation_class=_public(TermsDocument, "The edition."),
-        operation_id="getTerms",
-    )
-    async def get_terms(
-        self, request: AnyRequest, published: Given, context: Serving, edition: FromPath[str]
-    ) -> Response[bytes]:
-        parameters(request)
-        terms = _one(_all_terms(published, context), edition)
-        return public(request, terms_document(terms, current=terms.edition == context.terms.edition))
 
     @get(
         "/contracts",
@@ -281,11 +243,6 @@ def _links(context: Context) -> dict[str, Any]:
             "ready": "/health/ready",
         },
     }
-
-
-def _all_terms(published: Published, context: Context) -> dict[str, Terms]:
-    """The editions that are published, and the one that the service runs under where it is not among them."""
-    return {**published.terms, context.terms.edition: context.terms}
 
 
 def _one(known: Mapping[str, T], name: str) -> T:

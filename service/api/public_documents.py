@@ -17,7 +17,6 @@ from service.criteria.wording import Titles, set_title
 from service.scope.drafts import Stored
 from service.scope.edition import Edition
 from service.scope.words import EditionInWords, text_of
-from service.terms.model import Terms
 
 
 def meaning_document(code: str, meaning: Meaning) -> dict[str, Any]:
@@ -29,36 +28,6 @@ def meaning_document(code: str, meaning: Meaning) -> dict[str, Any]:
         "statuses": meaning.statuses,
         "means": meaning.means,
         "do": meaning.do,
-    }
-
-
-def terms_document(terms: Terms, *, current: bool) -> dict[str, Any]:
-    """An edition of the terms; periods as months."""
-    return {
-        "edition": terms.edition,
-        "title": terms.title,
-        "adopted": terms.adopted,
-        "source": terms.source,
-        "current": current,
-        "hash": terms.hash,
-        "scope": terms.scope,
-        "proposed": terms.proposed,
-        "contracts": [
-            {"version": item.version, "from": str(item.start), "until": None if item.until is None else str(item.until)}
-            for item in terms.contracts
-        ],
-        "calendar": {"every": "month", "first": str(terms.calendar.first), "due_days": terms.calendar.due_days},
-        "milestones": terms.milestones,
-        "force_list": terms.force_list,
-        "participation": [
-            {
-                "force": item.force,
-                "from": str(item.start),
-                "until": None if item.until is None else str(item.until),
-                "successor": item.successor,
-            }
-            for item in terms.participation
-        ],
     }
 
 

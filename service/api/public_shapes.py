@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.api.shapes import Day, Hash, Next, Period
+from service.api.shapes import Day, Hash, Next
 
 Links = Annotated[dict[str, str], Meta(description="Paths, or templates of paths.")]
 
@@ -21,77 +21,6 @@ class LinksDocument(Shape):
     name: str
     terms: str
     links: Links
-
-
-class TermsLine(Shape):
-    """An edition of the terms in the list. ``current``: the service runs under it."""
-
-    edition: str
-    title: str
-    adopted: Day
-    current: bool
-    hash: Hash
-    links: Links
-
-
-class TermsList(Shape):
-    """Editions of the terms."""
-
-    items: list[TermsLine]
-    next: Next
-
-
-class AcceptedShown(Shape, rename={"start": "from"}):
-    """A contract version and the periods for which it is taken; ``until`` null is without end."""
-
-    version: str
-    start: Period
-    until: Period | None
-
-
-class CalendarShown(Shape):
-    """How often, from which period, and how many days after its end a return is due."""
-
-    every: Literal["month"]
-    first: Period
-    due_days: int
-
-
-class MilestoneShown(Shape):
-    """A share of the cases that is to have reached one of some stages by a day."""
-
-    id: str
-    title: str
-    by: Day
-    stages: list[str]
-    least_percent: int
-
-
-class ParticipationShown(Shape, rename={"start": "from"}):
-    """An interval of a force's taking part, both ends included."""
-
-    force: str
-    start: Period
-    until: Period | None
-    successor: str | None
-
-
-class TermsDocument(Shape):
-    """An edition of the terms of reference: who reports what, when, in which version, and who is counted."""
-
-    edition: str
-    title: str
-    adopted: Day
-    source: str
-    current: bool
-    hash: Hash
-    scope: str
-    proposed: list[str]
-    contracts: list[AcceptedShown]
-    calendar: CalendarShown
-    milestones: list[MilestoneShown]
-    force_list: str
-    participation: list[ParticipationShown]
 
 
 class ContractLine(Shape):

@@ -14,7 +14,7 @@ from service.api.scope_shapes import Body
 from service.api.shapes import Day, Hash, Instant
 from service.clock import wire_time
 from service.contract.written import LONGEST
-from service.scope.adoption import WHOLE, Said
+from service.scope.adoption import WHOLE, Kept, Said
 from service.scope.draft import LONGEST_NAME, MOST_RULES
 from service.scope.drafts import Stored
 from service.scope.edition import State
@@ -78,7 +78,7 @@ class ScopeRejection(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class ScopeStepKept(Shape):
     """The same for the national bodies: of which content, by which client; a confirmation is a JWS (ES256, ``typ``
-    scope-confirmation+jwt) by a key of ``/oauth/jwks``."""
+    scope-confirmation+jwt or terms-confirmation+jwt) by a key of ``/oauth/jwks``."""
 
     step: Said
     body: Body
@@ -125,17 +125,22 @@ def draft_document(item: Stored, waits_for: Sequence[str]) -> dict[str, Any]:
         "effective": item.effective,
         "ready": item.is_ready,
         "waits_for": list(waits_for) if item.state is State.PROPOSED else [],
-        "steps": [
-            {
-                "step": each.step.value,
-                "body": each.body,
-                "at": wire_time(each.at),
-                "client": each.client,
-                "hash": each.hash,
-                "reason": each.reason,
-                "signature": each.signature,
-            }
-            for each in item.steps
-        ],
+        "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,
     }
+
+
+def steps_kept(item: Kept) -> list[dict[str, Any]]:
+    """Who said what of an edition, as the national bodies have it."""
+    return [
+        {
+            "step": each.step.value,
+            "body": each.body,
+            "at": wire_time(each.at),
+            "client": each.client,
+            "hash": each.hash,
+            "reason": each.reason,
+            "signature": each.signature,
+        }
+        for each in item.steps
+    ]

@@ -10,7 +10,7 @@ from msgspec import Meta
 from service.api.public_shapes import Links, Shape
 from service.api.shapes import Day, Hash, Instant, Next
 from service.clock import wire_time
-from service.scope.adoption import Said, Step
+from service.scope.adoption import Kept, Said, Step
 from service.scope.drafts import Stored
 
 Body = Literal["nca", "npcc"]
@@ -136,7 +136,7 @@ def scope_line(item: Stored) -> dict[str, Any]:
     }
 
 
-def standing(item: Stored) -> dict[str, Any]:
+def standing(item: Kept) -> dict[str, Any]:
     """What became of an edition, as everyone may read it: told by body, not by client."""
     return {"follows": item.follows, "effective": item.effective, "steps": list(_steps(item.steps))}
 

@@ -3,8 +3,6 @@ one, both confirm it, or either rejects it."""
 
 from __future__ import annotations
 
-import asyncio
-from codecs import BOM_UTF8
 from typing import Final
 
 import msgspec
@@ -12,8 +10,8 @@ from litestar import Controller, Response, get, post, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
 
-from service.api.adopting import Keys, adopter_of
-from service.api.asking import AnyRequest, body_of, converted, entity_tags, if_match, parameters, refuse_encoded
+from service.api.adopting import Keys, adopter_of, seen_of, sent_draft
+from service.api.asking import AnyRequest, body_of, parameters
 from service.api.call import Serving
 from service.api.difference_shapes import DifferenceDocument, difference_document
 from service.api.documented import NAME, Answer, Body, Query, operation
@@ -31,8 +29,8 @@ from service.api.scope_draft_shapes import (
 )
 from service.api.scope_shapes import ScopeDocument, ScopeList, scope_line
 from service.clock import london_date
-from service.contract.written import JSON, LARGEST, YAML
-from service.errors import NotFound, TooLarge, UnsupportedMedia
+from service.contract.written import JSON, YAML
+from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
 from service.scope.compared import compared
@@ -45,6 +43,7 @@ from service.scope.switch import in_the_way
 from service.scope.words import edition_in_words
 
 _WHAT: Final = "Scope editions"
+_A: Final = "scope edition"
 _SHOWN: Final = {"edition": "2026-06-narrow"}
 _IF_MATCH: Final = "The `ETag` of the draft that was read. Required: 428 without."
 _BODY: Final = Body(shape=ScopeSent, texts={YAML: "The same as YAML."})
@@ -143,7 +142,7 @@ class ScopesController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        seen, sent = _seen(request), await _sent(request, context)
+        seen, sent = seen_of(request), await _sent(request, context)
         done = await rewrite(context.db, adopter, edition, sent, seen, context.now())
         return await _shown(context, done)
 
@@ -232,7 +231,7 @@ class ScopesController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        seen, body = _seen(request), await body_of(request, ScopeProposal)
+        seen, body = seen_of(request), await body_of(request, ScopeProposal)
         now = context.now()
         done = await propose(context.db, context.editions, adopter, edition, seen, body.effective, now)
         return await _shown(context, done)
@@ -310,23 +309,6 @@ async def _shown(context: Context, item: Stored, status: int = 200) -> Response[
     return document(draft_document(item, waits_for), status=status, etag=item.etag)
 
 
-def _seen(request: AnyRequest) -> tuple[str, ...] | None:
-    """The tags of ``If-Match``; None without the header. A star is no tag: one changes what one saw."""
-    return None if if_match(request, "") is None else entity_tags(request, "if-match")
-
-
 async def _sent(request: AnyRequest, context: Context) -> Draft:
     """The draft that was sent, read."""
-    media, options = request.content_type
-    if media not in (YAML, JSON) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia("This path takes a scope edition.", f"Send Content-Type: {YAML}, or {JSON}.")
-    refuse_encoded(request)
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST:
-            raise TooLarge(f"A scope edition may have {LARGEST:,} bytes.", "Say it in fewer words.")
-    read = await asyncio.to_thread(read_draft, bytes(content), media, context.library)
-    if media == JSON:
-        converted(msgspec.json.decode(bytes(content).removeprefix(BOM_UTF8)), ScopeSent)  # a number is no text there
-    return read
+    return await sent_draft(request, lambda content, media: read_draft(content, media, context.library), ScopeSent, _A)

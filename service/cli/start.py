@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import text
-
 from service import __version__
 from service.clock import system_clock
 from service.errors import CaseReturnsError, Conflict, NotFound
@@ -27,6 +25,7 @@ from service.telemetry.export import exporting
 from service.telemetry.logs import logging_to
 from service.terms.check import Published, load_published
 from service.terms.model import Terms
+from service.terms.store import terms_in_force
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -88,13 +87,8 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 async def adopted_terms(db: Database) -> Terms | None:
     """The terms that were adopted last, as they were then; none in a new database."""
-    import msgspec
-
     async with db.app() as tx:
-        document = (
-            await tx.execute(text("select document::text from terms_edition order by position desc limit 1"))
-        ).scalar_one_or_none()
-    return None if document is None else msgspec.json.decode(document, type=Terms)
+        return await terms_in_force(tx)
 
 
 async def running_context(settings: Settings, db: Database) -> Context:

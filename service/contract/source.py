@@ -126,6 +126,10 @@ class Table:
             return self.place
         return entry[1].place if isinstance(entry[1], Text) else entry[0]
 
+    def place_of_key(self, key: str) -> Place:
+        """Where a key itself stands."""
+        return self._entries[key][0]
+
     def node(self, key: str) -> Node | None:
         """Whatever stands under a key; ``None`` where it is absent or null."""
         self._asked.add(key)

@@ -15,7 +15,7 @@ from service.clock import LONDON
 from service.identity.people import Person, Sessions
 from service.pages.assets import Assets
 from service.pages.guard import HEADERS
-from service.returns.context import Context
+from service.returns.following import Current
 from service.terms.calendar import Period
 from service.terms.check import Published
 
@@ -38,7 +38,7 @@ class Told(Struct, frozen=True, kw_only=True):
 class Site(Struct, frozen=True, kw_only=True):
     """What every page is given. ``told`` says of any error what a person is to read."""
 
-    context: Context
+    current: Current
     published: Published
     people: Sequence[Person]
     sessions: Sessions
@@ -60,7 +60,7 @@ class Site(Struct, frozen=True, kw_only=True):
 
 
 def site_of(
-    context: Context,
+    current: Current,
     published: Published,
     people: Sequence[Person],
     *,
@@ -70,10 +70,10 @@ def site_of(
     """The site of a running service, for these people. Raises AssetsMissing where the package was not built whole."""
     assets = Assets()
     return Site(
-        context=context,
+        current=current,
         published=published,
         people=people,
-        sessions=Sessions(context.clock),
+        sessions=Sessions(current.clock),
         told=told,
         assets=assets,
         templates=_templates(assets),

@@ -43,10 +43,7 @@ class Visit(Struct, frozen=True):
     site: Site
     person: Person
     request: AnyRequest
-
-    @property
-    def context(self) -> Context:
-        return self.site.context
+    context: Context
 
     @property
     def actor(self) -> Actor:
@@ -83,16 +80,16 @@ Visiting = NamedDependency[SkipValidation[Visit]]
 def visit_dependency(site: Site) -> Provide:
     """For ``dependencies={"visit": ...}``: SignInNeeded where nobody is signed in."""
 
-    def visit(request: AnyRequest) -> Visit:
+    async def visit(request: AnyRequest) -> Visit:
         person = person_of(site, request)
         if person is None:
             if request.method != "GET":
                 raise SignInNeeded(_sent_from(request), form_sent=True)
             raise SignInNeeded(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
         told_of_client(request.scope, person.principal.client_id)
-        return Visit(site, person, request)
+        return Visit(site, person, request, await site.current.context())
 
-    return Provide(visit, sync_to_thread=False)
+    return Provide(visit)
 
 
 def person_of(site: Site, request: AnyRequest) -> Person | None:

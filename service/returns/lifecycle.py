@@ -20,6 +20,7 @@ from service.returns.asked import contract_asked, judged_today
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
+from service.returns.following import under
 from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, current_of, etag_of
 from service.returns.naming import subject_of
@@ -34,6 +35,7 @@ from service.storage.position import advance
 from service.tally.count import Years
 from service.terms.ageing import ageing
 from service.terms.calendar import Period
+from service.terms.store import hold_in_force
 
 ALL_YEARS = Years(listed=None, unknown=True)
 
@@ -54,10 +56,11 @@ async def open_return(
     ``if_match`` is the ETag that the caller says the period's return has, if any: of the open one, or of the sealed one
     that is to be corrected.
     """
-    check_period(context, force, period)
-    version = accepted_version(context, period, opening.contract_version)
     now = context.now()
     async with context.db.force(force) as tx:
+        context = under(context, await hold_in_force(tx, context.terms))
+        check_period(context, force, period)
+        version = accepted_version(context, period, opening.contract_version)
         _, head_id = await lock_line(tx, force)
         of_period = await returns_of(tx, force, period)
         current = next((item for item in of_period if isinstance(item, Open)), None)

@@ -22,6 +22,7 @@ from service.returns.rejudge import judge_chain, note_problem
 from service.scope.drafts import all_stored
 from service.scope.store import Standing, live_editions
 from service.scope.switch import Switched, switch_when_ready
+from service.terms.switch import adopt_ready_terms
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,8 @@ async def keep_judging(context: Context) -> None:
                 logger.info("returns_judged_again")
             for name in await switch(context):
                 logger.info("scope_switched", extra={"edition": name})
+            for name in await adopt_ready_terms(context.db, context.library, ACTOR, context.now()):
+                logger.info("terms_switched", extra={"edition": name})
         except* Exception as group:
             logger.warning("judging_waits", extra={"kind": type(group.exceptions[0]).__name__})
         await asyncio.sleep(_PAUSE)

@@ -190,6 +190,7 @@ EVENTS: Final = (
     Event("returns_judged_again", "info", "Returns that were sealed before were judged under an edition"),
     Event("chain_not_judged", "warning", "A force's returns could not be judged under an edition", ("edition", "kind")),
     Event("scope_switched", "info", "A scope edition came into force in the background", ("edition",)),
+    Event("terms_switched", "info", "An edition of the terms came into force in the background", ("edition",)),
     Event("judging_waits", "warning", "Judging again could not go on, and is tried again", ("kind",)),
     Event("forgotten_database_server_ended", "warning", "What a killed service left was ended", ("pid", "cluster")),
     Event("database_server_ended", "error", "The embedded database server ended by itself", ("status", "cluster")),

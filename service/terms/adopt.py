@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
 from service.audit.log import append
-from service.contract.model import CodeList
 from service.errors import Conflict
 from service.scope.edition import State
 from service.scope.store import follow_in_force, put_in_force, take_in, take_in_versions
@@ -22,6 +20,7 @@ from service.storage.database import Database
 from service.storage.position import advance
 from service.terms.check import Published
 from service.terms.model import Terms
+from service.terms.store import TERMS_LOCK, store_adopted
 
 ACTOR = "case-returns"
 
@@ -30,16 +29,19 @@ async def adopt(db: Database, published: Published, terms: Terms, now: datetime)
     """Take in everything that is new here, under the schema's owner; True if these terms were new."""
     async with db.owner() as tx:
         await tx.execute(text("select pg_advisory_xact_lock(hashtext('case-returns adopt'))"))
+        await tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": TERMS_LOCK})
         await take_in_versions(
             tx, [(item.version, item.hash, item.state) for item in published.library.contracts.values()]
         )
         for name in (terms.scope, *terms.proposed):
+            if name not in published.scopes:
+                continue  # drafted here, and not among the published ones: it was taken in when it was drafted
             state = State.IN_FORCE if name == terms.scope else State.PROPOSED
             await take_in(tx, published.scopes[name], state)
         if not await _is_new(tx, terms):
             return False
         change = await advance(tx, "terms_adopted", now, subject=terms.edition)
-        await _store_terms(tx, terms, published.library.lists[terms.force_list], change.position)
+        await store_adopted(tx, terms, published.library.lists[terms.force_list], change.position)
         await put_in_force(tx, terms.scope, change.position)
         await follow_in_force(tx)
         await append(
@@ -66,37 +68,11 @@ async def _is_new(tx: AsyncConnection, terms: Terms) -> bool:
             "Adopted terms never change: publish the change as a new edition.",
             code="terms-changed",
         )
+    drafted = text("select exists (select from terms_draft where name = :name)")
+    if before is None and (await tx.execute(drafted, {"name": terms.edition})).scalar_one():
+        raise Conflict(
+            f"An edition {terms.edition} of the terms was drafted in this database.",
+            "A name stands for one content for ever: publish the file under a name of its own.",
+            code="terms-changed",
+        )
     return before is None
-
-
-async def _store_terms(tx: AsyncConnection, terms: Terms, forces: CodeList, position: int) -> None:
-    await tx.execute(
-        text(
-            "insert into terms_edition (name, hash, title, adopted, document, position) values "
-            "(:name, :hash, :title, :adopted, cast(:document as jsonb), :position)"
-        ),
-        {
-            "name": terms.edition,
-            "hash": terms.hash,
-            "title": terms.title,
-            "adopted": terms.adopted,
-            "document": msgspec.json.encode(terms).decode(),
-            "position": position,
-        },
-    )
-    await tx.execute(
-        text(
-            "insert into participation (terms, force, first_period, last_period, successor) values "
-            "(:terms, :force, :first, :last, :successor)"
-        ),
-        [
-            {
-                "terms": terms.edition,
-                "force": forces.by_code[item.force].ordinal,
-                "first": item.start.first_day,
-                "last": None if item.until is None else item.until.first_day,
-                "successor": None if item.successor is None else forces.by_code[item.successor].ordinal,
-            }
-            for item in terms.participation
-        ],
-    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from service.contract.library import Document, Library
 from service.contract.model import CodeList, PartName, Role
@@ -25,26 +28,38 @@ def published_terms(library: Library) -> Mapping[str, Terms]:
 
 def read_terms(document: Document, library: Library, problems: Problems) -> Terms:
     """One edition; what is wrong with it is added to ``problems``."""
-    return _Reader(document, library, problems).read()
+    table = document.table(problems)
+    reader = _Reader(table, library, problems)
+    edition = table.text("edition")
+    if edition and edition != document.name:
+        says = f"The file is '{document.name}' and the edition '{edition}'."
+        problems.add(table.place_of("edition"), says, "Make them the same.")
+    scope, proposed = reader.scopes()
+    found = reader.read(edition=edition, adopted=table.day("adopted"), scope=scope, proposed=proposed)
+    return replace(found, hash=document.digest)
+
+
+def read_terms_table(table: Table, library: Library, problems: Problems) -> Terms:
+    """The terms of a draft: all of an edition but the day of its adoption, the scope that stands on that day, and its
+    hash, which are not for a draft to say."""
+    return _Reader(table, library, problems).read(
+        edition=table.text("edition"), adopted=date.min, scope="", proposed=()
+    )
 
 
 class _Reader:
     """One reading of one document."""
 
-    def __init__(self, document: Document, library: Library, problems: Problems) -> None:
-        self.document, self.library, self.problems = document, library, problems
-        self.table = document.table(problems)
+    def __init__(self, table: Table, library: Library, problems: Problems) -> None:
+        self.table, self.library, self.problems = table, library, problems
         self.seen: dict[str, list[tuple[Period, Period | None]]] = {}
         listed = self._force_list()
         self.force_list = listed.name if listed else ""
         self.forces: Collection[str] = listed.by_code if listed else ()
 
-    def read(self) -> Terms:
+    def scopes(self) -> tuple[str, tuple[str, ...]]:
+        """The scope edition that the terms have in force, and those that they propose."""
         table = self.table
-        edition = table.text("edition")
-        if edition and edition != self.document.name:
-            says = f"The file is '{self.document.name}' and the edition '{edition}'."
-            self.problems.add(table.place_of("edition"), says, "Make them the same.")
         scope = self._named(table.text("scope"), self.library.scopes, "scope edition", table.place_of("scope"))
         proposed = [
             self._named(item.value, self.library.scopes, "scope edition", item.place)
@@ -52,19 +67,23 @@ class _Reader:
         ]
         if scope in proposed:
             self.problems.add(table.place_of("proposed"), f"'{scope}' is both in force and proposed.")
+        return scope, tuple(proposed)
+
+    def read(self, *, edition: str, adopted: date, scope: str, proposed: tuple[str, ...]) -> Terms:
+        table = self.table
         found = Terms(
             edition=edition,
             title=table.text("title"),
-            adopted=table.day("adopted"),
+            adopted=adopted,
             source=table.text("source"),
             scope=scope,
-            proposed=tuple(proposed),
+            proposed=proposed,
             contracts=tuple(self._accepted(entry) for entry in table.tables("contracts")),
             calendar=self._calendar(table.table("calendar")),
             milestones=tuple(self._milestone(entry) for entry in table.tables("milestones")),
             participation=tuple(item for entry in table.tables("participation") for item in self._participation(entry)),
             force_list=self.force_list,
-            hash=self.document.digest,
+            hash="",
         )
         self._check_whole(found)
         table.done()
@@ -122,6 +141,9 @@ class _Reader:
             stages=self._stages(table),
             least_percent=table.whole("least_percent", 100),
         )
+        if not 0 <= found.least_percent <= 100:
+            says = f"{found.least_percent} percent are no share of the cases."
+            self.problems.add(table.place_of("least_percent"), says, "Write 0 to 100.")
         table.done()
         return found
 

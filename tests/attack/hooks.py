@@ -56,9 +56,13 @@ class Tokens:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
+ADOPTED = ("/api/national/", "/api/rule-notices", "/api/scopes", "/api/terms")
+"""What the national bodies call."""
+
+
 def whose(operation: Any) -> str:
     """Which of the two clients may call an operation."""
-    return "body" if operation.path.startswith(("/api/national/", "/api/rule-notices", "/api/scopes")) else "force"
+    return "body" if operation.path.startswith(ADOPTED) else "force"
 
 
 @schemathesis.hook

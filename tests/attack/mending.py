@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from schemathesis.core.parameters import ParameterLocation
 
+from tests.attack.adopting import Editions, scopes_of, terms_of
 from tests.attack.document import files_shown
 from tests.attack.files import BROKEN, GOOD_ROW
 from tests.attack.ground import FINDINGS, FORCE, NEVER, PERIODS, READY, SEALED, WITHDRAWN, Ground
-from tests.attack.scopes import OPERATIONS, Scopes
 
 _PERIODS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "sealReturn": (READY, READY, FINDINGS),
@@ -52,7 +52,7 @@ class Mending:
         self._turns: Counter[str] = Counter()
         self._keys = count(1)
         self._spent: set[str] = set()
-        self.scopes = Scopes(ground)
+        self.adopted = (scopes_of(ground), terms_of(ground))
 
     def before(self, name: str, case: Any) -> None:
         """Before a request goes out."""
@@ -77,8 +77,9 @@ class Mending:
         """After it was answered: what it used up is made anew before it is needed again."""
         if response.status_code >= 300 or case.method == "GET":
             return
-        if name in ("proposeScope", "confirmScope"):
-            self.scopes.reject(case.path_parameters["edition"])
+        editions = self._editions(name)
+        if editions is not None and name in editions.leaves_proposed:
+            editions.reject(case.path_parameters["edition"])
         period = (case.path_parameters or {}).get("period")
         if name in ("openReturn", "sealReturn", "withdrawReturn") or (period != FINDINGS and period in PERIODS):
             self._spent.add(str(period))
@@ -143,10 +144,12 @@ class Mending:
         ):
             if parameter in given and self._turn(parameter, 4):
                 given[parameter] = self.ground.http.get(listing).json()["items"][0][member]
-        self.scopes.now = None
+        for each in self.adopted:
+            each.now = None
+        editions = self._editions(name)
         # a draft is written anew under the name that it bears
-        if name in OPERATIONS and (name == "rewriteScope" or self._turn("scope", 6)):
-            given["edition"] = self.scopes.for_operation(name)
+        if editions is not None and (name == editions.rewrites or self._turn("scope", 6)):
+            given["edition"] = editions.for_operation(name)
         if name in ("confirmNotice", "rejectNotice") and self._turn("decided", 6):
             given["id"] = self.ground.notice()
         if name == "getNotice" and self._turn("notice", 3):
@@ -225,7 +228,8 @@ class Mending:
             headers[key] = f"{str(headers[key])[:200]}-{next(self._keys)}"
         tag = next((item for item in headers if item.lower() == "if-match"), None)
         if tag is not None:
-            etag = self.scopes.now.etag if self.scopes.now is not None else self._etag(case)
+            now = next((each.now for each in self.adopted if each.now is not None), None)
+            etag = now.etag if now is not None else self._etag(case)
             if etag is not None:
                 headers[tag] = etag
             elif "period" in (case.path_parameters or {}):
@@ -304,18 +308,39 @@ class Mending:
         said |= {"severity": body.get("severity", "off"), "from": body.get("from", "2031-01-01")}
         return {**said, "why": body.get("why") or "Because it is so."}
 
+    def _editions(self, name: str) -> Editions | None:
+        """Those that an operation is about, where it needs one of them in some state."""
+        return next((each for each in self.adopted if name in each.operations), None)
+
     def _body_of_draftScope(self, _: Any) -> Any:  # noqa: N802
-        return self.scopes.document()
+        return self.adopted[0].document()
+
+    def _body_of_draftTerms(self, _: Any) -> Any:  # noqa: N802
+        return self.adopted[1].document()
+
+    def _rewritten(self, editions: Editions, case: Any) -> Any:
+        return case.body if editions.now is None else editions.document(editions.now.name)
 
     def _body_of_rewriteScope(self, case: Any) -> Any:  # noqa: N802
-        return case.body if self.scopes.now is None else self.scopes.document(self.scopes.now.name)
+        return self._rewritten(self.adopted[0], case)
+
+    def _body_of_rewriteTerms(self, case: Any) -> Any:  # noqa: N802
+        return self._rewritten(self.adopted[1], case)
 
     def _body_of_proposeScope(self, case: Any) -> Any:  # noqa: N802
         body = case.body if isinstance(case.body, dict) else {}
         return {"effective": "2031-01-01"} if body.get("effective") else case.body
 
+    _body_of_proposeTerms = _body_of_proposeScope  # noqa: N815
+
+    def _confirmed(self, editions: Editions, case: Any) -> Any:
+        return case.body if editions.now is None else {"hash": editions.now.hash}
+
     def _body_of_confirmScope(self, case: Any) -> Any:  # noqa: N802
-        return case.body if self.scopes.now is None else {"hash": self.scopes.now.hash}
+        return self._confirmed(self.adopted[0], case)
+
+    def _body_of_confirmTerms(self, case: Any) -> Any:  # noqa: N802
+        return self._confirmed(self.adopted[1], case)
 
     def _body_of_answerWithdrawals(self, case: Any) -> Any:  # noqa: N802
         period = case.path_parameters["period"]

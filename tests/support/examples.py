@@ -25,6 +25,8 @@ from tests.support.editions import NARROW, a_scope, as_yaml, said_yes
 from tests.support.postgres import Server, running_server
 from tests.support.rows import a_row, as_csv, as_ndjson
 from tests.support.server import Return, Served, a_served, good
+from tests.support.terms import AT as TERMS_AT
+from tests.support.terms import terms_of, without, yes_to
 
 FILE = Path(__file__).resolve().parents[2] / "service" / "api" / "examples.json"
 MOST = 2
@@ -101,6 +103,7 @@ async def walk(served: Served) -> dict[str, Any]:
     await _second_return(Return(kent, period="2025-12"))
     await _notices(nca, npcc, anyone)
     await _scopes(nca, npcc)
+    await _terms(served, nca, npcc)
     good(await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}))
     for path in ("bridge?from=1", "reconcile", "picture?by=stage"):
         good(await nca.get(f"/api/national/{path}"))
@@ -162,6 +165,25 @@ async def _notices(nca: httpx.AsyncClient, npcc: httpx.AsyncClient, anyone: http
     good(await npcc.post("/api/rule-notices/2026-01-q336/reject", json={"reason": "The rule is right."}))
     good(await anyone.get("/api/rule-notices"))
     good(await anyone.get("/api/rule-notices/2026-01-q335"))
+
+
+async def _terms(served: Served, nca: httpx.AsyncClient, npcc: httpx.AsyncClient) -> None:
+    """An edition of the terms from its draft to the words of both bodies, for a day to come; one that is rejected."""
+    document = terms_of(served, participation=without(served, "kent", "2026-06", "sussex"))
+    drafted = await nca.post("/api/terms", json=document)
+    yaml = {"Content-Type": "application/yaml"}
+    other = await npcc.post("/api/terms", content=as_yaml(terms_of(served, "2026-03")), headers=yaml)
+    again = as_yaml(terms_of(served, "2026-03", title="Terms of reference, again"))
+    good(await nca.put("/api/terms/2026-03", content=again, headers=yaml | {"If-Match": other.headers["etag"]}))
+    good(await nca.post("/api/terms/2026-03/reject", json={"reason": "It changes nothing."}))
+    written = await npcc.put(TERMS_AT, json=document, headers={"If-Match": drafted.headers["etag"]})
+    proposed = await nca.post(
+        f"{TERMS_AT}/propose", json={"effective": "2026-06-01"}, headers={"If-Match": written.headers["etag"]}
+    )
+    for client in (nca, npcc):
+        good(await yes_to(client, good(proposed)))
+    good(await nca.get(f"{TERMS_AT}/draft"))
+    good(await nca.get(f"{TERMS_AT}/difference"))
 
 
 async def _scopes(nca: httpx.AsyncClient, npcc: httpx.AsyncClient) -> None:

@@ -1,0 +1,142 @@
+"""A draft of an edition of the terms as somebody wrote it, in YAML or JSON: the terms, or everything wrong in place.
+
+It says all that a published file says but three things that are not for a draft to say: when it is adopted, and which
+scope edition is in force or proposed. A scope edition has a way of its own to come into force. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.contract.library import Library
+from service.contract.source import Items, Node, Place, Table, Text, plain, read_yaml
+from service.contract.written import (
+    Asked,
+    DraftErrors,
+    DraftProblem,
+    Found,
+    Path,
+    form_of,
+    pointer_of,
+    problem_at,
+    table_of,
+    text_of,
+)
+from service.terms.load import read_terms_table
+from service.terms.model import Terms
+
+MOST_ENTRIES: Final = 200
+"""Contract versions, milestones and entries of participation, of each at most."""
+LONGEST_NAME: Final = 60
+
+_KEYS: Final = "edition, title, source, contracts, calendar, milestones, force_list and participation"
+_ASKED: Final = Asked(keys=f"Write keys and values: {_KEYS}.", most=f"{MOST_ENTRIES} entries")
+_NAME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)*")
+_SCOPE_KEYS: Final = ("scope", "proposed")
+
+
+class TermsDraftErrors(DraftErrors):
+    """A draft of the terms that cannot be taken, with every reason in the order of its text."""
+
+    code = "terms-draft"
+
+
+class TermsDraft(Struct, frozen=True, kw_only=True):
+    """A draft that reads: ``document`` is what is kept of it as it was written, ``terms`` what it says."""
+
+    document: Mapping[str, Any]
+    terms: Terms
+
+
+def read_terms_draft(content: bytes, media: str, library: Library) -> TermsDraft:
+    """The draft in a text of this media type. Raises ``TermsDraftErrors`` with all that is wrong."""
+    try:
+        return _read(content, media, library)
+    except DraftErrors as errors:
+        raise TermsDraftErrors(errors.problems) from None
+
+
+def _read(content: bytes, media: str, library: Library) -> TermsDraft:
+    text, table = table_of(text_of(content), media, _ASKED)
+    problems = [*form_of(text, table), *_head(text, table)]
+    too_many = list(_long_lists(text, table))
+    if too_many:
+        raise DraftErrors([*problems, *too_many])
+    found = Found(_ASKED)
+    fresh = read_yaml(text, "", found)  # of which nothing was asked yet: a key that nobody asks for is a mistake
+    for key in (*_SCOPE_KEYS, "adopted"):
+        fresh.node(key)  # of these it is told why they are not for a draft
+    terms = read_terms_table(fresh, library, found)
+    places = _places(table)
+    problems += [replace(each, pointer=places.get((each.line, each.column), "")) for each in found.problems]
+    if problems:
+        raise DraftErrors(problems)
+    return TermsDraft(document=_with_numbers(plain(table), terms), terms=replace(terms, hash=hash_of(terms)))
+
+
+def hash_of(terms: Terms) -> str:
+    """Over all that a draft says as it is read, the stages of its milestones too; not over what adoption adds to it."""
+    said = replace(terms, adopted=date.min, scope="", proposed=(), hash="")
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+
+def _head(text: str, table: Table) -> Iterator[DraftProblem]:
+    name = table.node("edition")
+    if isinstance(name, Text) and name.value and not (_NAME.fullmatch(name.value) and len(name.value) <= LONGEST_NAME):
+        says = "This cannot be the name of an edition."
+        do = f"Write year and month, as in 2027-01, or with a word: 2027-01-forces; at most {LONGEST_NAME} characters."
+        yield problem_at(text, table, ("edition",), says, do)
+    for key in _SCOPE_KEYS:
+        if key in table:
+            says = f"A draft of the terms does not say `{key}`: adopting terms switches no scope edition."
+            yield problem_at(text, table, (key,), says, "Take it out; a scope edition is adopted at /api/scopes.")
+    if "adopted" in table:
+        says = "A draft does not say when it is adopted: that is the day on which it comes into force."
+        yield problem_at(text, table, ("adopted",), says, "Take it out; propose it with the day as `effective`.")
+
+
+def _long_lists(text: str, table: Table) -> Iterator[DraftProblem]:
+    for key in ("contracts", "milestones", "participation"):
+        node = table.node(key)
+        if isinstance(node, Items) and len(node.nodes) > MOST_ENTRIES:
+            yield problem_at(
+                text, table, (key,), f"There are {len(node.nodes):,} entries.", f"Write at most {MOST_ENTRIES}."
+            )
+
+
+def _places(table: Table) -> Mapping[tuple[int, int], str]:
+    """The pointer of what stands at each place; of a mapping and its first key, the mapping's."""
+    found: dict[tuple[int, int], str] = {}
+    for place, path in _placed(table, ()):
+        found.setdefault((place.line, place.column), pointer_of(path))
+    return found
+
+
+def _placed(node: Node | None, path: Path) -> Iterator[tuple[Place, Path]]:
+    if node is not None:
+        yield node.place, path
+    match node:
+        case Items():
+            for spot, item in enumerate(node.nodes):
+                yield from _placed(item, (*path, spot))
+        case Table():
+            for name in node.names():
+                yield from _placed(node.node(name), (*path, name))
+                yield node.place_of_key(name), (*path, name)
+
+
+def _with_numbers(document: dict[str, Any], terms: Terms) -> dict[str, Any]:
+    """The document with its numbers as numbers, so that it can be sent again as JSON."""
+    document["calendar"]["due_days"] = terms.calendar.due_days
+    for entry, milestone in zip(document.get("milestones") or (), terms.milestones, strict=True):
+        if "least_percent" in entry:
+            entry["least_percent"] = milestone.least_percent
+    return document

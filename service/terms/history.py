@@ -1,0 +1,136 @@
+"""What an edition of the terms must leave as it is: what was expected, and what was reported, before it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.terms.calendar import Period
+from service.terms.model import Terms
+
+_NAMED = 5
+"""Of forces that a sentence is about, so many by name."""
+
+
+class Reported(Struct, frozen=True, kw_only=True):
+    """A return that is open or sealed: whose, for which period, in which contract version."""
+
+    force: str
+    period: Period
+    version: str
+
+
+def in_its_way(before: Terms, after: Terms, reported: Collection[Reported], today: date) -> tuple[str, ...]:
+    """Why ``after`` cannot follow ``before`` today, in sentences; nothing where the past stays as it is."""
+    return (*_calendar(before, after, today), *_expected(before, after, today), *_reported(before, after, reported))
+
+
+def to_know(before: Terms, after: Terms) -> tuple[str, ...]:
+    """What is allowed, and is to be known before one adopts it."""
+    if before.calendar.due_days == after.calendar.due_days:
+        return ()
+    return (
+        f"Due days move for every period, past ones too: {_days(after)} after its end, in place of {_days(before)}. "
+        "A picture as of an earlier moment keeps the due days of the terms that held then.",
+    )
+
+
+def _days(terms: Terms) -> str:
+    return f"{terms.calendar.due_days} days"
+
+
+def _calendar(before: Terms, after: Terms, today: date) -> Iterator[str]:
+    old, new = before.calendar, after.calendar
+    if new.first > old.first:
+        yield f"The first period would move on from {old.first} to {new.first}, away from what was reported before it."
+    if before.force_list != after.force_list:
+        yield (
+            f"The list of forces would be {after.force_list} and not {before.force_list}: a new list is published "
+            "with the terms that use it, as files."
+        )
+    due, would_be = (_last_past(terms, today) for terms in (before, _with_first(after, before)))
+    if due is not None and (would_be is None or would_be < due):
+        yield f"The return for {due} was due, and would not be any more."
+    if would_be is not None and (due is None or would_be > due):
+        yield f"The return for {would_be} would be overdue on the day on which these terms come into force."
+
+
+def _with_first(terms: Terms, like: Terms) -> Terms:
+    """The same terms with the first period of others: what else moves is looked at by itself."""
+    return replace(terms, calendar=replace(terms.calendar, first=like.calendar.first))
+
+
+def _last_past(terms: Terms, today: date) -> Period | None:
+    """The last period whose due day is over."""
+    return terms.calendar.last_due(today - timedelta(days=1))
+
+
+def _expected(before: Terms, after: Terms, today: date) -> Iterator[str]:
+    """Who was expected for a period whose due day is over is not changed."""
+    past = _last_past(before, today)
+    if past is None:
+        return
+    first = min(before.calendar.first, after.calendar.first)
+    joining: dict[str, list[Period]] = {}
+    leaving: dict[str, list[Period]] = {}
+    following: dict[str, list[Period]] = {}
+    period = first
+    while period <= past:
+        was, would = _of(before, period), _of(after, period)
+        for force in sorted(would - was):
+            joining.setdefault(force, []).append(period)
+        for force in sorted(was - would):
+            leaving.setdefault(force, []).append(period)
+        for force in before.forces():
+            if force not in was | would and before.successor(force, period) != after.successor(force, period):
+                following.setdefault(force, []).append(period)
+        period = period.plus(1)
+    yield from _in_sentences(joining, "would be expected after all for")
+    yield from _in_sentences(leaving, "would not have been expected for")
+    yield from _in_sentences(following, "would be followed by another than before for")
+
+
+def _of(terms: Terms, period: Period) -> set[str]:
+    return set(terms.participants(period)) if period >= terms.calendar.first else set()
+
+
+def _in_sentences(found: dict[str, list[Period]], says: str) -> Iterator[str]:
+    """One sentence for all forces of which the same is to be said."""
+    alike: dict[tuple[Period, ...], list[str]] = {}
+    for force, periods in found.items():
+        alike.setdefault(tuple(periods), []).append(force)
+    for stretch, forces in alike.items():
+        yield f"{_named(forces)} {says} {_stretch(stretch)}, and the due day has passed."
+
+
+def _reported(before: Terms, after: Terms, reported: Collection[Reported]) -> Iterator[str]:
+    versions: dict[tuple[str, Period], list[str]] = {}
+    removed: dict[str, list[Period]] = {}
+    for item in sorted(reported, key=lambda item: (item.period, item.force)):
+        taken = item.version in before.accepted(item.period) and item.version not in after.accepted(item.period)
+        if taken:
+            versions.setdefault((item.version, item.period), []).append(item.force)
+        if before.takes_part(item.force, item.period) and not after.takes_part(item.force, item.period):
+            removed.setdefault(item.force, []).append(item.period)
+    for (version, period), forces in versions.items():
+        yield (
+            f"Contract version {version} would not be accepted for {period}, and a return for it is open or sealed "
+            f"in that version by {_named(forces)}."
+        )
+    for force, periods in removed.items():
+        yield f"{force} would not take part in {_stretch(periods)}, and has a return for it that is open or sealed."
+
+
+def _named(forces: Sequence[str]) -> str:
+    more = len(forces) - _NAMED
+    if more > 0:
+        return f"{', '.join(forces[:_NAMED])} and {more} more"
+    return forces[0] if len(forces) == 1 else f"{', '.join(forces[:-1])} and {forces[-1]}"
+
+
+def _stretch(periods: Iterable[Period]) -> str:
+    found = list(periods)
+    return str(found[0]) if len(found) == 1 else f"{len(found)} periods from {found[0]} to {found[-1]}"
