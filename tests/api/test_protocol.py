@@ -15,7 +15,7 @@ def allowed(answered: httpx.Response) -> set[str]:
 
 async def test_a_path_tells_every_method_that_it_takes(november: Return) -> None:
     for path, methods in (
-        ("/api/terms", {"GET", "HEAD", "OPTIONS"}),
+        ("/api/terms", {"GET", "HEAD", "POST", "OPTIONS"}),
         ("/oauth/token", {"POST", "OPTIONS"}),
         (november.path, {"GET", "HEAD", "PUT", "OPTIONS"}),
         (f"{november.path}/cases", {"GET", "HEAD", "POST", "OPTIONS"}),
