@@ -18,6 +18,7 @@ from service.pages.recorded import show_recorded
 from service.pages.rules.routes import rules_routes
 from service.pages.scopes.routes import scopes_routes
 from service.pages.site import Site
+from service.pages.terms.routes import terms_routes
 from service.pages.visit import visit_dependency
 
 
@@ -31,6 +32,7 @@ def page_routes(site: Site) -> Router:
             national_pages(site),
             rules_routes(),
             scopes_routes(),
+            terms_routes(),
             show_newest_changes,
             show_changes,
             show_newest_difference,

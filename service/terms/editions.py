@@ -67,7 +67,7 @@ async def terms_editions(tx: AsyncConnection, published: Mapping[str, Terms]) ->
 
 def edition_before(found: Mapping[str, TermsEdition], edition: TermsEdition, against: str | None) -> TermsEdition:
     """The edition that another is compared with: the one that was named, or the one that it follows."""
-    name = against or edition.before
+    name = edition.before if against is None else against
     if name is None or name == edition.terms.edition:
         raise Conflict(
             f"{edition.terms.edition} follows no other edition.", "Name one with against.", code="nothing-to-compare"

@@ -177,6 +177,8 @@ class _Reader:
             self.problems.add(table.place, "The entry names no force.", "Add forces: [...].")
         found = []
         for force, place in named:
+            if not force:
+                self.problems.add(place, "An entry of 'forces' is empty.", "Name a force, or take it out.")
             self._named(force, self.forces, "force", place)
             if force == successor:
                 self.problems.add(place, f"'{force}' cannot follow itself.")

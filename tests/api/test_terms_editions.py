@@ -84,6 +84,7 @@ async def test_a_draft_is_told_all_that_is_wrong_with_line_and_column(served: Se
         "force_list: forces-2025\n"
         "participation:\n"
         "  - {from: 2025-11, force: kentt}\n"
+        "  - {from: 2025-11, forces: ['']}\n"
         "extra: 1\n"
     )
     answered = await way.nca.post("/api/terms", content=wrong, headers={"Content-Type": "application/yaml"})
@@ -94,7 +95,8 @@ async def test_a_draft_is_told_all_that_is_wrong_with_line_and_column(served: Se
         (7, "/contracts/0/version"),
         (8, "/calendar/due_days"),
         (11, "/participation/0/force"),
-        (12, "/extra"),
+        (12, "/participation/1/forces/0"),
+        (13, "/extra"),
     ]
     assert all(each["says"] and each["do"] and each["column"] > 0 for each in found)
     assert found[0]["do"] == "Take it out; a scope edition is adopted at /api/scopes."
@@ -244,6 +246,7 @@ async def test_the_difference_is_in_words(served: Served) -> None:
         ),
     ]
     assert found["to_know"][0].startswith("Due days move for every period")
+    problem(await way.nca.get(f"{AT}/difference", params={"against": ""}), 404, "no-such-terms")
     problem(await way.nca.get(f"/api/terms/{BEFORE}/difference"), 409, "nothing-to-compare")
 
 

@@ -78,7 +78,7 @@ class Mending:
         if response.status_code >= 300 or case.method == "GET":
             return
         editions = self._editions(name)
-        if editions is not None and name in editions.leaves_proposed:
+        if editions is not None and name in editions.leaves_proposed and case.method == "POST":
             editions.reject(case.path_parameters["edition"])
         period = (case.path_parameters or {}).get("period")
         if name in ("openReturn", "sealReturn", "withdrawReturn") or (period != FINDINGS and period in PERIODS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from litestar import Response, get, post
@@ -18,7 +19,7 @@ from service.pages.rules.adopter import adopter_of
 from service.pages.scopes.showing import AT, scope_page
 from service.pages.scopes.words import said_by
 from service.pages.visit import Visit, Visiting, to
-from service.scope.adoption import WHOLE, Said
+from service.scope.adoption import WHOLE, Kept, Said
 from service.scope.drafts import stored_by_name
 from service.scope.lifecycle import SIGNED_TYPE, confirm, propose, reject
 
@@ -94,14 +95,17 @@ async def _was_said(visit: Visit, by: Adopter, name: str, error: Exception, said
         return False
     async with visit.context.db.national() as tx:
         item = await stored_by_name(tx, name)
-    step = None if item is None else said_by(item, said, by.client)
-    return item is not None and step is not None and step.hash == item.hash and _stands(item.state.value, said)
+    return item is not None and stands_said(item, by, said)
 
 
-def _stands(state: str, said: Said) -> bool:
-    """Whether the edition is where that word left it."""
-    return state in {
-        Said.PROPOSED: ("proposed",),
-        Said.CONFIRMED: ("proposed", "in_force"),
-        Said.REJECTED: ("rejected",),
-    }.get(said, ())
+def stands_said(item: Kept, by: Adopter, said: Said) -> bool:
+    """Whether somebody said so of what an edition says now, and it is where that word left it."""
+    step = said_by(item, said, by.client)
+    return step is not None and step.hash == item.hash and item.state.value in _LEFT.get(said, ())
+
+
+_LEFT: Final[Mapping[Said, tuple[str, ...]]] = {
+    Said.PROPOSED: ("proposed",),
+    Said.CONFIRMED: ("proposed", "in_force"),
+    Said.REJECTED: ("rejected",),
+}

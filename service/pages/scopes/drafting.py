@@ -43,6 +43,31 @@ rules:
 """
 
 
+class DraftPage(Struct, frozen=True, kw_only=True):
+    """The page on which one sort of edition is drafted: where it is, and what it says."""
+
+    here: str
+    at: str
+    what: str
+    about: str
+    hint: str
+
+
+_PAGE: Final = DraftPage(
+    here=HERE,
+    at=AT,
+    what="scope edition",
+    about=(
+        "A draft changes no figure, and only the NCA and the NPCC can read it. Its rules are conditions over the "
+        "fields of the data standard (/api/contracts): a case counts where every one of them is true."
+    ),
+    hint=(
+        "JSON is read as well. Its name is a year, a month and words, for example 2026-06-narrow, and is given once "
+        "for ever"
+    ),
+)
+
+
 class Written(Struct, frozen=True, kw_only=True):
     """What was pasted or uploaded, with the tag of the draft that was seen. ``content`` is as it came; ``text`` is what
     the form shows of it again."""
@@ -50,6 +75,11 @@ class Written(Struct, frozen=True, kw_only=True):
     text: str
     content: bytes = b""
     etag: str = ""
+
+    @property
+    def media(self) -> str:
+        """Beginning as JSON does, it is read as such."""
+        return JSON if self.text.lstrip().startswith("{") else YAML
 
 
 @get(_NEW, include_in_schema=False)
@@ -67,11 +97,11 @@ async def show_drafting(visit: Visiting) -> Response[str]:
         newest = context.library.newest
         fields = newest.parts[PartName.CASE].fields
         number = next((field.name for field in fields if field.kind is Kind.NUMBER and field.dimension), "a_number")
-        return _form(visit, Written(text=_BEGUN.format(name=name, version=newest.version, field=number)))
+        return draft_form(visit, _PAGE, Written(text=_BEGUN.format(name=name, version=newest.version, field=number)))
     if asked not in stored:
         raise NotFound(NOT_HERE)
     begun = {**stored[asked].document, "edition": free_name(asked, taken, today)}
-    return _form(visit, Written(text=as_yaml(begun)))
+    return draft_form(visit, _PAGE, Written(text=as_yaml(begun)))
 
 
 @post(_NEW, include_in_schema=False, request_max_body_size=None, status_code=303)
@@ -80,11 +110,11 @@ async def take_draft(visit: Visiting) -> Response[str] | Response[None]:
     by, context = adopter_of(visit, Permission.TERMS_PROPOSE, WHAT), visit.context
     written = Written(text="")
     try:
-        written = await _written(visit)
+        written = await written_of(visit)
         read = await _read(visit, written)
         stored = await draft(context.db, context.editions, by, read, context.now())
     except REFUSALS as error:
-        return _again(visit, written, error)
+        return draft_again(visit, _PAGE, written, error)
     return to(f"{AT}/{stored.name}?done=drafted")
 
 
@@ -95,7 +125,7 @@ async def show_changing(visit: Visiting, edition: FromPath[str]) -> Response[str
     item = await _item(visit, edition)
     if item.state is not State.DRAFT:
         return to(f"{AT}/{edition}")
-    return _form(visit, Written(text=as_yaml(item.document), etag=item.etag), name=edition)
+    return draft_form(visit, _PAGE, Written(text=as_yaml(item.document), etag=item.etag), name=edition)
 
 
 @post(_CHANGE, include_in_schema=False, request_max_body_size=None, status_code=303)
@@ -105,11 +135,11 @@ async def take_change(visit: Visiting, edition: FromPath[str]) -> Response[str] 
     await _item(visit, edition)
     written = Written(text="")
     try:
-        written = await _written(visit)
+        written = await written_of(visit)
         read = await _read(visit, written)
         await rewrite(context.db, by, edition, read, [written.etag], context.now())
     except REFUSALS as error:
-        return _again(visit, written, error, name=edition)
+        return draft_again(visit, _PAGE, written, error, name=edition)
     return to(f"{AT}/{edition}?done=drafted")
 
 
@@ -121,7 +151,7 @@ async def _item(visit: Visit, name: str) -> Stored:
     return item
 
 
-async def _written(visit: Visit) -> Written:
+async def written_of(visit: Visit) -> Written:
     """The file where one was chosen, otherwise what stands in the field."""
     received = await receive(visit.request, LARGEST, LARGEST * 2)
     if received.file is None:
@@ -135,24 +165,26 @@ async def _written(visit: Visit) -> Written:
 
 
 async def _read(visit: Visit, written: Written) -> Draft:
-    """The draft; beginning as JSON does, it is read as such."""
-    media = JSON if written.text.lstrip().startswith("{") else YAML
-    return await asyncio.to_thread(read_draft, written.content, media, visit.context.library)
+    """The draft."""
+    return await asyncio.to_thread(read_draft, written.content, written.media, visit.context.library)
 
 
-def _again(visit: Visit, written: Written, error: CaseReturnsError, name: str | None = None) -> Response[str]:
+def draft_again(
+    visit: Visit, page: DraftPage, written: Written, error: CaseReturnsError, name: str | None = None
+) -> Response[str]:
     """The form with what is wrong, each place with the line that stands there."""
     if isinstance(error, DraftErrors):
         found = [
             Problem(TEXT, f"Line {each.line}, column {each.column}: {each.says} {each.do}") for each in error.problems
         ]
-        return _form(visit, written, Problems(found), 422, name=name, wrong=error.problems)
+        return draft_form(visit, page, written, Problems(found), 422, name=name, wrong=error.problems)
     field = FILE if error.code in ("too-large", "upload-cut-short", "unsupported-media") else TEXT
-    return _form(visit, written, *refused(visit, error, field), name=name)
+    return draft_form(visit, page, written, *refused(visit, error, field), name=name)
 
 
-def _form(
+def draft_form(
     visit: Visit,
+    page: DraftPage,
     written: Written,
     problems: Problems = FINE,
     status: int = 200,
@@ -164,10 +196,11 @@ def _form(
     return visit.page(
         "scopes/draft.html",
         status=status,
-        here=HERE,
+        here=page.here,
+        page=page,
         written=written,
         name=name,
-        at=_NEW if name is None else f"{AT}/{name}/change",
+        at=f"{page.at}/new" if name is None else f"{page.at}/{name}/change",
         wrong=[(each, lines[each.line - 1] if each.line <= len(lines) else "") for each in wrong],
         kilobytes=LARGEST >> 10,
         problems=problems,

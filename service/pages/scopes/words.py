@@ -9,8 +9,7 @@ from typing import Any, Final
 import yaml
 
 from service.audit.adopter import BODIES
-from service.scope.adoption import Said, Step
-from service.scope.drafts import Stored
+from service.scope.adoption import Kept, Said, Step
 from service.scope.edition import State
 
 STANDING: Final[Mapping[State, tuple[str, str]]] = {
@@ -45,7 +44,7 @@ _HEAD: Final = ("edition", "title", "vocabulary", "source", "guidance", "tallied
 _RULE: Final = ("id", "title", "guidance", "when")
 
 
-def standing_line(item: Stored) -> str:
+def standing_line(item: Kept) -> str:
     """One line of an edition in the list: what it waits for, or since when it is what it is."""
     if item.state is State.PROPOSED:
         waits = [body.upper() for body in BODIES if body not in item.confirmed_by]
@@ -58,7 +57,7 @@ def standing_line(item: Stored) -> str:
     return ""
 
 
-def said_by(item: Stored, said: Said, client: str) -> Step | None:
+def said_by(item: Kept, said: Said, client: str) -> Step | None:
     """The word of this very person on an edition: a form that is sent twice has its effect once."""
     return next((step for step in item.steps if step.step is said and step.client == client), None)
 

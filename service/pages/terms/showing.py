@@ -1,0 +1,152 @@
+"""The editions of the terms, where each stands; and one: what it says and changes, who said what, what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+from litestar import Response, get
+from litestar.params import FromPath
+
+from service.audit.adopter import BODIES
+from service.errors import Conflict, NotFound
+from service.identity.principal import NOT_HERE, Permission
+from service.pages.force.forms import FINE, NOTHING, Problems, Typed
+from service.pages.rules.adopter import may
+from service.pages.scopes.words import SAID, standing_line
+from service.pages.visit import Visit, Visiting
+from service.scope.adoption import WHOLE
+from service.scope.edition import State
+from service.terms.difference import changes_of_terms
+from service.terms.editions import Standing, TermsEdition, edition_before, terms_editions
+from service.terms.history import to_know
+from service.terms.store import StoredTerms
+from service.terms.switch import moved_by, terms_in_the_way
+
+HERE: Final = "terms"
+AT: Final = "/national/terms"
+STANDING: Final[Mapping[Standing, tuple[str, str]]] = {
+    Standing.PUBLISHED: ("Published", "grey"),
+    Standing.DRAFT: ("Draft", "blue"),
+    Standing.PROPOSED: ("Proposed", "yellow"),
+    Standing.IN_FORCE: ("In force", "green"),
+    Standing.SUPERSEDED: ("Superseded", "grey"),
+    Standing.REJECTED: ("Rejected", "grey"),
+}
+"""Each state as a tag: its words and its colour."""
+MEANS: Final[Mapping[Standing, str]] = {
+    Standing.PUBLISHED: "It stands in the published files, and was not adopted here.",
+    Standing.DRAFT: "It changes nothing, and only the two bodies can read it. It can still be written anew.",
+    Standing.PROPOSED: (
+        "It never changes any more. It comes into force when both bodies have confirmed it and its day has come."
+    ),
+    Standing.IN_FORCE: "Who reports, when and in what is as it says.",
+    Standing.SUPERSEDED: "Another edition is in force. Figures of a moment before that stay under this one.",
+    Standing.REJECTED: "It is not adopted, and its name is not given again.",
+}
+_DONE: Final[Mapping[Standing, str]] = {
+    Standing.DRAFT: "The draft is stored. It changes nothing until both bodies have confirmed it and it is in force.",
+    Standing.PROPOSED: "It is proposed, with your word on it. It never changes any more.",
+    Standing.IN_FORCE: "It is confirmed by both bodies, and is in force.",
+    Standing.REJECTED: "It is rejected.",
+}
+
+
+@get(AT, include_in_schema=False)
+async def show_all_terms(visit: Visiting) -> Response[str]:
+    """Every edition, drafts too, the newest first."""
+    visit.national()
+    async with visit.context.db.national() as tx:
+        found = await terms_editions(tx, visit.site.published.terms)
+    return visit.page(
+        "terms/list.html",
+        here=HERE,
+        items=[
+            (item.terms, *STANDING[item.standing], "" if item.kept is None else standing_line(item.kept))
+            for item in reversed(list(found.values()))
+        ],
+        may_draft=may(visit, Permission.TERMS_PROPOSE),
+        problems=FINE,
+    )
+
+
+@get(f"{AT}/{{edition:str}}", include_in_schema=False)
+async def show_terms(visit: Visiting, edition: FromPath[str]) -> Response[str]:
+    """One edition."""
+    visit.national()
+    return await terms_page(visit, edition)
+
+
+async def terms_page(
+    visit: Visit, name: str, sent: Typed = NOTHING, problems: Problems = FINE, status: int = 200
+) -> Response[str]:
+    """The same; with what was typed into one of its forms, and what is wrong with it."""
+    context = visit.context
+    async with context.db.national() as tx:
+        editions = await terms_editions(tx, visit.site.published.terms)
+        item = editions.get(name)
+        if item is None:
+            raise NotFound(NOT_HERE)
+        kept, now = item.kept, context.now()
+        before = _before(editions, item)
+        waits_for: tuple[str, ...] = ()
+        in_its_way: tuple[str, ...] = ()
+        if kept is not None and kept.state is State.PROPOSED:
+            waits_for = await terms_in_the_way(tx, context.library, kept, now)
+        if before is not None and item.standing is Standing.DRAFT:
+            in_its_way = await moved_by(tx, context.library, before.terms, item.terms, now)
+    forces = context.library.lists[item.terms.force_list].by_code
+    return visit.page(
+        "terms/terms.html",
+        status=status,
+        here=HERE,
+        terms=item.terms,
+        kept=kept,
+        standing=STANDING[item.standing],
+        means=MEANS[item.standing],
+        adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
+        before=before,
+        changes=() if before is None else changes_of_terms(before.terms, item.terms, lambda code: forces[code].title),
+        to_know=() if before is None else to_know(before.terms, item.terms),
+        forces=forces,
+        waits_for=waits_for,
+        in_its_way=in_its_way,
+        steps=[(SAID[step.step], step) for step in kept.steps] if kept else [],
+        written=None if kept is None else terms_as_yaml(kept.document),
+        done=None if problems or "done" not in visit.request.query_params else _DONE.get(item.standing),
+        longest=WHOLE,
+        sent=sent,
+        problems=problems,
+        **_offered(visit, item.standing, kept),
+    )
+
+
+def _before(editions: Mapping[str, TermsEdition], item: TermsEdition) -> TermsEdition | None:
+    try:
+        return edition_before(editions, item, None)
+    except Conflict:
+        return None
+
+
+def _offered(visit: Visit, standing: Standing, kept: StoredTerms | None) -> dict[str, Any]:
+    """What this person can do with it."""
+    body = visit.person.principal.body
+    drafts, confirms = may(visit, Permission.TERMS_PROPOSE), may(visit, Permission.TERMS_CONFIRM)
+    waiting = kept is not None and standing is Standing.PROPOSED and body not in kept.confirmed_by
+    return {
+        "own_body": body,
+        "other_body": next((each for each in BODIES if each != body), body),
+        "may_draft": drafts,
+        "may_propose": drafts and standing is Standing.DRAFT,
+        "may_confirm": confirms and waiting,
+        "may_reject": confirms and standing in (Standing.DRAFT, Standing.PROPOSED),
+    }
+
+
+def terms_as_yaml(document: Mapping[str, Any]) -> str:
+    """A document as people write it."""
+    keys = ("edition", "title", "source", "contracts", "calendar", "milestones", "force_list", "participation")
+    ordered = {key: document[key] for key in keys if document.get(key) is not None}
+    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=110)
+    return text

@@ -1,0 +1,72 @@
+"""Editions of the terms on the pages: drafted, proposed, confirmed and rejected by people of the two bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest_asyncio
+import yaml
+
+from service.storage.database import Database
+from tests.support.browser import signed_in
+from tests.support.desk import hidden_in, problems_of, went_on, words_of
+from tests.support.server import Served, a_served
+from tests.support.terms import NEXT, terms_of, without
+
+AT = f"/national/terms/{NEXT}"
+NEW = "/national/terms/new"
+
+
+@pytest_asyncio.fixture
+async def served(database: Database, tmp_path: Any) -> Any:
+    async with a_served(database, tmp_path, pages=True) as running:
+        yield running
+
+
+def form(document: dict[str, Any] | str, etag: str = "") -> dict[str, Any]:
+    content = document if isinstance(document, str) else yaml.safe_dump(document, sort_keys=False)
+    return {"data": {"text": content, "etag": etag}, "files": {"file": ("", b"")}}
+
+
+async def test_both_coordinators_take_terms_from_a_draft_to_being_in_force(served: Served) -> None:
+    nca, npcc = await signed_in(served, "nca"), await signed_in(served, "npcc")
+    assert "least_percent: 100" in (begun := (await nca.get(NEW)).text)
+    assert "set: assessed_or_later" in begun
+    wrong = await nca.post(NEW, **form("edition: 2026-02\nscope: x\n"))
+    assert wrong.status_code == 422
+    assert "adopting terms switches no scope edition" in words_of(wrong.text)
+    document = terms_of(served, participation=without(served, "kent", "2026-03", "sussex"))
+    went_on(await nca.post(NEW, **form(document)), f"{AT}?done=drafted")
+    shown = (await nca.get(AT)).text
+    assert "Kent Police leaves after 2026-03" in words_of(shown)
+    changed = {**document, "title": "Terms, written anew"}
+    etag = hidden_in((await npcc.get(f"{AT}/change")).text)["etag"]
+    went_on(await npcc.post(f"{AT}/change", **form(changed, etag)), f"{AT}?done=drafted")
+    stale = await nca.post(f"{AT}/propose", data=hidden_in(shown))
+    assert stale.status_code == 412
+    assert problems_of(stale.text)
+    proposal = hidden_in((await nca.get(AT)).text)
+    for _ in range(2):  # a form that is sent twice has its effect once
+        went_on(await nca.post(f"{AT}/propose", data=proposal), f"{AT}?done=proposed")
+    sent = hidden_in((await nca.get(AT)).text)
+    went_on(await nca.post(f"{AT}/confirm", data=sent), f"{AT}?done=confirmed")
+    assert "The NPCC has not confirmed it." in words_of((await nca.get(AT)).text)
+    went_on(await npcc.post(f"{AT}/confirm", data=sent), f"{AT}?done=confirmed")
+    assert "It is confirmed by both bodies, and is in force." in words_of((await npcc.get(f"{AT}?done=confirmed")).text)
+    listed = words_of((await npcc.get("/national/terms")).text)
+    assert "In force" in listed
+    assert "Superseded" in listed
+
+
+async def test_a_draft_that_would_move_the_past_says_so_and_is_rejected_with_a_reason(served: Served) -> None:
+    nca = await signed_in(served, "nca")
+    went_on(await nca.post(NEW, **form(terms_of(served, participation=without(served, "kent", "2025-11")))), AT)
+    page = (await nca.get(AT)).text
+    assert "Why it cannot be proposed as it is" in words_of(page)
+    refused = await nca.post(f"{AT}/propose", data=hidden_in(page))
+    assert refused.status_code == 409
+    assert "kent would not have been expected for 2025-12" in words_of(refused.text)
+    assert (await nca.post(f"{AT}/reject", data={**hidden_in(page), "reason": ""})).status_code == 422
+    went_on(await nca.post(f"{AT}/reject", data={**hidden_in(page), "reason": "Not so"}), f"{AT}?done=rejected")
+    for word in ("propose", "confirm", "reject"):
+        went_on(await nca.get(f"{AT}/{word}"), AT)
