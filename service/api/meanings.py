@@ -183,8 +183,9 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
     ),
     "not-the-newest-period": Meaning(
         (409,),
-        "Only the newest sealed return of a force can be corrected, sealed over or withdrawn: it holds every case.",
-        "Correct the newest one.",
+        "Only the return of a force's newest sealed month can be withdrawn, and no draft on top of a later month's "
+        "return be sealed.",
+        "Correct the month by another revision; withdraw such a draft, and open it again.",
     ),
     "older-contract": Meaning(
         (409,),

@@ -116,8 +116,10 @@ class ReturnsController(Controller):
         operation_id="openReturn",
         description=(
             "Opens it (201), or gives the open one a newer contract version or other case years (200). The next "
-            "revision of a sealed return is opened with `corrects`. Without a body it has the contract version and the "
-            "case years of the return before; the first one the version that the terms name first, and all years. "
+            "revision of a sealed return is opened with `corrects`. A month before the newest sealed one is opened as "
+            "a branch, on top of the return that it corrects or of the nearest before, and changes that month alone. "
+            "Without a body it has the contract version and the case years of what it starts from; the first one the "
+            "version that the terms name first, and all years. "
             "Needs the permission `returns:write`."
         ),
         operation_class=operation(
@@ -130,7 +132,7 @@ class ReturnsController(Controller):
             if_match=_STATED,
             refusals=(
                 *("no-such-period", "period-not-begun", "not-participating", "contract-not-accepted", "already-open"),
-                *("already-sealed", "not-the-current-revision", "not-the-newest-period", "older-contract"),
+                *("already-sealed", "not-the-current-revision", "older-contract"),
                 "stored-not-shown",
             ),
         ),
@@ -209,11 +211,11 @@ class ReturnsController(Controller):
     @post(
         "/{period:str}/withdraw",
         status_code=200,
-        summary="Take a return back: an open one, or the force's newest sealed one",
+        summary="Take a return back: an open one, or that of the newest sealed month",
         operation_id="withdrawReturn",
         description=(
-            "An open one is discarded with its draft; the place of a sealed one is taken by the return that it was "
-            "built on. Needs the permission `returns:write`, and for a sealed one `returns:seal` too."
+            "An open one is discarded with its draft; the place of a sealed one is taken by the newest that is "
+            "left. Needs the permission `returns:write`, and for a sealed one `returns:seal` too."
         ),
         operation_class=operation(
             Answer(shape=ReturnDocument, says="The return, withdrawn.", headers=("ETag",), sometimes=AGEING),

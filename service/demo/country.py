@@ -129,7 +129,7 @@ async def _withdraw(context: Context, item: Open, withdrawn: Sequence[Withdrawal
     if not withdrawn:
         return item
     key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
-    current = current_rows((key,), as_read(context.library, item.contract_version))
+    current = current_rows((key,), item.laid_over, as_read(context.library, item.contract_version))
     async with context.db.force(item.force) as tx:
         rows = await tx.execute(
             text(f"select cur.{key}, cur.case_id from ({current}) cur where cur.{key} = any(:keys)"),

@@ -13,6 +13,13 @@ OPEN_END: Final = 2_147_483_647
 """``line_to`` of a case version that still holds."""
 
 
+def holds_at(number: int | None, alias: str = "v") -> str:
+    """SQL: whether a case version holds for a number of the line; None: for its end."""
+    if number is None:
+        return f"{alias}.line_to = {OPEN_END}"
+    return f"{alias}.line_from <= {number:d} and {alias}.line_to > {number:d}"
+
+
 def stored_types(library: Library, part: PartName) -> Mapping[str, str]:
     """The SQL type of every typed column that any contract version gives a part, by name, in a stable order."""
     return {

@@ -1,4 +1,4 @@
-"""The main line of a force: moves a draft into case versions, and takes the line back to an earlier number.
+"""The main line of a force, and its branches: moves drafts into case versions, and takes the line back.
 
 Each number of the line is a whole stock: the versions that hold for it. A version's range is only ever ended, never
 moved, so what an earlier number says does not change (semantics 15, 22). The caller holds the force's lock.
@@ -19,6 +19,9 @@ from service.storage.remembered import Statements
 from service.telemetry.spans import traced
 
 _STATEMENTS: Final = Statements()
+
+BRANCH: Final = "branch"
+"""Why a version ends that holds on beside a branch, or that held for a branch alone."""
 
 _ENDED: Final = f"where v.force = :force and v.line_to = {OPEN_END}"
 _GONE: Final = "w.force = :force and w.return_id = :return_id and w.answer = 'withdraw'"
@@ -68,12 +71,35 @@ async def move_head(tx: AsyncConnection, force: int, line: int, return_id: UUID 
     )
 
 
+async def branch(
+    tx: AsyncConnection, library: Library, force: int, return_id: UUID, *, head: int, head_id: UUID | None, base: int
+) -> int:
+    """Give a return's draft a number of its own beside the main line, over the stock of an earlier number (``base``; 0:
+    nothing), and leave the line's end as it was; the number.
+
+    The line goes back to the base, on to the return, and then to what it ended with: three numbers, of which the second
+    is the return's. Only versions in which they differ are written.
+    """
+    await restore(tx, library, force, head=head, target=base, return_id=head_id, reason=BRANCH)
+    line = await extend(tx, library, force, return_id, head + 1)
+    await restore(tx, library, force, head=line, target=head, return_id=head_id, reason=BRANCH)
+    return line
+
+
 async def restore(
-    tx: AsyncConnection, library: Library, force: int, *, head: int, target: int, return_id: UUID | None
+    tx: AsyncConnection,
+    library: Library,
+    force: int,
+    *,
+    head: int,
+    target: int,
+    return_id: UUID | None,
+    reason: str = "return_withdrawn",
 ) -> None:
-    """Add a number to the line whose stock is that of an earlier one (``target``; 0: nothing), and make it the end."""
+    """Add a number to the line whose stock is that of an earlier one (``target``; 0: nothing), and make it the end;
+    what no longer holds ends for this reason."""
     line = head + 1
-    parameters = {"force": force, "line": line, "target": target}
+    parameters = {"force": force, "line": line, "target": target, "reason": reason}
     columns = ", ".join(stored_case_columns(library))
     kept = "contract_version, digest, empties"
     await tx.execute(
@@ -86,7 +112,7 @@ async def restore(
     )
     await tx.execute(
         text(
-            "update case_version set line_to = :line, end_reason = 'return_withdrawn' where force = :force "
+            "update case_version set line_to = :line, end_reason = :reason where force = :force "
             f"and line_to = {OPEN_END} and line_from > :target and line_from < :line"
         ),
         parameters,

@@ -212,7 +212,7 @@ async def _standing(
 async def _known(tx: AsyncConnection, contract: Contract, item: Open, lines: Sequence[_Line]) -> set[str]:
     """Those of the references that are of cases in the return."""
     key = contract.parts[PartName.CASE].by_role[Role.KEY].name
-    sql = current_rows((key,), without_withdrawn=True)
+    sql = current_rows((key,), item.laid_over, without_withdrawn=True)
     rows = await tx.execute(
         text(f"select cur.{key} from ({sql}) cur where cur.{key} = any(:keys)"),
         {"force": item.force, "return_id": item.id, "keys": list({line.key for line in lines if line.key})},

@@ -44,12 +44,14 @@ async def find_beside(tx: AsyncConnection, item: Open, published: Contract, cont
     )
     rules = contract.comparing(PartName.CASE)
     if rules:
-        key = ("beside", contract.judging, item.base_id is None)
-        sql = _STATEMENTS.get(key, partial(_sql, contract, rules, None if item.base_id is None else read))
+        key = ("beside", contract.judging, item.base_id is None, item.laid_over)
+        sql = _STATEMENTS.get(
+            key, partial(_sql, contract, rules, None if item.base_id is None else read, item.laid_over)
+        )
         await tx.execute(sql, {**parameters, "part": PART_NUMBER[PartName.CASE]})
 
 
-def _sql(contract: Contract, rules: Sequence[Rule], read: AsRead | None) -> str:
+def _sql(contract: Contract, rules: Sequence[Rule], read: AsRead | None, over: int | None) -> str:
     part = contract.parts[PartName.CASE]
     key = part.by_role[Role.KEY].name
     columns = field_sql(part.shown.values(), "m")
@@ -59,7 +61,7 @@ def _sql(contract: Contract, rules: Sequence[Rule], read: AsRead | None) -> str:
     wanted = " or ".join(f"({condition})" for condition in fires.values())
     bound = bound_sql(part, "coalesce(a.value, '')", "m")
     return (
-        f"with {', '.join(_rows(part, rules, read))} "
+        f"with {', '.join(_rows(part, rules, read, over))} "
         f"{INTO_FINDINGS}select :force, :return_id, :part, coalesce(m.source_row, 0), a.rule, a.severity, a.field, "
         f"a.value, m.{key}, m.case_id, null, {bound}, a.notice "
         f"from (select * from beside m where {wanted} offset 0) m cross join lateral (values {asked}) "
@@ -76,7 +78,7 @@ def _asked(part: Part, rule: Rule, fires: str) -> str:
     return f"({fires}, '{rule.id}', {severity}, {field}, {values_sql(shown)}, {notice})"
 
 
-def _rows(part: Part, rules: Sequence[Rule], read: AsRead | None) -> Iterator[str]:
+def _rows(part: Part, rules: Sequence[Rule], read: AsRead | None, over: int | None) -> Iterator[str]:
     """The queries of the statement: for each measure its values by case, at last ``beside``: the draft's rows with
     whatever the rules speak of."""
     named = dict.fromkeys(name for rule in rules for name in (*_spoken(rule), *rule.fields))
@@ -87,7 +89,7 @@ def _rows(part: Part, rules: Sequence[Rule], read: AsRead | None) -> Iterator[st
     joins = ""
     for number, item in enumerate(measures):
         if item.previous is None:
-            yield from _twins(part, item, number, read)
+            yield from _twins(part, item, number, read, over)
             joins += f" left join k{number} on k{number}.case_id = d.case_id"
             chosen += [f"k{number}.n as {column.name}" for column in columns_of([item.column])]
     before = [item for item in measures if item.previous is not None]
@@ -95,7 +97,7 @@ def _rows(part: Part, rules: Sequence[Rule], read: AsRead | None) -> Iterator[st
         chosen += _previous(part, before, known=read is not None)
     if before and read is not None:
         names = column_names([part.by_name[item.previous or ""] for item in before])
-        yield f"base as ({base_rows(names, read)})"
+        yield f"base as ({base_rows(names, over, read)})"
         joins += " left join base b on b.case_id = d.case_id"
     yield (
         f"beside as (select {', '.join(chosen)} from draft_case d{joins} where d.force = :force "
@@ -115,7 +117,7 @@ def _previous(part: Part, measures: Iterable[RowMeasure], *, known: bool) -> Ite
             yield f"{f'b.{was.name}' if known else f'null::{column.sql_type}'} as {column.name}"
 
 
-def _twins(part: Part, item: RowMeasure, number: int, read: AsRead | None) -> Iterator[str]:
+def _twins(part: Part, item: RowMeasure, number: int, read: AsRead | None, over: int | None) -> Iterator[str]:
     """The cases that have the same exact values as others, each with how many others. Cases of which one of the values
     is not exactly known are like nobody."""
     fields = [part.by_name[name] for name in item.alike]
@@ -129,7 +131,7 @@ def _twins(part: Part, item: RowMeasure, number: int, read: AsRead | None) -> It
         for field in fields
     )
     same = [f"{field.name}_lo" if field.kind.is_range else field.name for field in fields]
-    rows = draft_rows(("case_id", *names)) if read is None else current_rows(names, read, without_withdrawn=True)
+    rows = draft_rows(("case_id", *names)) if read is None else current_rows(names, over, read, without_withdrawn=True)
     yield f"s{number} as materialized (select s.case_id, {listed(same, 's')} from ({rows}) s where {exact})"
     yield (
         f"t{number} as (select {listed(same)}, (count(*) - 1)::integer as n from s{number} "

@@ -5,7 +5,7 @@ The log entry is made in the transaction that reads, before the rows leave it: t
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +78,10 @@ def stock_of(context: Context, item: AnyReturn, columns: Sequence[str]) -> tuple
 def stored_stock(item: AnyReturn, columns: Sequence[str], read: AsRead | None = None) -> tuple[str, dict[str, Any]]:
     """The same as ``read`` has it; without it every row as it is stored, in the version in which it was written."""
     if isinstance(item, Open):
-        return current_rows(columns, read, without_withdrawn=True), {"force": item.force, "return_id": item.id}
+        return current_rows(columns, item.laid_over, read, without_withdrawn=True), {
+            "force": item.force,
+            "return_id": item.id,
+        }
     line = item.line if isinstance(item, Sealed | Withdrawn) else None
     if line is None:
         raise no_such_resource()
@@ -180,18 +183,42 @@ async def history(context: Context, actor: Actor, item: AnyReturn, case_id: UUID
                 {"force": item.force},
             )
         }
+        found = text("select line from case_return where force = :force and branch_of is not null")
+        beside = set((await tx.execute(found, {"force": item.force})).scalars())
         await log_reading(context, tx, actor, item, {"history_of": str(case_id)})
     return [
         {
             "from": lines.get(row.line_from),
-            "until": None if row.line_to == OPEN_END else lines.get(row.line_to),
-            "ended_by": row.end_reason,
+            "until": None if line_to == OPEN_END else lines.get(line_to),
+            "ended_by": reason,
             "contract_version": row.contract_version,
             "values": _own_values(context, row),
             "empties": row.empties or {},
         }
-        for row in rows
+        for row, (line_to, reason) in _without_branches(rows, beside)
     ]
+
+
+def _without_branches(
+    rows: Sequence[Row[Any]], beside: Collection[int]
+) -> Iterator[tuple[Row[Any], tuple[int, str | None]]]:
+    """The versions of a case with where they end and why, as if the line had never gone aside for the branches with the
+    numbers ``beside``: what held on beside one is one version, and the way there and back is none."""
+    ends: dict[int, tuple[int, str | None]] = {}
+    chosen: list[Row[Any]] = []
+    held: dict[int, int] = {}  # the place of the version that ended where a branch began, by the branch's number
+    for row in rows:
+        place = len(chosen)
+        if row.line_from + 1 in beside:
+            continue
+        if row.line_from - 1 in beside and row.line_from - 1 in held:
+            place = held[row.line_from - 1]
+        else:
+            chosen.append(row)
+        ends[place] = (row.line_to, row.end_reason)
+        if row.line_to + 1 in beside:
+            held[row.line_to + 1] = place
+    return ((row, ends[place]) for place, row in enumerate(chosen))
 
 
 def _own_values(context: Context, row: Row[Any]) -> dict[str, str | int | None]:

@@ -1,7 +1,7 @@
-"""The stock of an open return, as SQL: its draft laid over the force's open case versions.
+"""The stock of an open return, as SQL: its draft laid over the case versions of its base.
 
-``cur`` here always means *as the return stands now*: a draft row where there is one, else the version that the last
-sealed return left open. Parameters: ``force``, ``return_id``.
+``cur`` here always means *as the return stands now*: a draft row where there is one, else the version of the base.
+``over`` is the number that it is laid over (``Open.laid_over``). Parameters: ``force``, ``return_id``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.register.columns import OPEN_END
+from service.register.columns import holds_at
 from service.returns.as_read import AsRead, rows_sql
 from service.returns.rows import listed
 
@@ -19,15 +19,14 @@ _WITHDRAWN = (
 )
 
 
-def base_rows(columns: Sequence[str], read: AsRead | None = None, condition: str = "") -> str:
-    """The open versions: what the main line's end holds; as ``read`` reads them, or as they are stored."""
-    return rows_sql(
-        read, columns, "case_version", f"v.force = :force and v.line_to = {OPEN_END}{condition}", ("case_id",)
-    )
+def base_rows(columns: Sequence[str], over: int | None, read: AsRead | None = None, condition: str = "") -> str:
+    """The versions of the base; as ``read`` reads them, or as they are stored."""
+    return rows_sql(read, columns, "case_version", f"v.force = :force and {holds_at(over)}{condition}", ("case_id",))
 
 
 def current_rows(
     columns: Sequence[str],
+    over: int | None,
     read: AsRead | None = None,
     *,
     with_draft: bool = True,
@@ -46,13 +45,13 @@ def current_rows(
             " and not exists (select 1 from draft_case d where d.force = :force and d.return_id = :return_id "
             "and d.case_id = v.case_id)"
         )
-    base = base_rows(columns, read, base_condition)
+    base = base_rows(columns, over, read, base_condition)
     names = ["case_id", "contract_version", "digest", "empties", *columns]
     before = ", b.digest as base_digest" if with_base_digest else ""
     base = f"select {listed(names, 'b')}{before} from ({base}) b"
     if not with_draft:
         return base
-    join = f" left join ({base_rows((), read)}) b on b.case_id = d.case_id" if with_base_digest else ""
+    join = f" left join ({base_rows((), over, read)}) b on b.case_id = d.case_id" if with_base_digest else ""
     return (
         f"select {listed(names, 'd')}{before} from draft_case d{join} "
         f"where d.force = :force and d.return_id = :return_id{draft_condition} union all {base}"

@@ -53,8 +53,8 @@ async def _count(
     if not measures:
         return {}
     first = item.base_id is None
-    key = ("habits", contract.hash, first, some, *(measure.name for measure in measures))
-    sql = _STATEMENTS.get(key, partial(_sql, contract, measures, None if first else read, some=some))
+    key = ("habits", contract.hash, first, item.laid_over, some, *(measure.name for measure in measures))
+    sql = _STATEMENTS.get(key, partial(_sql, contract, measures, None if first else read, item.laid_over, some=some))
     row = (await tx.execute(sql, {"force": item.force, "return_id": item.id})).one()
     found: dict[str, Count | None] = {}
     for number, measure in enumerate(measures):
@@ -67,12 +67,12 @@ async def _count(
     return found
 
 
-def _sql(contract: Contract, measures: list[Measure], read: AsRead | None, *, some: bool) -> str:
+def _sql(contract: Contract, measures: list[Measure], read: AsRead | None, over: int | None, *, some: bool) -> str:
     """Two numbers a measure: how many cases it is of, and how many of these are as it asks."""
     part = contract.parts[PartName.CASE]
     fields = {measure.field: part.by_name[measure.field] for measure in measures}
     columns = column_names(tuple(fields.values()))
-    rows = draft_rows(columns) if read is None else current_rows(columns, read, without_withdrawn=True)
+    rows = draft_rows(columns) if read is None else current_rows(columns, over, read, without_withdrawn=True)
     counted = [number for measure in measures for number in _counted(measure, fields[measure.field])]
     limit = f" limit {_SOME}" if some else ""
     return f"select {', '.join(counted)} from ({rows}{limit}) r"

@@ -22,7 +22,17 @@ from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
 from service.returns.following import under
 from service.returns.idempotency import Once, recall, remember
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, current_of, etag_of
+from service.returns.model import (
+    AnyReturn,
+    Open,
+    Sealed,
+    Superseded,
+    Withdrawn,
+    base_for,
+    current_of,
+    etag_of,
+    is_standing,
+)
 from service.returns.naming import subject_of
 from service.returns.parts import carry_parts
 from service.returns.raised import ask_raised
@@ -61,15 +71,16 @@ async def open_return(
         context = under(context, await hold_in_force(tx, context.terms))
         check_period(context, force, period)
         version = accepted_version(context, period, opening.contract_version)
-        _, head_id = await lock_line(tx, force)
-        of_period = await returns_of(tx, force, period)
+        await lock_line(tx, force)
+        every = await returns_of(tx, force)
+        of_period = [item for item in every if item.period == period]
         current = next((item for item in of_period if isinstance(item, Open)), None)
         _check_seen(current_of(of_period), if_match)
         if current is not None:
             return await _redeclare(context, tx, actor, current, of_period, version, opening), False
-        head = None if head_id is None else await return_by_id(tx, force, head_id)
-        _check_place(of_period, head, period, opening.corrects)
-        before = head if isinstance(head, Sealed) else None
+        _check_place(of_period, period, opening.corrects)
+        base = base_for(every, period)
+        before = base if isinstance(base, Sealed) else None
         years = opening.case_years or (before.years if before is not None else ALL_YEARS)
         version = _version_of(context, period, version, before)
         item = Open(
@@ -173,8 +184,8 @@ def older_refused(version: str) -> Conflict:
     )
 
 
-def _check_place(of_period: Sequence[AnyReturn], head: AnyReturn | None, period: Period, corrects: int | None) -> None:
-    """Whether a return may be opened here: next on the main line, or a correction of the line's end."""
+def _check_place(of_period: Sequence[AnyReturn], period: Period, corrects: int | None) -> None:
+    """Whether a return may be opened here: the first of its period, or a correction of the one that counts."""
     sealed = next((item for item in of_period if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)
     if sealed is not None and corrects is None:
         raise Conflict(
@@ -189,17 +200,6 @@ def _check_place(of_period: Sequence[AnyReturn], head: AnyReturn | None, period:
             "Read the return again, and name the revision that you want to correct.",
             code="not-the-current-revision",
         )
-    if head is not None and period < head.period:
-        raise branch_refused(period, head.period)
-
-
-def branch_refused(period: Period, newest: Period) -> Conflict:
-    """What is said to a revision of a period that is not the newest."""
-    return Conflict(
-        f"{period} is older than the newest sealed return, {newest}.",
-        f"Correct the newest one, {newest}: it holds every case.",
-        code="not-the-newest-period",
-    )
 
 
 async def _redeclare(
@@ -262,7 +262,7 @@ async def withdraw_return(
     if_match: str | None = None,
     once: Once | None = None,
 ) -> AnyReturn:
-    """Take a return back: an open one, or the newest sealed one, whose place its base takes again (semantics 22).
+    """Take a return back: an open one, or the newest sealed one, whose place the one before takes (semantics 22).
 
     The very same request again (``once``) gives the return that it took back the first time.
     """
@@ -314,19 +314,22 @@ async def withdraw_return(
 async def _take_back(
     context: Context, tx: AsyncConnection, item: Sealed, head: int, head_id: UUID | None, now: datetime
 ) -> int:
-    """Give a sealed return's place to its base again; the position of that change."""
+    """Give a sealed return's place to the newest one that is left; the position of that change.
+
+    That is the one it started from, or what has superseded that since.
+    """
     if item.id != head_id:
         raise Conflict(
-            "Only the newest sealed return of a force can be withdrawn.",
-            "Correct it by a revision, or withdraw the newer one first.",
+            "Only the return of a force's newest sealed month can be withdrawn.",
+            f"Correct {item.period} by another revision, which need not differ from what it was before.",
             code="not-the-newest-period",
         )
-    base = None if item.base_id is None else await return_by_id(tx, item.force, item.base_id)
-    target = base.line if isinstance(base, Sealed) else 0
-    base_id = None if base is None else base.id
-    await restore(tx, context.library, item.force, head=head, target=target, return_id=base_id)
     await _reinstate(tx, item.force, item)
-    await rebase_open(context, tx, item.force)
+    left = next((each for each in await returns_of(tx, item.force) if is_standing(each)), None)
+    target = left.line if isinstance(left, Sealed) else 0
+    left_id = None if left is None else left.id
+    await restore(tx, context.library, item.force, head=head, target=target, return_id=left_id)
+    await rebase_open(context, tx, item.force, head_before=head_id)
     position = (await advance(tx, "return_withdrawn", now, item.force, str(item.id))).position
     await tx.execute(
         text("update case_return set withdrawn_position = :position where force = :force and id = :id"),

@@ -32,14 +32,19 @@ class Open(Return, frozen=True, kw_only=True, tag="open"):
     """May be changed; ``draft_version`` moves on with every change and is its ETag."""
 
     draft_version: int
+    laid_over: int | None = None
+    """The number of the line whose stock it starts from, where that is not the line's end: it is a branch (semantics
+    15)."""
     judged_by: str = "{}"
     """How the rules that its findings are of differ from its contract version's: ``contract.model.deviations_text``."""
 
 
 class Sealed(Return, frozen=True, kw_only=True, tag="sealed"):
-    """Immutable, and what counts for its period. ``line`` is its number on the force's main line."""
+    """Immutable, and what counts for its period. ``line`` is the number of its stock; ``branch_of`` the return at the
+    end of the main line when it was sealed beside it."""
 
     line: int
+    branch_of: UUID | None = None
     sealed_at: datetime
     sealed_position: int
     sealed_draft: int
@@ -62,6 +67,18 @@ class Withdrawn(Return, frozen=True, kw_only=True, tag="withdrawn"):
 
 
 AnyReturn: TypeAlias = Open | Sealed | Superseded | Withdrawn
+
+
+def base_for(items: Sequence[AnyReturn], period: Period, sealing: UUID | None = None) -> Return | None:
+    """What the return of a period starts from, of a force's returns (newest first): the one that counts for the
+    period, else for the nearest before it that has one. ``sealing``: an open one that is being sealed."""
+    standing = (item for item in items if item.id == sealing or is_standing(item))
+    return next((item for item in standing if item.period <= period), None)
+
+
+def is_standing(item: AnyReturn) -> bool:
+    """Whether a return is what counts for its period."""
+    return isinstance(item, Sealed) and not isinstance(item, Superseded)
 
 
 def sealed_of(items: Sequence[AnyReturn]) -> Sealed | None:

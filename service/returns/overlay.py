@@ -40,6 +40,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     absent_is_not_provided: bool = False
     has_base: bool = False
     has_draft: bool = False
+    over: int | None = None
+    """The number of the line that a branch is laid over; None: the line's end."""
     read: AsRead | None = None
     """How the return's version reads what it is laid over; None where there is nothing."""
 
@@ -48,9 +50,9 @@ class Ground(Struct, frozen=True, kw_only=True):
         return {"force": self.force, "return_id": self.return_id}
 
     @property
-    def kind(self) -> tuple[bool, ...]:
+    def kind(self) -> tuple[bool | int | None, ...]:
         """All that a statement depends on: uploads alike in it run the same ones."""
-        return self.merges, self.absent_is_not_provided, self.has_base, self.has_draft
+        return self.merges, self.absent_is_not_provided, self.has_base, self.has_draft, self.over
 
 
 class Overlay:
@@ -86,6 +88,7 @@ class Overlay:
         """The return's rows as they stood before this upload."""
         return current_rows(
             columns,
+            self.ground.over,
             self.ground.read,
             with_draft=self.ground.has_draft,
             without_withdrawn=without_withdrawn,

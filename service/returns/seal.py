@@ -19,14 +19,13 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
 from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
-from service.register.line import extend
+from service.register.line import branch, extend
 from service.returns.answers import HELD_NOW, UNANSWERED
 from service.returns.asked import is_judged_today
 from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.digest import return_digest
-from service.returns.lifecycle import branch_refused
-from service.returns.model import Open, Sealed, etag_of, signed_etag
+from service.returns.model import Open, Sealed, base_for, etag_of, signed_etag
 from service.returns.naming import subject_of
 from service.returns.raising import UNASKED
 from service.returns.rebase import rebase_open
@@ -34,7 +33,7 @@ from service.returns.receipt import Receipt, Signature, receipt_of
 from service.returns.recorded import count_recorded
 from service.returns.standing import standing_by_rule
 from service.returns.states import discard_states
-from service.returns.store import lock_line, return_by_id
+from service.returns.store import BASE_LINE, lock_line, return_by_id, returns_of
 from service.returns.summary import verdict_counts
 from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
@@ -93,12 +92,16 @@ async def seal(
             raise draft_moved(PreconditionFailed)
         if not await is_judged_today(context, tx, item):
             raise draft_moved(PreconditionFailed)  # by a rule notice: one signs what one saw
-        await _check_place(tx, force, item, head_id)
+        await _check_place(tx, item)
         reasons = (*await in_the_way(tx, item), *await _gone_too_soon(context, tx, item))
         if reasons:
             raise NotReady(reasons)
-        line = await extend(tx, context.library, force, item.id, head)
-        sealed = await _close(context, tx, actor, item, line, declaration, now)
+        if item.laid_over is None:
+            line = await extend(tx, context.library, force, item.id, head)
+        else:
+            line = await branch(tx, context.library, force, item.id, head=head, head_id=head_id, base=item.laid_over)
+        await _store_line(tx, item, line, None if item.laid_over is None else head_id)
+        sealed = await _close(context, tx, actor, item, line, head_id, declaration, now)
     tell_of_seal(context, sealed, perf_counter() - began)
     return sealed
 
@@ -128,16 +131,24 @@ def _same_receipt(item: Sealed, if_match: str | None) -> Sealed:
     )
 
 
-async def _check_place(tx: AsyncConnection, force: int, item: Open, head_id: UUID | None) -> None:
-    head = None if head_id is None else await return_by_id(tx, force, head_id)
-    if head is not None and item.period < head.period:
-        raise branch_refused(item.period, head.period)
+async def _check_place(tx: AsyncConnection, item: Open) -> None:
+    """A draft starts from what counts for its period or before; one that was begun before there were branches may
+    not."""
+    base = base_for(await returns_of(tx, item.force), item.period)
+    if item.base_id != (None if base is None else base.id):
+        raise Conflict(
+            f"This return for {item.period} was begun on top of the return of a later month.",
+            "Withdraw it, and open it again: then it starts from the month itself, or the one before.",
+            code="not-the-newest-period",
+        )
 
 
 _WAITING: Final = text(
     "select "
-    "(select count(*) from case_return r join force_line l on l.force = r.force "
-    "where r.force = :force and r.id = :id and r.compared_line <> l.head) as moved, "
+    "(select count(*) from case_return r join force_line l on l.force = r.force where r.force = :force and r.id = :id "
+    # before there were branches, the number of the line's end was noted, which a withdrawal moves
+    f"and r.compared_line <> {BASE_LINE} and not (r.base_id is not distinct from l.return_id "
+    "and r.compared_line = l.head)) as moved, "
     f"(select count(*) from draft_case where force = :force and return_id = :id and {UNASKED}) as unasked, "
     "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null) as held, "
     "(select count(*) from held_row h where h.force = :force and h.return_id = :id and h.set_aside is null "
@@ -222,6 +233,7 @@ async def _close(
     actor: Actor,
     item: Open,
     line: int,
+    head_before: UUID | None,
     declaration: Declaration,
     now: datetime,
 ) -> Sealed:
@@ -235,7 +247,7 @@ async def _close(
     recorded = await count_recorded(context, tx, item, line)
     await discard_states(context.library, tx, item.force, item.id)
     await _supersede(tx, item)
-    await rebase_open(context, tx, item.force, sealing=item.id)
+    await rebase_open(context, tx, item.force, head_before=head_before, sealing=item.id)
     # All that takes time is done: from here on every other writer waits for this commit.
     change = await advance(tx, "return_sealed", now, item.force, str(item.id))
     # an edition that was proposed while this was counted is live now; no other can be until this is over
@@ -267,7 +279,7 @@ async def _close(
     summary = dict(item.summary) | (verdict_counts(contract, in_force) if in_force is not None else {})
     summary["answers"] = answers
     summary["recorded"] = recorded
-    await _store_seal(tx, item, line, change.position, change.at, digest, receipt, summary)
+    await _store_seal(tx, item, change.position, change.at, digest, receipt, summary)
     stored = await return_by_id(tx, item.force, item.id)
     if not isinstance(stored, Sealed):
         raise TypeError("a return that was just sealed is sealed")
@@ -294,10 +306,17 @@ async def _supersede(tx: AsyncConnection, item: Open) -> None:
     )
 
 
+async def _store_line(tx: AsyncConnection, item: Open, line: int, branch_of: UUID | None) -> None:
+    """Which number the stock has, and beside which return if it is a branch: drafts are laid over it by that."""
+    await tx.execute(
+        text("update case_return set line = :line, branch_of = :branch_of where force = :force and id = :id"),
+        {"force": item.force, "id": item.id, "line": line, "branch_of": branch_of},
+    )
+
+
 async def _store_seal(
     tx: AsyncConnection,
     item: Open,
-    line: int,
     position: int,
     at: datetime,
     digest: bytes,
@@ -306,14 +325,13 @@ async def _store_seal(
 ) -> None:
     await tx.execute(
         text(
-            "update case_return set state = 'sealed', line = :line, sealed_at = :at, sealed_position = :position, "
+            "update case_return set state = 'sealed', sealed_at = :at, sealed_position = :position, "
             "sealed_draft = draft_version, digest = :digest, receipt = cast(:receipt as json), "
             "summary = cast(:summary as jsonb) where force = :force and id = :id"
         ),
         {
             "force": item.force,
             "id": item.id,
-            "line": line,
             "at": at,
             "position": position,
             "digest": digest,

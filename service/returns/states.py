@@ -25,10 +25,10 @@ from service.returns.asked import judged_today
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context
 from service.returns.idempotency import Once
-from service.returns.model import Open
+from service.returns.model import Open, base_for
 from service.returns.rebase import lay_over
 from service.returns.rows import listed
-from service.returns.store import lock_line, return_by_id
+from service.returns.store import lock_line, return_by_id, returns_of
 from service.storage.remembered import Remembered
 from service.telemetry.spans import traced
 
@@ -276,10 +276,12 @@ async def _bring_back(library: Library, tx: AsyncConnection, given: Mapping[str,
 
 async def _as_of_today(context: Context, tx: AsyncConnection, item: Open) -> Open:
     """The return, where the base or the rules moved on since the state was kept, as they did so for it too."""
-    _, head_id = await lock_line(tx, item.force)
+    await lock_line(tx, item.force)
     back = await _open(tx, item)
-    if back.base_id != head_id:
-        await lay_over(context, tx, back, head_id)
+    base = base_for(await returns_of(tx, item.force), item.period)
+    base_id = None if base is None else base.id
+    if back.base_id != base_id:
+        await lay_over(context, tx, back, base_id)
         back = await _open(tx, item)  # it may be of the version of its base now
     return await judged_today(context, tx, back)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Contract, PartName
-from service.register.columns import OPEN_END, stored_types
+from service.register.columns import holds_at, stored_types
 from service.returns.context import Context
 from service.returns.current import WITHDRAWN, current_rows, draft_rows, sealed_rows
 from service.returns.model import Open, Sealed
@@ -121,7 +121,7 @@ async def _judge_whole(
 ) -> list[Groups]:
     """Every case and cell of the return as it stands, its base's too."""
     types = tuple(stored_types(context.library, PartName.CASE))
-    rows = draft_rows(types) if item.base_id is None else current_rows(types, without_withdrawn=True)
+    rows = draft_rows(types) if item.base_id is None else current_rows(types, item.laid_over, without_withdrawn=True)
     sources = stock_sources(context, _contract(context, item), rows)
     return await _judge(context, tx, item, standings, sources, _parameters(item))
 
@@ -187,7 +187,7 @@ def _change_sources(context: Context, item: Open, base: Sealed, counts: Mapping[
     if counts["new"] + counts["changed"]:
         sources.append(case_rows_of(context, draft_rows(types)))
     if counts["changed"] + counts["withdrawn"]:
-        sources.append(case_rows_of(context, _no_longer(types), -1))
+        sources.append(case_rows_of(context, _no_longer(types, item.laid_over), -1))
     cells = frozenset(stored_types(context.library, PartName.AGGREGATE))
     if counts["aggregate_cells"]:
         sources.append(cell_source(_contract(context, item), cells, _OWN_CELLS))
@@ -196,10 +196,10 @@ def _change_sources(context: Context, item: Open, base: Sealed, counts: Mapping[
     return sources
 
 
-def _no_longer(columns: Sequence[str]) -> str:
+def _no_longer(columns: Sequence[str], over: int | None) -> str:
     """The cases of the base that the draft has otherwise, or not any more."""
     return (
-        f"select {listed(columns, 'v')} from case_version v where v.force = :force and v.line_to = {OPEN_END} "
+        f"select {listed(columns, 'v')} from case_version v where v.force = :force and {holds_at(over)} "
         "and v.case_id in (select d.case_id from draft_case d where d.force = :force and d.return_id = :return_id "
         f"union {WITHDRAWN})"
     )

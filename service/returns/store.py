@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -14,10 +14,17 @@ from service.tally.count import Years
 from service.terms.calendar import Period, period_of
 
 _COLUMNS = (
-    "id, force, period, revision, state, contract_version, case_years, case_year_unknown, base_id, line, "
+    "id, force, period, revision, state, contract_version, case_years, case_year_unknown, base_id, branch_of, line, "
     "draft_version, judged_by, summary, opened_at, opened_by, sealed_at, sealed_position, sealed_draft, digest, "
-    "receipt, withdrawn_at, withdrawn_reason"
+    "receipt, withdrawn_at, withdrawn_reason, "
+    "case when base_id is distinct from (select l.return_id from force_line l where l.force = case_return.force) then "
+    "coalesce((select b.line from case_return b where b.force = case_return.force and b.id = case_return.base_id), 0) "
+    "end as laid_over"
 )
+
+
+BASE_LINE: Final = "coalesce((select b.line from case_return b where b.force = r.force and b.id = r.base_id), 0)"
+"""SQL: the number of what a return ``r`` starts from; 0: of nothing."""
 
 
 def _return(row: Row[Any]) -> AnyReturn:
@@ -34,7 +41,7 @@ def _return(row: Row[Any]) -> AnyReturn:
         "summary": row.summary,
     }
     if row.state == "open":
-        return Open(**common, draft_version=row.draft_version, judged_by=row.judged_by)
+        return Open(**common, draft_version=row.draft_version, laid_over=row.laid_over, judged_by=row.judged_by)
     if row.state == "withdrawn":
         return Withdrawn(
             **common,
@@ -47,6 +54,7 @@ def _return(row: Row[Any]) -> AnyReturn:
     return kind(
         **common,
         line=row.line,
+        branch_of=row.branch_of,
         sealed_at=row.sealed_at,
         sealed_position=row.sealed_position,
         sealed_draft=row.sealed_draft,
@@ -159,15 +167,15 @@ async def write_judged_by(tx: AsyncConnection, force: int, return_id: UUID, judg
 
 
 async def compared(tx: AsyncConnection, force: int, return_id: UUID, *, rests_on_base: bool) -> None:
-    """The return's file of cases was compared with the line as it ends now.
+    """The return's file of cases was compared with its base as it is now.
 
     ``rests_on_base``: it said things that left no trace of their own because the base says them too (unchanged rows,
     or a snapshot's silence on a case), so it must be compared again if the base moves.
     """
     await tx.execute(
         text(
-            "update case_return set compared_line = l.head from force_line l where case_return.force = :force "
-            "and case_return.id = :id and l.force = :force and (:rests_on_base or compared_line is not null)"
+            f"update case_return r set compared_line = {BASE_LINE} where r.force = :force and r.id = :id "
+            "and (:rests_on_base or r.compared_line is not null)"
         ),
         {"force": force, "id": return_id, "rests_on_base": rests_on_base},
     )

@@ -21,7 +21,7 @@ from service.contract.model import Contract, PartName, Role
 from service.criteria.evaluate import evaluate
 from service.criteria.vocabulary import OPEN_NUMBER
 from service.notices.store import contract_now
-from service.register.columns import OPEN_END
+from service.register.columns import holds_at
 from service.returns.as_read import as_read
 from service.returns.beside import find_beside
 from service.returns.context import Context
@@ -110,34 +110,38 @@ def verdict_counts(vocabulary: Contract, tally: Tally) -> dict[str, Any]:
 
 _IN_BASE = (
     "case when cast(:base as uuid) is not null then (select true from case_version v where v.force = {row}.force "
-    f"and v.case_id = {{row}}.case_id and v.line_to = {OPEN_END}) end"
+    "and v.case_id = {row}.case_id and {held}) end"
 )
 """Whether a row's case is one of the base: looked up, because what changes is small against the stock. A first
 return has none."""
 
-_COUNTS = text(
-    "with gone as (select w.case_id, w.answer, w.force from draft_withdrawal w "
-    "where w.force = :force and w.return_id = :id), "
-    f"draft as (select {_IN_BASE.format(row='d')} as is_known from draft_case d "
-    "where d.force = :force and d.return_id = :id and not exists "
-    "(select 1 from gone g where g.case_id = d.case_id and g.answer = 'withdraw')), "
-    "held as (select h.set_aside from held_row h where h.force = :force and h.return_id = :id) "
-    "select coalesce((select (b.summary -> 'counts' ->> 'cases')::bigint from case_return b "
-    "where b.force = :force and b.id = :base), 0) as base, "
-    "(select count(*) from draft where is_known) as changed, "
-    "(select count(*) from draft where is_known is null) as added, "
-    f"(select count(*) from gone g where g.answer = 'withdraw' and {_IN_BASE.format(row='g')}) as withdrawn, "
-    "(select count(*) from gone where answer is null) as not_in_snapshot, "
-    "(select count(*) from held where set_aside is null) as held, "
-    "(select count(*) from held where set_aside is not null) as set_aside, "
-    "(select count(*) from aggregate_cell a where a.force = :force and a.return_id = :id) as cells, "
-    "(select count(*) from workforce_row a where a.force = :force and a.return_id = :id) as workforce_rows"
-)
+
+def _counts_sql(over: int | None) -> str:
+    draft, gone = (_IN_BASE.format(row=row, held=holds_at(over)) for row in "dg")
+    return (
+        "with gone as (select w.case_id, w.answer, w.force from draft_withdrawal w "
+        "where w.force = :force and w.return_id = :id), "
+        f"draft as (select {draft} as is_known from draft_case d "
+        "where d.force = :force and d.return_id = :id and not exists "
+        "(select 1 from gone g where g.case_id = d.case_id and g.answer = 'withdraw')), "
+        "held as (select h.set_aside from held_row h where h.force = :force and h.return_id = :id) "
+        "select coalesce((select (b.summary -> 'counts' ->> 'cases')::bigint from case_return b "
+        "where b.force = :force and b.id = :base), 0) as base, "
+        "(select count(*) from draft where is_known) as changed, "
+        "(select count(*) from draft where is_known is null) as added, "
+        f"(select count(*) from gone g where g.answer = 'withdraw' and {gone}) as withdrawn, "
+        "(select count(*) from gone where answer is null) as not_in_snapshot, "
+        "(select count(*) from held where set_aside is null) as held, "
+        "(select count(*) from held where set_aside is not null) as set_aside, "
+        "(select count(*) from aggregate_cell a where a.force = :force and a.return_id = :id) as cells, "
+        "(select count(*) from workforce_row a where a.force = :force and a.return_id = :id) as workforce_rows"
+    )
 
 
 async def _counts(tx: AsyncConnection, item: Open) -> dict[str, int]:
     """Rows of each part, and what is new, changed and withdrawn against the base."""
-    row = (await tx.execute(_COUNTS, {"force": item.force, "id": item.id, "base": item.base_id})).one()
+    statement = _STATEMENTS.get(("counts", item.laid_over), partial(_counts_sql, item.laid_over))
+    row = (await tx.execute(statement, {"force": item.force, "id": item.id, "base": item.base_id})).one()
     return {
         "cases": row.base + row.added - row.withdrawn,
         "new": row.added,
@@ -227,22 +231,25 @@ async def _duplicate_refs(
     before = _measure_of(base, "duplicate_refs")
     same = base is not None and base.contract_version == item.contract_version
     if before is not None and same and not counts["new"] and not counts["withdrawn"]:
-        renamed = _STATEMENTS.get(("renamed", key), partial(_renamed_sql, key))
+        renamed = _STATEMENTS.get(("renamed", key, item.laid_over), partial(_renamed_sql, key, item.laid_over))
         if not (await tx.execute(renamed, parameters)).scalar_one():
             return before[0]  # the references are those of the base
-    sql = _STATEMENTS.get(("doubled", key, item.base_id is None), partial(_doubled_sql, key, item.base_id is None))
+    sql = _STATEMENTS.get(
+        ("doubled", key, item.base_id is None, item.laid_over),
+        partial(_doubled_sql, key, item.laid_over, first=item.base_id is None),
+    )
     return int((await tx.execute(sql, parameters)).scalar_one())
 
 
-def _renamed_sql(key: str) -> str:
+def _renamed_sql(key: str, over: int | None) -> str:
     return (
         "select exists (select 1 from draft_case d join case_version v on v.force = d.force and v.case_id = d.case_id "
-        f"and v.line_to = {OPEN_END} where d.force = :force and d.return_id = :return_id and v.{key} <> d.{key})"
+        f"and {holds_at(over)} where d.force = :force and d.return_id = :return_id and v.{key} <> d.{key})"
     )
 
 
-def _doubled_sql(key: str, first: bool) -> str:
-    rows = draft_rows((key,)) if first else current_rows((key,), without_withdrawn=True)
+def _doubled_sql(key: str, over: int | None, *, first: bool) -> str:
+    rows = draft_rows((key,)) if first else current_rows((key,), over, without_withdrawn=True)
     return (
         "select coalesce(sum(n), 0)::bigint from (select count(*) as n from "
         f"(select translate(lower(cur.{key}), ' -_/.\\:', '') as bare from ({rows}) cur) k "

@@ -38,7 +38,7 @@ async def not_taken_over(context: Context, tx: AsyncConnection, item: Open, case
     if not roles.keys() >= SHARING:  # a standard that knows no shared cases: nobody could have taken one over
         return set(cases)
     shared, lead = roles[Role.SHARED_REF].name, roles[Role.LEAD].name
-    current = current_rows((shared, lead), as_read(context.library, item.contract_version))
+    current = current_rows((shared, lead), item.laid_over, as_read(context.library, item.contract_version))
     rows = (
         await tx.execute(
             text(

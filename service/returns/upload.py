@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import Contract, PartName, deviations_text
 from service.errors import Conflict, Invalid, PreconditionFailed
-from service.register.columns import OPEN_END
+from service.register.columns import holds_at
 from service.returns.as_read import as_read
 from service.returns.asked import contract_asked
 from service.returns.binary import binary_of
@@ -32,6 +32,7 @@ from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.overlay import Ground
 from service.returns.parts import replace_part
 from service.returns.readers import read
+from service.returns.rebase import take_later_ids
 from service.returns.spool import Spool
 from service.returns.staging import SPAN_ROWS, Staged, Staging
 from service.returns.states import Before, keep_state
@@ -176,6 +177,8 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
     if mode is Mode.SNAPSHOT:
         await writer.list_missing(answer.not_in_snapshot)
     await writer.write_cases(contract_version)
+    if check.ground.over is not None and check.key is not None:
+        await take_later_ids(writer.tx, check.key.name, check.ground.parameters, check.ground.over)
     if mode is not Mode.REPLACE:
         rests_on_base = mode is Mode.SNAPSHOT or answer.unchanged > 0
         await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)
@@ -183,10 +186,11 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
 
 async def _ground(context: Context, tx: AsyncConnection, item: Open, part: PartName, mode: Mode) -> Ground:
     """What the rows are laid over. Nothing is locked yet: if it changes meanwhile, the draft's number tells."""
+    held = holds_at(item.laid_over)
     row = (
         await tx.execute(
             text(
-                f"select exists (select 1 from case_version where force = :force and line_to = {OPEN_END}) as base, "
+                f"select exists (select 1 from case_version v where v.force = :force and {held}) as base, "
                 "exists (select 1 from draft_case where force = :force and return_id = :id) as draft"
             ),
             {"force": item.force, "id": item.id},
@@ -200,6 +204,7 @@ async def _ground(context: Context, tx: AsyncConnection, item: Open, part: PartN
         absent_is_not_provided=is_case and mode is Mode.SNAPSHOT,
         has_base=is_case and row.base,
         has_draft=is_case and row.draft,
+        over=item.laid_over,
         read=as_read(context.library, item.contract_version) if is_case else None,
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName, Role
 from service.errors import Conflict, Invalid
-from service.register.columns import OPEN_END
+from service.register.columns import holds_at
 from service.returns.answers import AnswersRefused, Problem
 from service.returns.as_read import as_read
 from service.returns.changes import change_draft
@@ -117,7 +117,7 @@ async def delete_case(
     async with context.db.force(item.force) as tx, change_draft(context, tx, actor, item, if_match) as change:
         key = context.library.contracts[item.contract_version].parts[PartName.CASE].by_role[Role.KEY].name
         parameters = {"force": item.force, "return_id": item.id, "case_id": case_id}
-        current = current_rows((key,), as_read(context.library, item.contract_version))
+        current = current_rows((key,), change.item.laid_over, as_read(context.library, item.contract_version))
         held = await tx.execute(text(f"select 1 from ({current}) cur where cur.case_id = :case_id"), parameters)
         if held.one_or_none() is None:
             raise no_such_resource()
@@ -168,7 +168,7 @@ async def reference_of(context: Context, tx: AsyncConnection, item: Open, case_i
         text(
             f"select coalesce(d.{key}, v.{key}) from draft_withdrawal w left join draft_case d on d.force = w.force "
             "and d.return_id = w.return_id and d.case_id = w.case_id left join case_version v on v.force = w.force "
-            f"and v.case_id = w.case_id and v.line_to = {OPEN_END} where w.force = :force and w.return_id = :id "
+            f"and v.case_id = w.case_id and {holds_at(item.laid_over)} where w.force = :force and w.return_id = :id "
             "and w.case_id = :case_id"
         ),
         {"force": item.force, "id": item.id, "case_id": case_id},
@@ -199,7 +199,7 @@ async def list_missing(
                 f"select w.case_id, coalesce(d.{key}, v.{key}) as key, w.source, w.answer, w.reason, w.words "
                 "from draft_withdrawal w left join draft_case d on d.force = w.force and d.return_id = w.return_id "
                 "and d.case_id = w.case_id left join case_version v on v.force = w.force and v.case_id = w.case_id "
-                f"and v.line_to = {OPEN_END} where w.force = :force and w.return_id = :id "
+                f"and {holds_at(item.laid_over)} where w.force = :force and w.return_id = :id "
                 f"and coalesce(d.{key}, v.{key}, '') collate \"C\" > :after "
                 f"order by coalesce(d.{key}, v.{key}, '') collate \"C\" limit :limit"
             ),

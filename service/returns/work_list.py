@@ -273,7 +273,8 @@ async def stream_asked(context: Context, actor: Actor, work: WorkList) -> AsyncG
         f"({_judged_rows(context, work.item, edition)}) r where r.counted and r.ruling = any(:rulings)"
     )
     columns = stored_case_columns(context.library)
-    rows = current_rows(columns, without_withdrawn=True) if work.draft is not None else sealed_rows(columns)
+    draft = work.draft
+    rows = sealed_rows(columns) if draft is None else current_rows(columns, draft.laid_over, without_withdrawn=True)
     sql = (
         f"with asked as materialized ({asked}) select n.*, a.place from "
         f"(select o.*, {judged(context.library, edition).ruling} as ruling from ({rows}) o) n "

@@ -10,12 +10,14 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import StrEnum, auto
 from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from sqlalchemy import text
 
 from service.contract.model import Field, PartName
 from service.contract.values import read_cell
@@ -31,6 +33,7 @@ from service.returns.upload import Mode
 from service.scope.store import document_of
 from service.storage.position import latest
 from service.tally.model import Tally
+from service.terms.calendar import Period
 from tests.support.bridges import bridge_between, picture_totals, sum_of
 from tests.support.moves import (
     after,
@@ -51,6 +54,7 @@ from tests.support.stock import (
     cases_of,
     comparable,
     counts_of,
+    held_at,
     held_in,
     missing_in,
     offline_digest,
@@ -99,10 +103,22 @@ class Sending(Struct, frozen=True):
     renamed: str | None
 
 
-class Reporting(Struct, frozen=True):
-    """One return, of the next period or a correction of the newest; perhaps it is taken back at once."""
+class Where(StrEnum):
+    """Of which period a return is: the next, the one after that, the newest again, an older one again, or one that was
+    skipped."""
 
-    corrects: bool
+    NEXT = auto()
+    SKIPPING = auto()
+    NEWEST = auto()
+    OLDER = auto()
+    LATE = auto()
+
+
+class Reporting(Struct, frozen=True):
+    """One return; of the newest period, it is perhaps taken back at once. ``which`` older or skipped one is meant."""
+
+    where: Where
+    which: int
     sendings: tuple[Sending, ...]
     taken_back: bool
 
@@ -178,7 +194,8 @@ def sendings(draw: st.DrawFn) -> Sending:
 histories = st.lists(
     st.builds(
         Reporting,
-        st.booleans(),
+        st.sampled_from(Where),
+        st.integers(0, 5),
         st.lists(sendings(), min_size=1, max_size=2).map(tuple),
         st.sampled_from([False, False, True]),
     ),
@@ -279,23 +296,23 @@ async def test_the_parts_of_a_bridge_make_up_the_difference_between_any_two_poin
 
 
 class Story:
-    """A force that reports, beside the model of what it holds."""
+    """A force that reports, beside the model of what it holds: what stands of each period, the last revision last."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         contract = next(iter(context.library.contracts.values()))
         self.fields = contract.parts[PartName.CASE].by_name
-        self.line: list[tuple[Sealed, Stock]] = []
+        self.standing: dict[Period, list[tuple[Sealed, Stock]]] = {}
         self.positions: list[int] = []
         self.sealed: list[tuple[Sealed, dict[str, CaseRow], dict[str, Tally]]] = []
 
     async def report(self, reporting: Reporting) -> None:
-        newest, base = self.line[-1] if self.line else (None, {})
-        if newest is not None and reporting.corrects:
-            item = await opened(self.context, FORCE, str(newest.period), corrects=newest.revision)
-        else:
-            period = "2025-11" if newest is None else str(newest.period.plus(1))
-            item = await opened(self.context, FORCE, period)
+        period = self._period(reporting)
+        corrected = self.standing.get(period, [])
+        item = await opened(self.context, FORCE, str(period), corrects=corrected[-1][0].revision if corrected else None)
+        before, base = self._base(period)
+        assert item.base_id == (None if before is None else before.id)
+        ahead = await self._newest()
         draft = Draft(base, self.fields)
         for sending in reporting.sendings:
             await self._send(item, sending, draft)
@@ -304,13 +321,55 @@ class Story:
         await explained(self.context, item)
         done = await sealed(self.context, item)
         await self._sealed_rightly(done, base, draft.stock())
-        self.line = [*self.line, (done, draft.stock())]
+        self.standing.setdefault(period, []).append((done, draft.stock()))
         self.positions.append(done.sealed_position)
-        if reporting.taken_back:
+        is_branch = period != max(self.standing)
+        if is_branch:
+            assert await self._newest() == ahead
+        elif reporting.taken_back:
             await withdraw_return(self.context, LEAD, done.force, done.id, "Taken back.")
-            self.line = self.line[:-1]
+            self.standing[period].pop()
+            self.standing = {period: some for period, some in self.standing.items() if some}
             async with self.context.db.national() as tx:
                 self.positions.append((await latest(tx)).position)
+
+    def _period(self, reporting: Reporting) -> Period:
+        if not self.standing:
+            return Period(2025, 12) if reporting.where is Where.SKIPPING else Period(2025, 11)
+        known = sorted(self.standing)
+        newest = known[-1]
+        older = known[:-1]
+        months = [Period(2025, 11).plus(n) for n in range(24)]
+        skipped = [month for month in months if month < newest and month not in known]
+        match reporting.where:
+            case Where.NEWEST:
+                return newest
+            case Where.OLDER if older:
+                return older[reporting.which % len(older)]
+            case Where.LATE if skipped:
+                return skipped[reporting.which % len(skipped)]
+            case Where.SKIPPING:
+                return newest.plus(2)
+            case _:
+                return newest.plus(1)
+
+    def _base(self, period: Period) -> tuple[Sealed | None, Stock]:
+        """What counts for the period, else for the nearest before."""
+        before = [month for month in self.standing if month <= period]
+        return self.standing[max(before)][-1] if before else (None, {})
+
+    async def _newest(self) -> Any:
+        """The end of the main line, its rows, and what stands at the line's end."""
+        if not self.standing:
+            return None
+        newest, stock = self.standing[max(self.standing)][-1]
+        assert await self._stock(newest) == said(stock)
+        assert await held_at(self.context, FORCE) == await held_at(self.context, FORCE, newest.line)
+        async with self.context.db.national() as tx:
+            force = self.context.force_number(FORCE)
+            end = text("select return_id from force_line where force = :force")
+            assert (await tx.execute(end, {"force": force})).scalar_one() == newest.id
+        return newest.id, await cases_of(self.context, newest)
 
     async def _send(self, item: Open, sending: Sending, draft: Draft) -> None:
         rows = [{"case_ref": name, **cells} for name, cells in draft.rows_of(sending).items()]

@@ -84,18 +84,6 @@ async def test_there_is_nothing_to_correct_where_nothing_is_sealed(context: Cont
         await opened(context, force, "2026-02", corrects=1)
 
 
-async def test_a_period_that_is_not_the_newest_cannot_be_corrected_and_the_newest_is_named(
-    context: Context, force: str
-) -> None:
-    old = await reported(context, force, "2026-01", [a_case()])
-    await reported(context, force, "2026-02", [a_case("K/2")])
-    with pytest.raises(Conflict, match="2026-02") as refused:
-        await opened(context, force, "2026-01", corrects=1)
-    assert refused.value.code == "not-the-newest-period"
-    assert [type(item) for item in await all_returns(context, force, "2026-01")] == [Sealed]
-    assert (await again(context, old)).revision == 1
-
-
 async def test_opening_a_correction_twice_gives_the_same_open_revision(context: Context, force: str) -> None:
     await reported(context, force, "2026-02", [a_case()])
     first = await opened(context, force, "2026-02", corrects=1)

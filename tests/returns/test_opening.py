@@ -144,24 +144,6 @@ async def test_a_skipped_period_is_bridged_by_the_last_sealed_return(context: Co
     assert list(await cases_of(context, item)) == ["K/1"]
 
 
-async def test_a_skipped_period_cannot_be_opened_late_and_the_newest_is_named(context: Context, force: str) -> None:
-    await reported(context, force, "2025-11", [a_case("K/1")])
-    await reported(context, force, "2026-02", [a_case("K/2")])
-    with pytest.raises(Conflict, match="2026-02") as refused:
-        await opened(context, force, "2026-01")
-    assert refused.value.code == "not-the-newest-period"
-
-
-async def test_a_skipped_period_that_was_open_already_cannot_be_sealed_late(context: Context, force: str) -> None:
-    late = await opened(context, force, "2026-01")
-    await sent(context, late, [a_case("K/1")])
-    await reported(context, force, "2026-02", [a_case("K/2")])
-    await explained(context, late)
-    with pytest.raises(Conflict, match="2026-02") as refused:
-        await sealed(context, late)
-    assert refused.value.code == "not-the-newest-period"
-
-
 async def test_the_opaque_id_of_a_case_is_the_same_in_every_period(context: Context, force: str) -> None:
     before = await reported(context, force, "2026-01", [a_case("K/1")])
     after = await reported(context, force, "2026-02", [a_case("K/1", stage="in_assessment")])

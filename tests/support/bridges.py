@@ -18,7 +18,7 @@ Point = tuple[int, str]
 """A position, and the name of an edition."""
 
 
-def _published(context: Context) -> Published:
+def published_of(context: Context) -> Published:
     return replace(published(), scopes=context.editions)
 
 
@@ -28,14 +28,14 @@ async def bridge_between(context: Context, opening: Point, closing: Point) -> Br
         from_=AtPosition(opening[0]), to=AtPosition(closing[0]), from_scope=opening[1], to_scope=closing[1]
     )
     async with context.db.national() as tx:
-        return (await bridge_answer(tx, _published(context), asked, context.now())).bridge
+        return (await bridge_answer(tx, published_of(context), asked, context.now())).bridge
 
 
 async def picture_totals(context: Context, position: int, scope: str) -> Counts:
     """The totals of the national picture at a point."""
     asked = Question(scope=scope, as_of=AtPosition(position))
     async with context.db.national() as tx:
-        return (await answer(tx, _published(context), asked, context.now())).picture.totals
+        return (await answer(tx, published_of(context), asked, context.now())).picture.totals
 
 
 def sum_of(bridge: Bridge) -> Delta:

@@ -134,6 +134,13 @@ async def versions_of(context: Context, force: str) -> list[tuple[str, int, int,
     return [tuple(row) for row in rows]
 
 
+async def held_at(context: Context, force: str, number: int = 2_147_483_646) -> dict[UUID, bytes]:
+    """The stock at a number of a force's line, else at its end: the digest of each case."""
+    async with context.db.force(context.force_number(force)) as tx:
+        held = text("select case_id, digest from case_version where line_from <= :number and line_to > :number")
+        return {row.case_id: row.digest for row in await tx.execute(held, {"number": number})}
+
+
 async def tallies_of(context: Context, item: AnyReturn) -> dict[str, Tally]:
     """The stored tallies of a sealed return, by edition."""
     async with context.db.force(item.force) as tx:
