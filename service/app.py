@@ -29,6 +29,7 @@ from service.api.asking import LONGEST_JSON
 from service.api.bridge import BridgeController
 from service.api.call import call_of
 from service.api.cases import CasesController
+from service.api.corrections import CorrectionsController
 from service.api.description import openapi_config, openapi_document, state_of_document
 from service.api.disputes import DisputesController
 from service.api.effect import EffectController
@@ -134,6 +135,7 @@ def create_app(parts: Parts) -> Litestar:
             PartsController,
             FindingsController,
             StatesController,
+            CorrectionsController,
             NoticesController,
             ScopesController,
             TermsController,

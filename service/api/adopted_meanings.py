@@ -130,3 +130,16 @@ TERMS: Final[Mapping[str, Meaning]] = {
         "To change the terms, draft a new edition.",
     ),
 }
+
+CORRECTIONS: Final[Mapping[str, Meaning]] = {
+    "not-a-branch": Meaning(
+        (409,),
+        "Corrections are offered of a month that was sealed when a later month was sealed already.",
+        "Ask for the revision that was sealed so.",
+    ),
+    "nothing-open": Meaning(
+        (409,),
+        "No return on top of the newest sealed one is open, so corrections have nowhere to go.",
+        "Open the next month's return, or a correction of the newest, and ask again.",
+    ),
+}

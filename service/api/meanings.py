@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from service.api.adopted_meanings import NOTICES, SCOPES, TERMS, Meaning
+from service.api.adopted_meanings import CORRECTIONS, NOTICES, SCOPES, TERMS, Meaning
 
 _READ_AGAIN: Final = "Read the return again, and send the request again if it still stands."
 _TEMPLATE: Final = "Send the columns of the contract's part: /api/contracts lists the fields of every version."
@@ -195,6 +195,7 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
     "not-open": Meaning(
         (409,), "The return is not open, so nothing in it can be changed.", "Open a correction with PUT."
     ),
+    **CORRECTIONS,
     "draft-moved": Meaning(
         (412, 409), "The return changed since it was read; nothing of the request was stored.", _READ_AGAIN
     ),

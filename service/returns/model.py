@@ -81,6 +81,14 @@ def is_standing(item: AnyReturn) -> bool:
     return isinstance(item, Sealed) and not isinstance(item, Superseded)
 
 
+def offered_by(item: AnyReturn) -> int:
+    """How many cases a sealed branch corrected; none of any other return."""
+    if not isinstance(item, Sealed) or item.branch_of is None:
+        return 0
+    counts: Mapping[str, int] = item.summary["counts"]
+    return counts["new"] + counts["changed"] + counts["withdrawn"]
+
+
 def sealed_of(items: Sequence[AnyReturn]) -> Sealed | None:
     """The return of a period that counts: sealed, and not superseded."""
     return next((item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)), None)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.clock import london_date, wire_time
 from service.returns.context import Context
 from service.returns.findings import count_findings
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, state_of
+from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, offered_by, state_of
 from service.returns.seal import in_the_way
 
 
@@ -49,6 +49,7 @@ async def document(context: Context, tx: AsyncConnection, item: AnyReturn) -> di
             "explanations": f"{base}/explanations",
             "seal": f"{base}/seal",
             "receipt": f"{base}/receipt",
+            **({"corrections": f"{base}/corrections"} if offered_by(item) else {}),
             "contract": f"/api/contracts/{item.contract_version}",
         },
     }
@@ -95,6 +96,11 @@ async def next_step(context: Context, tx: AsyncConnection, item: AnyReturn) -> s
         case Superseded():
             return "A later revision of this period is in force; nothing is to be done here."
         case Sealed():
+            if (cases := offered_by(item)) > 0:
+                return (
+                    f"Sealed, beside the newest return. It corrected {cases:,} {'case' if cases == 1 else 'cases'}: "
+                    "the same is offered for the open return with POST to its corrections."
+                )
             return f'Sealed. To correct it, open the next revision with {{"corrects": {item.revision}}}.'
         case Withdrawn():
             return "Withdrawn. Open the period again with PUT to report anew."

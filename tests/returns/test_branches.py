@@ -9,11 +9,13 @@ import pytest
 from service.errors import Conflict
 from service.picture.answer import answer
 from service.picture.question import AtPosition, Question, read_period
+from service.returns.carrying import carry, corrections_of
 from service.returns.cases import history
 from service.returns.context import Context
 from service.returns.lifecycle import withdraw_return
-from service.returns.model import Open, Sealed, Superseded
+from service.returns.model import Open, Sealed, Superseded, offered_by
 from service.returns.upload import Mode
+from service.returns.withdrawals import delete_case
 from service.storage.position import latest
 from tests.support.bridges import published_of
 from tests.support.returns import LEAD, a_case, again, all_returns, explained, opened, reported, sealed, sent
@@ -166,3 +168,48 @@ async def test_the_history_of_a_case_passes_over_what_a_branch_left_alone(contex
         (branch, None, "branch"),
     ]
     assert [each["from"] for each in await history(context, LEAD, newest, ids["K/2"])] == [first]
+
+
+async def test_corrections_of_a_branch_go_into_the_open_return_by_column(context: Context, force: str) -> None:
+    await reported(context, force, "2025-12", [a_case(f"K/{n}") for n in range(1, 6)])
+    await reported(
+        context,
+        force,
+        "2026-01",
+        [a_case("K/1", stage="in_assessment"), a_case("K/2", setting="gang"), a_case("K/4", stage="in_assessment")],
+    )
+    item = await opened(context, force, "2025-12", corrects=1)
+    rows = [a_case("K/1", **LEADS), a_case("K/2", setting="other", victim_count="2"), a_case("K/9", **LEADS)]
+    await sent(context, item, rows)
+    for name in ("K/3", "K/4"):
+        now_ = await again(context, item)
+        assert isinstance(now_, Open)
+        held = (await ids_of(context, item))[name]
+        await delete_case(context, LEAD, now_, held, "other", "It was another force's.", None)
+    await explained(context, item)
+    branch = await sealed(context, item)
+    assert offered_by(branch) == 5
+    with pytest.raises(Conflict) as refused:
+        await carry(context, LEAD, branch)
+    assert refused.value.code == "nothing-open"
+    later = await opened(context, force, "2026-02")
+    done = await carry(context, LEAD, branch)
+    assert done.corrections.cases == 4
+    assert {(left.key, left.fields, left.why.value) for left in done.corrections.left} == {
+        ("K/2", ("setting",), "changed_since"),
+        ("K/4", (), "changed_since"),
+    }
+    assert sorted(await cases_of(context, later)) == ["K/1", "K/2", "K/4", "K/5", "K/9"]
+    first, second = await case_of(context, later, "K/1"), await case_of(context, later, "K/2")
+    assert (first["stage"], first["suspect_count"]) == ("in_assessment", 2)
+    assert (second["setting"], second["victim_count"]) == ("gang", 2)
+    assert (await cases_of(context, later))["K/9"].values == (await cases_of(context, branch))["K/9"].values
+    again_ = await carry(context, LEAD, branch)
+    assert (again_.corrections.cases, again_.upload, again_.item) == (0, None, done.item)
+
+
+async def test_only_a_sealed_branch_offers_corrections(context: Context, force: str) -> None:
+    first = await reported(context, force, "2025-12", [a_case("K/1")])
+    with pytest.raises(Conflict, match="no sealed correction") as refused:
+        await corrections_of(context, first)
+    assert (refused.value.code, offered_by(first)) == ("not-a-branch", 0)

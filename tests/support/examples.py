@@ -101,6 +101,7 @@ async def walk(served: Served) -> dict[str, Any]:
     await _public(anyone)
     await _first_return(Return(kent, period="2025-11"))
     await _second_return(Return(kent, period="2025-12"))
+    await _corrections(*(Return(kent, period=period) for period in ("2025-11", "2025-12", "2026-01")))
     await _notices(nca, npcc, anyone)
     await _scopes(nca, npcc)
     await _terms(served, nca, npcc)
@@ -266,6 +267,21 @@ async def _second_return(item: Return) -> None:
     good(await client.get(f"{one}/why"))
     good(await client.delete(one, params={"reason": "duplicate"}))
     good(await client.post(f"{path}/withdraw", json={"reason": "Sent for the wrong month."}))
+
+
+async def _corrections(older: Return, newer: Return, later: Return) -> None:
+    """A month corrected when the next one is sealed, and the same put into the one after that."""
+    await newer.open()
+    await newer.upload(as_csv([a_row(case_ref="K/1", stage="in_assessment")]))
+    await newer.explain_all()
+    await newer.seal()
+    await older.open(corrects=1)
+    await older.upload(as_csv([a_row(case_ref="K/1", setting="gang"), a_row(case_ref="K/5")]))
+    await older.explain_all()
+    await older.seal()
+    await later.open()
+    good(await older.client.get(f"{older.path}/corrections"))
+    good(await older.client.post(f"{older.path}/corrections", json={}))
 
 
 async def _recorded(server: Server) -> dict[str, Any]:
