@@ -366,14 +366,3 @@ async def test_correcting_twice_opens_one_correction(served: Served) -> None:
     words = words_of(await desk.read())
     assert "In force Revision 1, sealed on" in words
     assert "In progress Revision 2, opened" in words
-
-
-async def test_an_older_month_is_corrected_by_the_newest(served: Served) -> None:
-    desk = await a_snapshot(served)
-    went_on(await desk.send("missing", which="all", answer="keep"))
-    await desk.answer_all()
-    await desk.seal()
-    november = Desk(desk.client)
-    answered = await november.send("correct")
-    assert answered.status_code == 409
-    assert "Correct the newest one, 2025-12" in problems_of(answered.text)["#correct"]

@@ -25,10 +25,11 @@ from service.pages.force.forms import (
     typed,
 )
 from service.pages.force.place import HERE, Place, place_of
+from service.pages.site import day, month
 from service.pages.visit import Visit, Visiting, to
 from service.returns.context import Context
 from service.returns.lifecycle import ALL_YEARS, Opening, open_return, withdraw_return
-from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, etag_of
+from service.returns.model import AnyReturn, Open, Sealed, Withdrawn, base_for, etag_of, is_standing
 from service.returns.raising import is_older
 from service.returns.store import returns_of
 from service.tally.count import Years
@@ -40,24 +41,30 @@ _MOST_OFFERED: Final = 24
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """A month whose return can be opened, and the contract versions in which it may be written."""
+    """A month whose return can be opened, and the contract versions in which it may be written. ``skipped``: a later
+    one is sealed already; ``before``: the month whose return it starts from, if there is one."""
 
     period: Period
     versions: tuple[str, ...]
+    skipped: bool
+    before: Period | None
 
 
 def openable(context: Context, force: int, items: Sequence[AnyReturn]) -> list[Offer]:
-    """The months whose return this force can open now, newest first: begun, not sealed, not open, and not before the
-    newest that is sealed."""
+    """The months whose return this force can open now, newest first: begun, not sealed, and not open."""
     terms = context.terms
     last = period_of(london_date(context.now()))
-    standing = [item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)]
-    first = max([terms.calendar.first, *(item.period for item in standing)])
+    standing = [item for item in items if is_standing(item)]
     taken = {item.period for item in (*standing, *(item for item in items if isinstance(item, Open)))}
     code = context.forces.by_ordinal[force].code
     found = [
-        Offer(period=period, versions=terms.accepted(period))
-        for period in terms.calendar.periods(first, last)
+        Offer(
+            period=period,
+            versions=terms.accepted(period),
+            skipped=any(item.period > period for item in standing),
+            before=None if (base := base_for(items, period)) is None else base.period,
+        )
+        for period in terms.calendar.periods(terms.calendar.first, last)
         if period not in taken and terms.takes_part(code, period) and terms.accepted(period)
     ]
     return found[::-1][:_MOST_OFFERED]
@@ -95,7 +102,7 @@ async def _open_page(
     async with visit.context.db.force(number) as tx:
         items = await returns_of(tx, number)
     offered = openable(visit.context, number, items)
-    standing = [item for item in items if isinstance(item, Sealed) and not isinstance(item, Superseded)]
+    standing = [item for item in items if isinstance(item, Sealed) and is_standing(item)]
     slug = str(visit.request.path_params["force"])
     return visit.page(
         "force/open.html",
@@ -104,13 +111,21 @@ async def _open_page(
         force=slug,
         title=visit.context.force(slug).title,
         offered=offered,
-        due={str(offer.period): visit.context.terms.calendar.due(offer.period) for offer in offered},
         versions=_choices(visit, offered, standing[0] if standing else None),
         before=standing[0] if standing else None,
+        hints={str(offer.period): _hint(visit, offer) for offer in offered},
         before_years=years_text(standing[0].years) if standing else "",
         sent=sent,
         problems=problems,
     )
+
+
+def _hint(visit: Visit, offer: Offer) -> str:
+    """When the return of a month is due; of one that was skipped, what sealing it late means."""
+    if not offer.skipped:
+        return f"Due {day(visit.context.terms.calendar.due(offer.period))}"
+    start = "with nothing" if offer.before is None else f"with what you sealed for {month(offer.before)}"
+    return f"Skipped: it begins {start}, and changes the figures of {month(offer.period)} alone"
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -181,7 +196,7 @@ async def show_correct(visit: Visiting) -> Response[str] | Response[None]:
     place = await place_of(visit, Permission.RETURNS_WRITE)
     if place.in_progress is not None or place.in_force is None:
         return to(place.path)
-    return _correct_page(place, place.in_force)
+    return await _correct_page(place, place.in_force)
 
 
 @post("/forces/{force:str}/returns/{period:str}/correct", include_in_schema=False, status_code=303)
@@ -195,13 +210,21 @@ async def take_correct(visit: Visiting) -> Response[str] | Response[None]:
     try:
         await open_return(visit.context, visit.actor, place.number, place.period, Opening(corrects=corrects))
     except REFUSALS as error:
-        return _correct_page(place, sealed, *refused(visit, error, "correct"))
+        return await _correct_page(place, sealed, *refused(visit, error, "correct"))
     return to(place.path)
 
 
-def _correct_page(place: Place, sealed: Sealed, problems: Problems = FINE, status: int = 200) -> Response[str]:
+async def _correct_page(place: Place, sealed: Sealed, problems: Problems = FINE, status: int = 200) -> Response[str]:
+    async with place.context.db.force(place.number) as tx:
+        newest = next((each for each in await returns_of(tx, place.number) if is_standing(each)), None)
     return place.visit.page(
-        "force/correct.html", status=status, here=HERE, place=place, sealed=sealed, problems=problems
+        "force/correct.html",
+        status=status,
+        here=HERE,
+        place=place,
+        sealed=sealed,
+        later=None if newest is None or newest.period <= place.period else newest.period,
+        problems=problems,
     )
 
 

@@ -22,7 +22,7 @@ from service.pages.force.words import label_of, next_step, stage_title
 from service.pages.visit import Visiting, to
 from service.returns.choice import current, signed_one
 from service.returns.findings import count_by_rule
-from service.returns.model import Open, Sealed, Withdrawn, etag_of, sealed_of
+from service.returns.model import Open, Sealed, Withdrawn, etag_of, offered_by, sealed_of
 from service.returns.receipt import Receipt, TallyOnReceipt, tally_document
 from service.returns.seal import Declaration, Reason, in_the_way, seal
 from service.returns.stock import judge_standing
@@ -161,6 +161,7 @@ async def show_receipt(visit: Visiting) -> Response[str]:
         item=item,
         withdrawn=isinstance(item, Withdrawn),
         superseded=item is not sealed_of(place.items) and not isinstance(item, Withdrawn),
+        corrected=offered_by(item) if place.may_write and item is sealed_of(place.items) else 0,
         receipt=receipt,
         sealed_at=datetime.fromisoformat(receipt.sealed_at),
         counts=receipt.counts,

@@ -17,7 +17,7 @@ from service.pages.force.words import SEVERITY, counted, next_step, stage_title
 from service.pages.visit import Visiting, to
 from service.returns.choice import current
 from service.returns.findings import count_findings
-from service.returns.model import AnyReturn, Open, Superseded, state_of
+from service.returns.model import AnyReturn, Open, Superseded, offered_by, state_of
 from service.returns.seal import Reason, in_the_way
 
 
@@ -58,6 +58,7 @@ async def show_return(visit: Visiting) -> Response[str] | Response[None]:
         "stages": _stages(place, item),
         "is_current": item is place.item,
         "superseded": isinstance(item, Superseded),
+        "corrected": offered_by(item),
     }
     if not isinstance(item, Open):
         return visit.page("force/return.html", here=HERE, **given)
@@ -88,6 +89,7 @@ def _stages(place: Place, item: AnyReturn) -> list[dict[str, Any]]:
 
 _DONE: Final[Mapping[str, str]] = {
     "undone": "The return is what it was then.",
+    "carried": "The corrections are in this return now. Answer what was found in them, and sign it when it is ready.",
     "undone-in-another-version": "The return is what it was then, and is written in version {version} now.",
 }
 """What is said first to who was sent here by something that they did."""
