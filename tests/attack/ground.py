@@ -101,16 +101,19 @@ class Ground:
     # --- the states -------------------------------------------------------------------------------------------------
 
     def seed(self) -> None:
-        """Every state that there is, in the order of the periods: what is sealed must be the newest."""
+        """Every state that there is, in the order of the periods; the first is corrected after the second."""
         self.seal(SEALED)
         self.seal(READY)
+        self.seal(SEALED, more="K/90")
         for period in (READY, FINDINGS, WITHDRAWN):
             self.restore(period)
 
-    def seal(self, period: str) -> None:
-        """A sealed return with a few cases; every finding answered."""
+    def seal(self, period: str, more: str | None = None) -> None:
+        """A sealed return with a few cases; every finding answered. With one ``more``, of a month before the newest: a
+        correction of it, which is offered for the open return."""
         self._done("PUT", f"/{period}", json=self._opening(period))
         rows = [a_row(case_ref=f"K/{number}") for number in range(1, 9)]
+        rows += [] if more is None else [a_row(case_ref=more)]
         self._done("POST", f"/{period}/cases", content=as_csv(rows), headers={"Content-Type": "text/csv"})
         self.answer(period)
         declaration = {"declaration": True, "name": "A. Signer", "role": "Data lead"}

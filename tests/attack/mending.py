@@ -21,6 +21,8 @@ from tests.attack.ground import FINDINGS, FORCE, NEVER, PERIODS, READY, SEALED, 
 _PERIODS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "sealReturn": (READY, READY, FINDINGS),
     "getReceipt": (SEALED, SEALED, SEALED, FINDINGS),
+    "getCorrections": (SEALED, SEALED, READY),
+    "carryCorrections": (SEALED, SEALED, READY),
     "getTally": (SEALED, SEALED, SEALED, FINDINGS),
     "getReturn": PERIODS,
     "openReturn": (NEVER, WITHDRAWN, FINDINGS, SEALED),
@@ -271,7 +273,7 @@ class Mending:
         kept = {"case_years": body["case_years"]} if "case_years" in body else {}
         if body.get("contract_version") is not None:
             kept["contract_version"] = "2025.1"
-        if now.get("state") == "sealed":
+        if now.get("state") == "sealed" and now["period"] != SEALED:  # that one is to stay as it is
             kept["corrects"] = now["revision"]
         return kept
 
