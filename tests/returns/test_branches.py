@@ -213,3 +213,37 @@ async def test_only_a_sealed_branch_offers_corrections(context: Context, force: 
     with pytest.raises(Conflict, match="no sealed correction") as refused:
         await corrections_of(context, first)
     assert (refused.value.code, offered_by(first)) == ("not-a-branch", 0)
+
+
+async def test_corrections_of_cases_that_are_gone_or_known_otherwise_since_are_left(
+    context: Context, force: str
+) -> None:
+    await reported(context, force, "2025-12", [a_case("K/1"), a_case("K/2")])
+    newest = await opened(context, force, "2026-01")
+    await sent(context, newest, [a_case("K/2")], mode=Mode.SNAPSHOT)
+    await word_on(context, newest, "withdraw", "K/1", reason="not_in_search")
+    await explained(context, newest)
+    await sealed(context, newest)
+    later = await opened(context, force, "2026-02")
+    await sent(context, later, [a_case("K/9")])
+    branch = await reported(context, force, "2025-12", [a_case("K/1", **LEADS), a_case("K/9", **LEADS)], corrects=1)
+    done = await carry(context, LEAD, branch)
+    assert (done.corrections.cases, done.upload) == (0, None)
+    assert {(left.key, left.why.value) for left in done.corrections.left} == {
+        ("K/1", "not_held"),
+        ("K/9", "reference_taken"),
+    }
+    assert sorted(await cases_of(context, later)) == ["K/2", "K/9"]
+
+
+async def test_a_case_renamed_in_a_branch_is_renamed_in_the_open_return(context: Context, force: str) -> None:
+    await reported(context, force, "2025-12", [a_case("K/1")])
+    await reported(context, force, "2026-01", [a_case("K/1", stage="in_assessment")])
+    renamed = [a_case("K/1/new", former_case_ref="K/1")]
+    branch = await reported(context, force, "2025-12", renamed, corrects=1)
+    later = await opened(context, force, "2026-02")
+    ids = await ids_of(context, later)
+    done = await carry(context, LEAD, branch)
+    assert done.corrections.left == []
+    assert await ids_of(context, later) == {"K/1/new": ids["K/1"]}
+    assert (await case_of(context, later, "K/1/new"))["stage"] == "in_assessment"
