@@ -200,7 +200,7 @@ def _play(url: str, folder: Path, country: Country, period: str, ends: Event, *,
 
     try:
         if not country.cases:
-            raise Conflict("A country without cases has no story.", "Name another folder with --data.", code="no-cases")
+            raise Conflict("A country without cases has no story.", "Name another folder with --data.")
         waits = stays and sys.stdin.isatty() and sys.stdout.isatty()
         play(url, folder, country, _shown_force(country), period, ends, waits=waits)
     except Ended:

@@ -77,7 +77,6 @@ class Story:
                 f"The story begins where {A} is in force and {B} is proposed; here they are {states.get(A)} and "
                 f"{states.get(B)}.",
                 "Name another folder with --data.",
-                code="another-beginning",
             )
 
     # --- the chapters -----------------------------------------------------------------------------------------------

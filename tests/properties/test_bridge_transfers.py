@@ -1,0 +1,127 @@
+"""Whatever several forces say of the cases that they share: a bridge explains the national figure to the last case.
+
+A reference is said by one force or by several; they agree who leads it, or do not; a case comes, goes, is handed over
+and comes back. Some of it is confirmed, some of it one-sided, and all of it changes from month to month.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from service.picture.bridge import Delta
+from service.returns.context import Context
+from service.returns.held import set_aside
+from service.returns.model import Open
+from service.returns.reconcile import reconcile
+from service.returns.upload import Mode
+from service.terms.calendar import Period
+from tests.support.bridges import bridge_between, picture_totals, sum_of
+from tests.support.postgres import Server
+from tests.support.returns import LEAD, a_case, a_service, again, csv_of, explained, opened, sealed, sent
+from tests.support.stock import held_in, missing_in, word_on
+
+FORCES = ("kent", "essex", "surrey")
+SHARED = ("kent:1", "essex:2")
+SCOPES = ("2025-11-wide", "2026-02-referral")
+
+
+class Word(Struct, frozen=True):
+    """What a force says of one shared reference in a month: with whom, who leads, and how many suspects there are."""
+
+    shared_with: frozenset[str]
+    lead: str
+    suspects: str
+
+
+class Month(Struct, frozen=True):
+    """One return of one force: all that it holds, a word on each reference that it holds at all."""
+
+    force: str
+    words: dict[str, Word]
+    own: str
+
+
+words = st.builds(
+    Word,
+    st.frozensets(st.sampled_from(FORCES), min_size=1, max_size=2),
+    st.sampled_from(FORCES),
+    st.sampled_from(["1", "2", "2+", "3", ""]),
+)
+agreed = st.builds(
+    lambda lead, suspects: Word(frozenset({"kent", "essex"}), lead, suspects),
+    st.sampled_from(["essex", "essex", "essex", "kent"]),
+    st.sampled_from(["1", "2+", "3", "3"]),
+)
+"""What two forces say most of the time, so that many a group is confirmed."""
+heard = st.one_of(agreed, agreed, agreed, agreed, words, st.none())
+months = st.builds(
+    Month,
+    st.sampled_from(["kent", "kent", "kent", "essex", "essex", "essex", "surrey"]),
+    st.fixed_dictionaries(dict.fromkeys(SHARED, heard)).map(
+        lambda said: {reference: word for reference, word in said.items() if word is not None}
+    ),
+    st.sampled_from(["1", "3", ""]),
+)
+
+
+def _rows(month: Month) -> list[dict[str, str]]:
+    rows = [a_case("OWN", suspect_count=month.own, suspects_not_recorded=month.own)]
+    for reference, word in month.words.items():
+        others = word.shared_with - {month.force}
+        if others:
+            rows.append(
+                a_case(
+                    f"CASE/{reference}",
+                    suspect_count=word.suspects,
+                    suspects_not_recorded="" if word.suspects == "2+" else word.suspects,
+                    shared_ref=reference,
+                    shared_with=";".join(sorted(others)),
+                    lead_force=word.lead,
+                )
+            )
+    return rows
+
+
+async def _report(context: Context, month: Month, period: Period) -> int:
+    """Seal one return of everything that the force holds; the position."""
+    item = await opened(context, month.force, str(period))
+    await sent(context, item, csv_of(_rows(month)), mode=Mode.SNAPSHOT)
+    for held in await held_in(context, item):
+        now = await again(context, item)
+        assert isinstance(now, Open)
+        await set_aside(context, LEAD, now, [held.n], "other", "It cannot be mended.", None)
+    for name, one in (await missing_in(context, item)).items():
+        if one.answer is None and name is not None:
+            await word_on(context, item, "withdraw", name, reason="not_in_search")
+    await explained(context, item)
+    return (await sealed(context, item)).sealed_position
+
+
+@given(st.lists(months, min_size=4, max_size=8), st.data())
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+async def test_the_parts_of_a_bridge_make_up_the_difference_whoever_leads_what(
+    server: Server, template: str, history: list[Month], data: st.DataObject
+) -> None:
+    async with server.copy_of(template) as made:
+        context = await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC))
+        periods = dict.fromkeys(FORCES, Period(2025, 11))
+        positions = []
+        for month in history:
+            positions.append(await _report(context, month, periods[month.force]))
+            periods[month.force] = periods[month.force].plus(1)
+        point = st.tuples(st.sampled_from(positions), st.sampled_from(SCOPES))
+        first, second, third = data.draw(st.lists(point, min_size=3, max_size=3).map(sorted))
+        whole = await bridge_between(context, first, third)
+        halves = [await bridge_between(context, first, second), await bridge_between(context, second, third)]
+        assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
+        assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
+        assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
+        assert (await bridge_between(context, third, third)).parts == ()
+        for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
+            assert await picture_totals(context, position, scope) == counts
+        done = await reconcile(context)
+        assert (done.returns, done.mismatches) == (len(history), ())
