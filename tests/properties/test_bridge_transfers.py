@@ -124,6 +124,8 @@ async def test_the_parts_of_a_bridge_make_up_the_difference_whoever_leads_what(
         assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
         assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
         assert (await bridge_between(context, third, third)).parts == ()
+        at_the_end = await bridge_between(context, (positions[-1], SCOPES[0]), (positions[-1], SCOPES[1]))
+        assert at_the_end.opening.in_scope + sum_of(at_the_end).in_scope == at_the_end.closing.in_scope
         for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
             assert await picture_totals(context, position, scope) == counts
         done = await reconcile(context)
