@@ -41,13 +41,13 @@ async def sent_draft(request: AnyRequest, read: Callable[[bytes, str], T], shape
     """The draft that was sent, read by ``read``, of its bytes and media type; ``shape`` is what it is as JSON."""
     media, options = request.content_type
     if media not in (YAML, JSON) or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia(f"This path takes a {what}.", f"Send Content-Type: {YAML}, or {JSON}.")
+        raise UnsupportedMedia(f"This path takes one {what}.", f"Send Content-Type: {YAML}, or {JSON}.")
     refuse_encoded(request)
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > LARGEST:
-            raise TooLarge(f"A {what} may have {LARGEST:,} bytes.", "Say it in fewer words.")
+            raise TooLarge(f"A draft may have {LARGEST:,} bytes.", "Say it in fewer words.")
     found = await asyncio.to_thread(read, bytes(content), media)
     if media == JSON:
         converted(msgspec.json.decode(bytes(content).removeprefix(BOM_UTF8)), shape)  # a number is no text there

@@ -128,20 +128,18 @@ def expected_forces(
 ) -> frozenset[int]:
     """Who is expected for the period ``at``: those who take part then, and those whose successor has not sealed yet.
 
-    A merged force counts on until its successor's first seal for a period after it left, so that the sum does not
-    drop in between (semantics 30).
+    A merged force counts on until its successor's first seal for a period after it left, and not from then on, also
+    where the period in which it left is the last that is due: the sum neither drops in between nor has it twice
+    (semantics 30).
     """
-    taking_part = {item.force for item in participations if item.holds(at)}
     successors = {item.force: item.successor for item in participations if item.successor is not None}
-    waiting = {
-        item.force
-        for item in participations
-        if item.successor is not None
-        and item.last_period is not None
-        and item.last_period < at
-        and not _taken_over(item.force, item.last_period, successors, returns)
-    }
-    return frozenset(taking_part | waiting)
+
+    def counts(item: Participation) -> bool:
+        if item.successor is None or item.last_period is None or item.first_period > at:
+            return item.holds(at)
+        return not _taken_over(item.force, item.last_period, successors, returns)
+
+    return frozenset(item.force for item in participations if counts(item))
 
 
 def _taken_over(

@@ -30,7 +30,7 @@ from service.returns.raising import is_older
 from service.returns.rows import column_names
 from service.returns.spool import spool
 from service.returns.store import return_by_id, returns_of
-from service.returns.upload import Mode, Target, Upload, upload
+from service.returns.upload import Target, Upload, upload
 
 MOST: Final = 1 << 30
 """A file of corrections is no longer than this."""
@@ -126,9 +126,8 @@ async def carry(context: Context, actor: Actor, item: AnyReturn) -> Carried:
         )
     if found.rows:
         with await spool(_lines(found.rows), MOST) as body:
-            answer = await upload(
-                context, actor, Target(item=into), PartName.CASE, body, "application/x-ndjson", mode=Mode.CHANGES
-            )
+            target = Target(item=into, known_at=found.of.line)
+            answer = await upload(context, actor, target, PartName.CASE, body, "application/x-ndjson")
     if found.gone:
         await _take_out(context, actor, into, found)
     async with context.db.force(into.force) as tx:

@@ -187,12 +187,14 @@ async def _drop_what_is_no_change(tx: AsyncConnection, read: AsRead, item: Open,
     )
 
 
-async def take_later_ids(tx: AsyncConnection, key: str, parameters: Mapping[str, Any], over: int) -> None:
-    """A case that a branch has as new, and that a later return has by this reference, is that case: one id in every
-    period."""
+async def take_ids_at(
+    tx: AsyncConnection, key: str, parameters: Mapping[str, Any], *, stock: int | None, over: int | None
+) -> None:
+    """A case that a draft laid ``over`` a number has as new, and that another ``stock`` has by this reference, is that
+    case: one id in every period."""
     known = f"select 1 from case_version b where b.force = :force and {holds_at(over, 'b')} and b.case_id ="
     found = (
-        f"from draft_case d join case_version v on v.{key} = d.{key} and v.force = :force and {holds_at(None)} "
+        f"from draft_case d join case_version v on v.{key} = d.{key} and v.force = :force and {holds_at(stock)} "
         f"where {_DRAFT} and v.case_id <> d.case_id and not exists ({known} d.case_id) "
         f"and not exists ({known} v.case_id) and not exists (select 1 from draft_case o where o.force = :force "
         "and o.return_id = :return_id and o.case_id = v.case_id)"

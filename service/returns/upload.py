@@ -32,7 +32,7 @@ from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.overlay import Ground
 from service.returns.parts import replace_part
 from service.returns.readers import read
-from service.returns.rebase import take_later_ids
+from service.returns.rebase import take_ids_at
 from service.returns.spool import Spool
 from service.returns.staging import SPAN_ROWS, Staged, Staging
 from service.returns.states import Before, keep_state
@@ -70,6 +70,8 @@ class Target(Struct, frozen=True, kw_only=True):
     item: Open
     if_match: str | None = None
     once: Once | None = None
+    known_at: int | None = None
+    """A number of the line from which the rows come: a case that is new here and that one there are the same."""
 
 
 class RowRefused(Invalid):
@@ -150,7 +152,7 @@ async def upload(
             if mode is not Mode.REPLACE:
                 before = Before(what="upload", part=part, mode=mode.value, media=media, rows=answer.received)
                 await keep_state(context, tx, actor, change.item, before)
-            await _write(writer, check, mode, change.item.contract_version, answer)
+            await _write(writer, check, mode, change.item.contract_version, answer, target.known_at)
             if refuse_held and answer.held:
                 found, _ = await list_findings(tx, contract, target.item, held_after=writer.held_before)
                 raise RowRefused([item.document for item in found])
@@ -164,7 +166,9 @@ async def upload(
 
 
 @traced("draft")
-async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version: str, answer: Upload) -> None:
+async def _write(
+    writer: DraftWriter, check: Check, mode: Mode, contract_version: str, answer: Upload, known_at: int | None
+) -> None:
     """Findings first: they speak of what stood before the rows are written over it."""
     is_case = check.part.name is PartName.CASE
     whole = not is_case or mode is Mode.SNAPSHOT
@@ -177,8 +181,9 @@ async def _write(writer: DraftWriter, check: Check, mode: Mode, contract_version
     if mode is Mode.SNAPSHOT:
         await writer.list_missing(answer.not_in_snapshot)
     await writer.write_cases(contract_version)
-    if check.ground.over is not None and check.key is not None:
-        await take_later_ids(writer.tx, check.key.name, check.ground.parameters, check.ground.over)
+    over = check.ground.over
+    if check.key is not None and (over is not None or known_at is not None):
+        await take_ids_at(writer.tx, check.key.name, check.ground.parameters, stock=known_at, over=over)
     if mode is not Mode.REPLACE:
         rests_on_base = mode is Mode.SNAPSHOT or answer.unchanged > 0
         await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)

@@ -25,7 +25,12 @@ class Reported(Struct, frozen=True, kw_only=True):
 
 def in_its_way(before: Terms, after: Terms, reported: Collection[Reported], today: date) -> tuple[str, ...]:
     """Why ``after`` cannot follow ``before`` today, in sentences; nothing where the past stays as it is."""
-    return (*_calendar(before, after, today), *_expected(before, after, today), *_reported(before, after, reported))
+    return (
+        *_calendar(before, after, today),
+        *_expected(before, after, today),
+        *_reported(before, after, reported),
+        *_taken_over(before, after, reported),
+    )
 
 
 def to_know(before: Terms, after: Terms) -> tuple[str, ...]:
@@ -122,6 +127,21 @@ def _reported(before: Terms, after: Terms, reported: Collection[Reported]) -> It
         )
     for force, periods in removed.items():
         yield f"{force} would not take part in {_stretch(periods)}, and has a return for it that is open or sealed."
+
+
+def _taken_over(before: Terms, after: Terms, reported: Collection[Reported]) -> Iterator[str]:
+    """Who follows a force has its cases from the first return after it left (semantics 30): none of those is there
+    before it is known that they are to be in it."""
+    for item in after.participation:
+        if item.successor is None or item.until is None or item in before.participation:
+            continue
+        later = [each.period for each in reported if each.force == item.successor and each.period > item.until]
+        if later:
+            yield (
+                f"{item.successor} would have taken over {item.force} after {item.until}, and its return for "
+                f"{min(later)} is open or sealed already, without what {item.force} held: let {item.force} leave "
+                f"after {max(later)}."
+            )
 
 
 def _named(forces: Sequence[str]) -> str:

@@ -204,6 +204,10 @@ class _Reader:
         if terms.contracts and not terms.accepted(first):
             place = self.table.place_of("contracts")
             self.problems.add(place, f"No contract version is accepted for the first period, {first}.")
+        for period in _without_version(terms):
+            place = self.table.place_of("contracts")
+            says = f"No contract version is accepted for {period}, and one is for later periods."
+            self.problems.add(place, says, "Let the earlier version be accepted until the later one is.")
         if not terms.contracts:
             self.problems.add(self.table.place, "The terms accept no contract version.", "Add contracts.")
         if not terms.participation:
@@ -213,3 +217,15 @@ class _Reader:
             if milestone.id in seen:
                 self.problems.add(entry.place_of("id"), f"The milestone '{milestone.id}' stands here twice.")
             seen.add(milestone.id)
+
+
+def _without_version(terms: Terms) -> list[Period]:
+    """The first period of each stretch for which no version is accepted, before one that is accepted again."""
+    ends = [item.until.plus(1) for item in terms.contracts if item.until is not None]
+    return sorted(
+        {
+            period
+            for period in ends
+            if not terms.accepted(period) and any(item.start > period for item in terms.contracts)
+        }
+    )

@@ -204,6 +204,27 @@ async def test_terms_that_would_move_the_past_are_refused(served: Served, change
     assert says in refused["detail"]
 
 
+async def test_a_month_for_which_no_version_would_be_accepted_is_told(served: Served) -> None:
+    way = await a_terms_way(served)
+    contracts = [{"version": "2025.1", "from": "2025-11", "until": "2026-03"}, {"version": "2026.1", "from": "2026-07"}]
+    refused = problem(await way.nca.post("/api/terms", json=terms_of(served, contracts=contracts)), 422, "terms-draft")
+    assert [each["says"] for each in refused["errors"]] == [
+        "No contract version is accepted for 2026-04, and one is for later periods."
+    ]
+
+
+async def test_nobody_has_taken_a_force_over_in_a_return_that_was_there_before(served: Served) -> None:
+    way = await a_terms_way(served)
+    await Return(await served.client("kent"), period="2026-01").open()
+    document = terms_of(served, participation=without(served, "essex", "2025-12", "kent"))
+    assert (await way.nca.post("/api/terms", json=document)).status_code == 201
+    difference = good(await way.nca.get(f"{AT}/difference"))
+    assert difference["in_its_way"] == [
+        "kent would have taken over essex after 2025-12, and its return for 2026-01 is open or sealed already, without "
+        "what essex held: let essex leave after 2026-01."
+    ]
+
+
 async def test_a_force_that_has_opened_a_period_is_not_taken_from_it(served: Served) -> None:
     way = await a_terms_way(served)
     made = await way.proposed(terms_of(served, participation=without(served, "kent", "2025-12")))

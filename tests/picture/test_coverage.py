@@ -88,6 +88,14 @@ def test_a_merged_force_counts_until_its_successor_seals() -> None:
     assert after.not_expected == (AVON,)
 
 
+def test_a_merged_force_is_not_counted_twice_while_the_month_in_which_it_left_is_the_last_due() -> None:
+    everyone = (takes_part(AVON, last=AUGUST, successor=KENT), takes_part(KENT))
+    before = covered(a_return(AVON, AUGUST), a_return(KENT, AUGUST), expected=everyone)
+    assert AVON in states(before)
+    after = covered(a_return(AVON, AUGUST), a_return(KENT, SEPTEMBER), expected=everyone)
+    assert AVON not in states(after)
+
+
 def test_a_chain_of_mergers_ends_with_the_first_heir_that_seals() -> None:
     everyone = (
         takes_part(AVON, last=JUNE, successor=KENT),

@@ -208,6 +208,23 @@ async def test_corrections_of_a_branch_go_into_the_open_return_by_column(context
     assert (again_.corrections.cases, again_.upload, again_.item) == (0, None, done.item)
 
 
+async def test_a_case_that_a_branch_found_is_the_same_case_where_it_is_carried_to(context: Context, force: str) -> None:
+    await reported(context, force, "2025-12", [a_case("K/1")])
+    await reported(context, force, "2026-01", [a_case("K/1", stage="in_assessment")])
+    branch = await reported(context, force, "2025-12", [a_case("K/9")], corrects=1)
+    later = await opened(context, force, "2026-02")
+    await carry(context, LEAD, branch)
+    assert (await corrections_of(context, branch)).left == []
+    await explained(context, later)
+    newest = await sealed(context, later)
+    assert (await ids_of(context, newest))["K/9"] == (await ids_of(context, branch))["K/9"]
+    once_more = await reported(context, force, "2025-12", [a_case("K/9", victim_count="2")], corrects=2)
+    later = await opened(context, force, "2026-02", corrects=1)
+    done = await carry(context, LEAD, once_more)
+    assert (done.corrections.cases, done.corrections.left) == (1, [])
+    assert (await case_of(context, later, "K/9"))["victim_count"] == 2
+
+
 async def test_only_a_sealed_branch_offers_corrections(context: Context, force: str) -> None:
     first = await reported(context, force, "2025-12", [a_case("K/1")])
     with pytest.raises(Conflict, match="no sealed correction") as refused:
