@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from service.storage.database import Database
 from tests.support.postgres import Server, TestDatabase, running_server
@@ -24,6 +25,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     return min(4, len(os.sched_getaffinity(0)))
 
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # a busy machine is no failure
 
 gc.set_threshold(50_000, 20, 50)
 """What is published is a large heap that stays: looking through it after every 700 objects was a tenth of the tests."""
