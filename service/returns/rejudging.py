@@ -19,6 +19,7 @@ from service.clock import london_date
 from service.errors import CaseReturnsError, Unavailable
 from service.returns.context import Context
 from service.returns.rejudge import judge_chain, note_problem
+from service.scope.adoption import ready_of
 from service.scope.drafts import all_stored
 from service.scope.store import Standing, live_editions
 from service.scope.switch import Switched, switch_when_ready
@@ -124,8 +125,7 @@ async def _judge(context: Context, unit: Unit) -> int:
 async def switch(context: Context) -> Sequence[str]:
     """Put in force whatever is ready; the names of the editions that came into force."""
     async with context.db.national() as tx:
-        ready = [item for item in await all_stored(tx) if item.is_ready]
-    ready.sort(key=lambda item: max(step.at for step in item.steps))
+        ready = ready_of(await all_stored(tx))
     return [
         item.name
         for item in ready

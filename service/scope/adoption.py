@@ -5,10 +5,10 @@ The same for scope editions and for editions of the terms of reference; ``Kind``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -87,6 +87,14 @@ class Kept(Struct, frozen=True, kw_only=True):
         if self.effective is not None and self.effective > today:
             wanted.append(f"It is not to be in force before {self.effective.day} {self.effective:%B %Y}.")
         return tuple(wanted)
+
+
+K = TypeVar("K", bound=Kept)
+
+
+def ready_of(items: Iterable[K]) -> list[K]:
+    """Those of some editions that both bodies gave their word on, the longest ago first."""
+    return sorted((item for item in items if item.is_ready), key=lambda item: max(step.at for step in item.steps))
 
 
 def step_of(said: Said, by: Adopter, item: Kept, at: datetime, **more: str) -> Step:

@@ -40,8 +40,8 @@ class Waiting(Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-class _NotNow(Exception):
-    """No error: it takes the position back."""
+class NotNow(Exception):
+    """No error: it takes back what the switch had done."""
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ async def switch_when_ready(db: Database, name: str, actor: str, now: datetime) 
     try:
         async with db.national() as tx:
             return await _switched(tx, name, actor, now)
-    except _NotNow as error:
+    except NotNow as error:
         return Waiting(error.reasons)
 
 
@@ -82,7 +82,7 @@ async def _switched(tx: AsyncConnection, name: str, actor: str, now: datetime) -
 async def _check(tx: AsyncConnection, item: Stored, now: datetime) -> None:
     reasons = await in_the_way(tx, item, london_date(now))
     if reasons:
-        raise _NotNow(reasons)
+        raise NotNow(reasons)
 
 
 async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[str, ...]:

@@ -196,8 +196,17 @@ async def freeze_terms(tx: AsyncConnection, item: StoredTerms, follows: str, eff
     )
 
 
-async def move_terms(tx: AsyncConnection, item: StoredTerms, state: State) -> None:
-    """Reject an edition, or note that it was adopted. Its row stays, so that its name is not given again."""
+async def turn_down_terms(tx: AsyncConnection, item: StoredTerms) -> None:
+    """Reject an edition. Its row stays, so that its name is not given again."""
+    await _move(tx, item, State.REJECTED)
+
+
+async def note_adopted(tx: AsyncConnection, item: StoredTerms) -> None:
+    """What was drafted here is in force."""
+    await _move(tx, item, State.IN_FORCE)
+
+
+async def _move(tx: AsyncConnection, item: StoredTerms, state: State) -> None:
     await tx.execute(
         text("update terms_draft set state = :state where id = :id and state in ('draft', 'proposed')"),
         {"id": item.id, "state": state.value},

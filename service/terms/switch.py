@@ -18,9 +18,9 @@ from service.audit.log import append
 from service.clock import london_date
 from service.contract.library import Library
 from service.errors import NotFound
-from service.scope.adoption import state_words
+from service.scope.adoption import ready_of, state_words
 from service.scope.edition import State
-from service.scope.switch import Switched, Waiting
+from service.scope.switch import NotNow, Switched, Waiting
 from service.storage.database import Database
 from service.storage.position import advance
 from service.terms.history import in_its_way
@@ -30,7 +30,7 @@ from service.terms.store import (
     StoredTerms,
     adopted_at,
     all_terms_drafted,
-    move_terms,
+    note_adopted,
     reported,
     scopes_that_stand,
     store_adopted,
@@ -39,20 +39,12 @@ from service.terms.store import (
 )
 
 
-class _NotNow(Exception):
-    """No error: it takes everything back."""
-
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__()
-        self.reasons = reasons
-
-
 async def adopt_when_ready(db: Database, library: Library, name: str, actor: str, now: datetime) -> Switched | Waiting:
     """Put proposed terms in force if they are ready, or say what they wait for. ``actor``: a client, or a program."""
     try:
         async with db.national() as tx:
             return await _adopted(tx, library, name, actor, now)
-    except _NotNow as error:
+    except NotNow as error:
         return Waiting(error.reasons)
 
 
@@ -65,12 +57,12 @@ async def _adopted(tx: AsyncConnection, library: Library, name: str, actor: str,
         return Switched(await adopted_at(tx, name))
     reasons = await terms_in_the_way(tx, library, item, now)
     if reasons:
-        raise _NotNow(reasons)
+        raise NotNow(reasons)
     moved = await advance(tx, "terms_adopted", now, subject=name)
     scope, proposed = await scopes_that_stand(tx)
     terms = replace(item.terms, adopted=london_date(moved.at), scope=scope, proposed=proposed)
     await store_adopted(tx, terms, library.lists[terms.force_list], moved.position)
-    await move_terms(tx, item, State.IN_FORCE)
+    await note_adopted(tx, item)
     entry = Entry(
         action="terms_adopted",
         actor=actor,
@@ -104,7 +96,6 @@ async def moved_by(
 async def adopt_ready_terms(db: Database, library: Library, actor: str, now: datetime) -> tuple[str, ...]:
     """Put in force whatever terms are ready; their names."""
     async with db.national() as tx:
-        ready = [item for item in await all_terms_drafted(tx) if item.is_ready]
-    ready.sort(key=lambda item: max(step.at for step in item.steps))
+        ready = ready_of(await all_terms_drafted(tx))
     done = [(item.name, await adopt_when_ready(db, library, item.name, actor, now)) for item in ready]
     return tuple(name for name, became in done if isinstance(became, Switched))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 
 import asyncpg
 
@@ -15,7 +14,7 @@ from service.returns.rejudging import keep_judging
 from service.storage.database import Database
 from service.storage.embedded import Urls
 from tests.support.postgres import TestDatabase
-from tests.support.process import FORKED
+from tests.support.process import Forked
 from tests.support.server import PUBLISHED
 
 _KEPT = {
@@ -28,28 +27,16 @@ _KEPT = {
 """All that judging keeps, but for under which edition and when."""
 
 
-class Judge:
-    """One such process, whether it runs or not."""
+class Judge(Forked):
+    """One such process."""
 
     def __init__(self, database: TestDatabase) -> None:
+        super().__init__()
         self._database = database
-        self._running: BaseProcess | None = None
-        self._tether: Connection | None = None
 
     async def start(self) -> None:
-        """Start it; it ends by itself when this process is gone."""
-        self._tether, far = FORKED.Pipe()
-        self._running = FORKED.Process(target=_run, args=(self._database.urls, far), daemon=True)
-        await asyncio.to_thread(self._running.start)
-        far.close()
-
-    async def kill(self) -> None:
-        """kill -9: it learns nothing of it."""
-        if self._running is not None and self._tether is not None:
-            self._running.kill()
-            await asyncio.to_thread(self._running.join)
-            self._tether.close()
-            self._running = self._tether = None
+        """Start it."""
+        await self.fork(_run, self._database.urls)
 
 
 async def kept(database: TestDatabase, edition: int) -> dict[str, str | None]:

@@ -11,11 +11,12 @@ import multiprocessing
 import os
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -35,15 +36,37 @@ FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload([__name__])
 
 
-class Process:
-    """The service over one database, on one port, whether it runs or not."""
+class Forked:
+    """A process of its own, whether it runs or not; it ends by itself when this one is gone."""
+
+    def __init__(self) -> None:
+        self._running: BaseProcess | None = None
+        self._tether: Connection | None = None
+
+    async def fork(self, target: Callable[..., None], *given: Any) -> None:
+        """Start it: ``target`` is given these, and the far end of a pipe that is readable when it has to end."""
+        self._tether, far = FORKED.Pipe()
+        self._running = FORKED.Process(target=target, args=(*given, far), daemon=True)
+        await asyncio.to_thread(self._running.start)
+        far.close()
+
+    async def kill(self) -> None:
+        """kill -9: it learns nothing of it."""
+        if self._running is not None and self._tether is not None:
+            self._running.kill()
+            await asyncio.to_thread(self._running.join)
+            self._tether.close()
+            self._running = self._tether = None
+
+
+class Process(Forked):
+    """The service over one database, on one port."""
 
     def __init__(self, database: TestDatabase, folder: Path, port: int) -> None:
+        super().__init__()
         self.database = database
         self.settings = Settings(data=folder, port=port)
         self._clients: list[httpx.AsyncClient] = []
-        self._running: BaseProcess | None = None
-        self._tether: Connection | None = None
 
     @property
     def pid(self) -> int:
@@ -63,10 +86,7 @@ class Process:
 
     async def start(self) -> None:
         """Start it, and wait until it answers."""
-        self._tether, far = FORKED.Pipe()
-        self._running = FORKED.Process(target=_run, args=(self.settings, self.database.urls, far), daemon=True)
-        await asyncio.to_thread(self._running.start)
-        far.close()
+        await self.fork(_run, self.settings, self.database.urls)
         said = await asyncio.to_thread(self._heard)
         assert said == "ready", said
 
@@ -76,14 +96,6 @@ class Process:
         with suppress(EOFError):
             return str(self._tether.recv())
         return "the service ended while it started"
-
-    async def kill(self) -> None:
-        """kill -9: it learns nothing of it."""
-        if self._running is not None and self._tether is not None:
-            self._running.kill()
-            await asyncio.to_thread(self._running.join)
-            self._tether.close()
-            self._running = self._tether = None
 
     async def client(self, force: str) -> httpx.AsyncClient:
         """An HTTP client of a force; its token outlives the process."""

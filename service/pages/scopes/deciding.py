@@ -1,111 +1,41 @@
-"""What a body says of an edition: proposed, confirmed as it was read, or rejected with a reason."""
+"""What a body says of a scope edition."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from datetime import date
 from typing import Final
 
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
-
-from service.audit.adopter import Adopter
-from service.errors import Conflict
-from service.identity.keys import SigningKeys
-from service.identity.principal import Permission
-from service.pages.days import typed_day
-from service.pages.force.forms import REFUSALS, Problem, Problems, refused, too_long, typed
-from service.pages.rules.adopter import adopter_of
+from service.audit.adopter import Adopter, Sign
+from service.pages.scopes.desk import Desk
 from service.pages.scopes.showing import AT, scope_page
-from service.pages.scopes.words import said_by
-from service.pages.visit import Visit, Visiting, to
-from service.scope.adoption import WHOLE, Kept, Said
+from service.pages.visit import Visit
 from service.scope.drafts import stored_by_name
 from service.scope.lifecycle import SIGNED_TYPE, confirm, propose, reject
 
-Keys = NamedDependency[SkipValidation[SigningKeys]]
-"""How a page asks for the keys of this service: ``signing: Keys``."""
 WHAT: Final = "Scope editions"
-_DAY: Final = "effective-day"
-_ONE: Final = f"{AT}/{{edition:str}}"
 
 
-@post(f"{_ONE}/propose", include_in_schema=False, status_code=303)
-async def take_proposal(visit: Visiting, edition: FromPath[str]) -> Response[str] | Response[None]:
-    """Freeze a draft that still is the one that was seen."""
-    by, sent = adopter_of(visit, Permission.TERMS_PROPOSE, WHAT), await typed(visit.request)
-    context, day = visit.context, typed_day(sent, "effective")
-    if day.wrong is not None:
-        return await scope_page(visit, edition, sent, Problems([Problem(_DAY, day.wrong)]), 422)
-    try:
-        seen = [sent.one("etag")]
-        await propose(context.db, context.editions, by, edition, seen, day.value, context.now())
-    except REFUSALS as error:
-        if not await _was_said(visit, by, edition, error, Said.PROPOSED):
-            field = _DAY if error.code == "effective-passed" else "propose"
-            return await scope_page(visit, edition, sent, *refused(visit, error, field))
-    return to(f"{AT}/{edition}?done=proposed")
-
-
-@post(f"{_ONE}/confirm", include_in_schema=False, status_code=303)
-async def take_confirmation(visit: Visiting, signing: Keys, edition: FromPath[str]) -> Response[str] | Response[None]:
-    """Give the word of the own body on the content that was shown, signed."""
-    by, sent = adopter_of(visit, Permission.TERMS_CONFIRM, WHAT), await typed(visit.request)
+async def _propose(visit: Visit, by: Adopter, name: str, seen: Collection[str], effective: date | None) -> None:
     context = visit.context
-    try:
-        await confirm(
-            context.db,
-            by,
-            edition,
-            sent.one("hash"),
-            context.now(),
-            lambda said: signing.sign(dict(said), SIGNED_TYPE),
-        )
-    except REFUSALS as error:
-        if not await _was_said(visit, by, edition, error, Said.CONFIRMED):
-            return await scope_page(visit, edition, sent, *refused(visit, error, "confirm"))
-    return to(f"{AT}/{edition}?done=confirmed")
+    await propose(context.db, context.editions, by, name, seen, effective, context.now())
 
 
-@post(f"{_ONE}/reject", include_in_schema=False, status_code=303)
-async def take_rejection(visit: Visiting, edition: FromPath[str]) -> Response[str] | Response[None]:
-    """Turn an edition down, of whichever body it is."""
-    by, sent = adopter_of(visit, Permission.TERMS_CONFIRM, WHAT), await typed(visit.request)
-    reason = sent.one("reason")
-    problems = too_long("reason", reason, WHOLE) if reason else [Problem("reason", "Write why it is not adopted")]
-    if problems:
-        return await scope_page(visit, edition, sent, Problems(problems), 422)
-    try:
-        await reject(visit.context.db, by, edition, reason, visit.context.now())
-    except REFUSALS as error:
-        if not await _was_said(visit, by, edition, error, Said.REJECTED):
-            return await scope_page(visit, edition, sent, *refused(visit, error, "reject"))
-    return to(f"{AT}/{edition}?done=rejected")
+async def _confirm(visit: Visit, by: Adopter, name: str, digest: str, sign: Sign) -> None:
+    await confirm(visit.context.db, by, name, digest, visit.context.now(), sign)
 
 
-@get([f"{_ONE}/propose", f"{_ONE}/confirm", f"{_ONE}/reject"], include_in_schema=False)
-async def show_said(edition: FromPath[str]) -> Response[None]:
-    """The edition, and nothing is said: an address alone, which any site may lead to, changes nothing."""
-    return to(f"{AT}/{edition}")
+async def _reject(visit: Visit, by: Adopter, name: str, reason: str) -> None:
+    await reject(visit.context.db, by, name, reason, visit.context.now())
 
 
-async def _was_said(visit: Visit, by: Adopter, name: str, error: Exception, said: Said) -> bool:
-    """Whether this very person had said the same before, and the form was sent twice."""
-    if not isinstance(error, Conflict):
-        return False
-    async with visit.context.db.national() as tx:
-        item = await stored_by_name(tx, name)
-    return item is not None and stands_said(item, by, said)
-
-
-def stands_said(item: Kept, by: Adopter, said: Said) -> bool:
-    """Whether somebody said so of what an edition says now, and it is where that word left it."""
-    step = said_by(item, said, by.client)
-    return step is not None and step.hash == item.hash and item.state.value in _LEFT.get(said, ())
-
-
-_LEFT: Final[Mapping[Said, tuple[str, ...]]] = {
-    Said.PROPOSED: ("proposed",),
-    Said.CONFIRMED: ("proposed", "in_force"),
-    Said.REJECTED: ("rejected",),
-}
+DESK: Final = Desk(
+    at=AT,
+    what=WHAT,
+    signed_type=SIGNED_TYPE,
+    page=scope_page,
+    by_name=stored_by_name,
+    propose=_propose,
+    confirm=_confirm,
+    reject=_reject,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 
 from service.pages.scopes import deciding, drafting, showing
+from service.pages.scopes.desk import desk_routes
 
 
 def scopes_routes() -> Router:
@@ -18,9 +19,6 @@ def scopes_routes() -> Router:
             drafting.take_draft,
             drafting.show_changing,
             drafting.take_change,
-            deciding.take_proposal,
-            deciding.take_confirmation,
-            deciding.take_rejection,
-            deciding.show_said,
+            *desk_routes(deciding.DESK),
         ],
     )

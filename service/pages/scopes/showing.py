@@ -8,12 +8,12 @@ from litestar import Response, get
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.audit.adopter import BODIES
 from service.clock import london_date
 from service.errors import Conflict, Invalid, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
+from service.pages.scopes.desk import offered
 from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
 from service.picture.store import NO_TALLIES
@@ -63,8 +63,6 @@ async def scope_page(
             raise NotFound(NOT_HERE)
         waits_for = await in_the_way(tx, item, london_date(context.now())) if item.state is State.PROPOSED else ()
         said = await _in_words(visit, tx, item)
-    body = visit.person.principal.body
-    confirms = may(visit, Permission.TERMS_CONFIRM)
     return visit.page(
         "scopes/scope.html",
         status=status,
@@ -76,16 +74,11 @@ async def scope_page(
         steps=[(SAID[step.step], step) for step in item.steps],
         written=as_yaml(item.document),
         has_picture=item.state.value not in NO_TALLIES,
-        own_body=body,
-        other_body=next((each for each in BODIES if each != body), body),
-        may_draft=may(visit, Permission.TERMS_PROPOSE),
-        may_propose=may(visit, Permission.TERMS_PROPOSE) and item.state is State.DRAFT,
-        may_confirm=confirms and item.state is State.PROPOSED and body not in item.confirmed_by,
-        may_reject=confirms and item.state in (State.DRAFT, State.PROPOSED),
         done=None if problems else _done(item, visit.request.query_params.get("done")),
         longest=WHOLE,
         sent=sent,
         problems=problems,
+        **offered(visit, item),
         **said,
     )
 

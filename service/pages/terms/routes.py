@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
+from service.pages.scopes.desk import desk_routes
 from service.pages.terms import deciding, drafting, showing
 
 
@@ -18,9 +19,6 @@ def terms_routes() -> Router:
             drafting.take_terms_draft,
             drafting.show_changing_terms,
             drafting.take_terms_change,
-            deciding.take_terms_proposal,
-            deciding.take_terms_confirmation,
-            deciding.take_terms_rejection,
-            deciding.show_terms_said,
+            *desk_routes(deciding.DESK),
         ],
     )

@@ -9,32 +9,27 @@ import yaml
 from litestar import Response, get
 from litestar.params import FromPath
 
-from service.audit.adopter import BODIES
 from service.errors import Conflict, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
-from service.pages.scopes.words import SAID, standing_line
+from service.pages.scopes.desk import offered
+from service.pages.scopes.words import SAID, STANDING, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.edition import State
 from service.terms.difference import changes_of_terms
 from service.terms.editions import Standing, TermsEdition, edition_before, terms_editions
 from service.terms.history import to_know
-from service.terms.store import StoredTerms
 from service.terms.switch import moved_by, terms_in_the_way
 
 HERE: Final = "terms"
 AT: Final = "/national/terms"
-STANDING: Final[Mapping[Standing, tuple[str, str]]] = {
+TAGS: Final[Mapping[Standing, tuple[str, str]]] = {
     Standing.PUBLISHED: ("Published", "grey"),
-    Standing.DRAFT: ("Draft", "blue"),
-    Standing.PROPOSED: ("Proposed", "yellow"),
-    Standing.IN_FORCE: ("In force", "green"),
-    Standing.SUPERSEDED: ("Superseded", "grey"),
-    Standing.REJECTED: ("Rejected", "grey"),
+    **{Standing(state.value): tag for state, tag in STANDING.items()},
 }
-"""Each state as a tag: its words and its colour."""
+"""Where an edition stands as a tag: as a scope edition does, and among the files alone."""
 MEANS: Final[Mapping[Standing, str]] = {
     Standing.PUBLISHED: "It stands in the published files, and was not adopted here.",
     Standing.DRAFT: "It changes nothing, and only the two bodies can read it. It can still be written anew.",
@@ -63,7 +58,7 @@ async def show_all_terms(visit: Visiting) -> Response[str]:
         "terms/list.html",
         here=HERE,
         items=[
-            (item.terms, *STANDING[item.standing], "" if item.kept is None else standing_line(item.kept))
+            (item.terms, *TAGS[item.standing], "" if item.kept is None else standing_line(item.kept))
             for item in reversed(list(found.values()))
         ],
         may_draft=may(visit, Permission.TERMS_PROPOSE),
@@ -103,7 +98,7 @@ async def terms_page(
         here=HERE,
         terms=item.terms,
         kept=kept,
-        standing=STANDING[item.standing],
+        standing=TAGS[item.standing],
         means=MEANS[item.standing],
         adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
         before=before,
@@ -118,7 +113,7 @@ async def terms_page(
         longest=WHOLE,
         sent=sent,
         problems=problems,
-        **_offered(visit, item.standing, kept),
+        **offered(visit, kept),
     )
 
 
@@ -127,21 +122,6 @@ def _before(editions: Mapping[str, TermsEdition], item: TermsEdition) -> TermsEd
         return edition_before(editions, item, None)
     except Conflict:
         return None
-
-
-def _offered(visit: Visit, standing: Standing, kept: StoredTerms | None) -> dict[str, Any]:
-    """What this person can do with it."""
-    body = visit.person.principal.body
-    drafts, confirms = may(visit, Permission.TERMS_PROPOSE), may(visit, Permission.TERMS_CONFIRM)
-    waiting = kept is not None and standing is Standing.PROPOSED and body not in kept.confirmed_by
-    return {
-        "own_body": body,
-        "other_body": next((each for each in BODIES if each != body), body),
-        "may_draft": drafts,
-        "may_propose": drafts and standing is Standing.DRAFT,
-        "may_confirm": confirms and waiting,
-        "may_reject": confirms and standing in (Standing.DRAFT, Standing.PROPOSED),
-    }
 
 
 def terms_as_yaml(document: Mapping[str, Any]) -> str:
