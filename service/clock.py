@@ -23,6 +23,11 @@ def london_date(moment: datetime) -> date:
     return moment.astimezone(LONDON).date()
 
 
+def day_in_words(day: date) -> str:
+    """``7 March 2026``."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def wire_time(moment: datetime) -> str:
     """RFC 3339 in UTC with a ``Z``, to the microsecond: the one form in which a time leaves the service."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

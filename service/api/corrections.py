@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct, to_builtins
 
 from service.api.asking import body_of, parameters, whole
-from service.api.call import MOST_REVISIONS, Calling
+from service.api.call import MOST_REVISIONS, Call, Calling
 from service.api.documented import REVISION, Answer, Body, operation
 from service.api.notice_shapes import NoReasonBody
 from service.api.replies import document
@@ -17,7 +17,7 @@ from service.api.shapes import Count, Period, UploadDocument
 from service.identity.principal import Permission
 from service.returns.carrying import Carried, Corrections, Why, carry, corrections_of
 from service.returns.choice import current
-from service.returns.model import etag_of, offered_by, sealed_of
+from service.returns.model import AnyReturn, etag_of, offered_by, sealed_of
 
 _SHOWN: Final = 500
 _WHAT: Final = (
@@ -85,9 +85,7 @@ class CorrectionsController(Controller):
     )
     async def corrections(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
-        items = await call.returns(Permission.RETURNS_READ)
-        revision = whole(parameters(call.request, "revision"), "revision", 1, MOST_REVISIONS)
-        item = (sealed_of(items) if revision is None else None) or current(items, revision)
+        item = await _asked_of(call, Permission.RETURNS_READ)
         return document(_document(await corrections_of(call.context, item)))
 
     @post(
@@ -110,12 +108,17 @@ class CorrectionsController(Controller):
     )
     async def carry(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
         del force, period
-        items = await call.returns(Permission.RETURNS_WRITE)
-        revision = whole(parameters(call.request, "revision"), "revision", 1, MOST_REVISIONS)
+        item = await _asked_of(call, Permission.RETURNS_WRITE)
         await body_of(call.request, NoReasonBody)
-        item = (sealed_of(items) if revision is None else None) or current(items, revision)
         done = await carry(call.context, call.actor, item)
         return document(_carried(done), etag=etag_of(done.item))
+
+
+async def _asked_of(call: Call, permission: Permission) -> AnyReturn:
+    """The revision that was named, else the one that counts for the period."""
+    items = await call.returns(permission)
+    revision = whole(parameters(call.request, "revision"), "revision", 1, MOST_REVISIONS)
+    return (sealed_of(items) if revision is None else None) or current(items, revision)
 
 
 def _document(found: Corrections) -> dict[str, Any]:

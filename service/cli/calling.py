@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,6 +51,22 @@ class Client:
             return self._http.request(verb, url, headers={**self._headers, **(headers or {})}, **more)
         except httpx.TransportError as error:
             raise Unavailable(f"The service did not answer: {error}.", "Try again; nothing is sent twice.") from error
+
+    def items(self, url: str, **query: str) -> Iterator[dict[str, Any]]:
+        """Everything that is listed there, page by page."""
+        while True:
+            page = self.ask("GET", url, params=query).json()
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            query["cursor"] = page["next"]
+
+    def seal(self, item: str, name: str, role: str) -> dict[str, Any]:
+        """Sign the return at this address as it is now; the receipt."""
+        tag = self.ask("GET", item).headers["etag"]
+        signed = {"declaration": True, "name": name, "role": role}
+        receipt: dict[str, Any] = self.ask("POST", f"{item}/seal", json=signed, headers={"If-Match": tag}).json()
+        return receipt
 
     def _token(self) -> str:
         from service.clock import system_clock

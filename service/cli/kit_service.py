@@ -33,14 +33,15 @@ _COUNTED: Final = (PartName.CASE, PartName.AGGREGATE)
 _WHY: Final = "An example of the conformance kit."
 _NEEDS_SEAL: Final = "it builds on a sealed return: say --seal where nobody rests on the national picture"
 _NOT_BEGUN: Final = "its file is for the month after {period}, which has not begun: name an earlier one by --period"
-_DECLARATION: Final = {"declaration": True, "name": "Conformance kit", "role": "Conformance kit"}
+_SIGNER: Final = ("Conformance kit", "Conformance kit")
+"""Name and role."""
 
 
 class ServiceRun:
     """A run under way, in the return of one period of the caller's force."""
 
     def __init__(self, caller: Caller, kit: Kit, period: str, *, may_seal: bool, noticed: Noticed) -> None:
-        self._ask, self._try_to = caller.ask, caller.try_to
+        self._caller, self._ask, self._try_to = caller, caller.ask, caller.try_to
         self._force, self._returns = caller.force, caller.returns
         self._period, self._next = parse_period(period), f"{caller.returns}/{parse_period(period).plus(1)}"
         self._return = f"{caller.returns}/{period}"
@@ -59,17 +60,11 @@ class ServiceRun:
         return results
 
     def _refuse_real_returns(self) -> None:
-        url, asked = self._returns, {"limit": "200"}
-        while True:
-            page = self._ask("GET", url, params=asked).json()
-            for item in page["items"]:
-                if item["state"] != "withdrawn":
-                    says = f"The force {self._force} has a return for {item['period']} ({item['state']})."
-                    do = "The kit fills returns with made-up cases: use the key of a force that reports nothing."
-                    raise Refused(says, do)
-            if page["next"] is None:
-                return
-            asked["cursor"] = page["next"]
+        for item in self._caller.items(self._returns, limit="200"):
+            if item["state"] != "withdrawn":
+                says = f"The force {self._force} has a return for {item['period']} ({item['state']})."
+                do = "The kit fills returns with made-up cases: use the key of a force that reports nothing."
+                raise Refused(says, do)
 
     # --- one file ---------------------------------------------------------------------------------------------------
 
@@ -151,13 +146,7 @@ class ServiceRun:
 
     def _listed(self) -> Iterator[dict[str, Any]]:
         """Every finding of the return."""
-        asked = {"limit": "1000"}
-        while True:
-            page = self._ask("GET", f"{self._return}/findings", params=asked).json()
-            yield from page["items"]
-            if page["next"] is None:
-                return
-            asked["cursor"] = page["next"]
+        return self._caller.items(f"{self._return}/findings", limit="1000")
 
     def _tallies(self) -> dict[str, dict[str, Any]]:
         """What the return counts to under the scope in force, which is all that an open return says."""
@@ -215,9 +204,7 @@ class ServiceRun:
 
     def _seal(self) -> int:
         """The revision that is sealed now."""
-        etag = self._ask("GET", self._return).headers["etag"]
-        receipt = self._ask("POST", f"{self._return}/seal", json=_DECLARATION, headers={"If-Match": etag}).json()
-        return int(receipt["revision"])
+        return int(self._caller.seal(self._return, *_SIGNER)["revision"])
 
     # --- a return of its own ----------------------------------------------------------------------------------------
 

@@ -180,14 +180,8 @@ class Story:
         file = self.folder / f"{self.stood.force}-work-list.csv"
         file.write_bytes(answered.content)
         key = answered.text.split(",", 1)[0].removeprefix("\ufeff")
-        asked: dict[str, list[str]] = {}
-        query: dict[str, str] = {"scope": B, "limit": "1000"}
-        while True:
-            page = self.lead.ask("GET", at, params=query).json()
-            asked |= {item[key]: [each["attribute"] for each in item["missing"]] for item in page["items"]}
-            if page["next"] is None:
-                return file, asked
-            query["cursor"] = page["next"]
+        items = self.lead.items(at, scope=B, limit="1000")
+        return file, {item[key]: [each["attribute"] for each in item["missing"]] for item in items}
 
     def opened_again(self) -> httpx.Response | None:
         """The next revision of a return that is sealed; None where nothing is left to be answered."""
@@ -218,21 +212,13 @@ class Story:
             raise Refused(f"{came['held']:,} answers are held.", f"See {self.item}/held")
         say(f"{came['received']:,} rows are sent as changes: {came['changed']:,} cases change, none is held.")
         self.explain()
-        tag = self.lead.ask("GET", self.item).headers["etag"]
-        signed = {"declaration": True, "name": "A. Example", "role": "Force data lead (synthetic)"}
-        receipt = self.lead.ask("POST", f"{self.item}/seal", json=signed, headers={"If-Match": tag}).json()
+        receipt = self.lead.seal(self.item, "A. Example", "Force data lead (synthetic)")
         say(f"Sealed: {receipt['number']}.")
 
     def explain(self) -> None:
         """One answer to each rule that found something."""
-        rules: set[str] = set()
-        query = {"limit": "1000"}
-        while True:
-            page = self.lead.ask("GET", f"{self.item}/findings", params=query).json()
-            rules |= {item["rule"] for item in page["items"] if item["severity"] in ("quality", "macro")}
-            if page["next"] is None:
-                break
-            query["cursor"] = page["next"]
+        found = self.lead.items(f"{self.item}/findings", limit="1000")
+        rules = {item["rule"] for item in found if item["severity"] in ("quality", "macro")}
         if rules:
             answers = [{"rule": rule, "words": _WORDS} for rule in sorted(rules)]
             self.lead.ask("PUT", f"{self.item}/explanations", json={"answers": answers})

@@ -106,9 +106,9 @@ class _Service:
     """The API as one force uses it for one return."""
 
     def __init__(self, http: httpx.Client, key: ClientKey, period: str) -> None:
-        caller = Caller(http, key, key.audience)
-        self._ask, self._origin = caller.ask, key.audience
-        self._return = f"{caller.returns}/{period}"
+        self._caller = Caller(http, key, key.audience)
+        self._ask, self._origin = self._caller.ask, key.audience
+        self._return = f"{self._caller.returns}/{period}"
 
     def open(self, version: str | None) -> None:
         """Open the return, or go on with the open one."""
@@ -165,12 +165,7 @@ class _Service:
 
     def seal(self, name: str, role: str) -> dict[str, Any]:
         """Sign the return as it is now; the receipt."""
-        etag = self._ask("GET", self._return).headers["etag"]
-        body = {"declaration": True, "name": name, "role": role}
-        receipt: dict[str, Any] = self._ask(
-            "POST", f"{self._return}/seal", json=body, headers={"If-Match": etag}
-        ).json()
-        return receipt
+        return self._caller.seal(self._return, name, role)
 
 
 def _pieces(file: Path, advance: Advance) -> Iterator[bytes]:

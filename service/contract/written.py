@@ -196,7 +196,8 @@ def _whole(says: str, do: str) -> DraftErrors:
 
 def form_of(text: str, table: Table) -> Iterator[DraftProblem]:
     """Texts that are too long, or in which an escape hides a character that nobody sees."""
-    for path, found in _texts(table, ()):
+    texts = ((path, node) for path, node in walked(table) if isinstance(node, Text))
+    for path, found in texts:
         spot = next((place for place, letter in enumerate(found.value) if is_unseen(letter)), None)
         if spot is not None:
             says = f"Here stands a character that cannot be seen (U+{ord(found.value[spot]):04X})."
@@ -206,16 +207,17 @@ def form_of(text: str, table: Table) -> Iterator[DraftProblem]:
             yield problem_at(text, table, path, says, f"Write at most {LONGEST:,}.")
 
 
-def _texts(node: Node | None, path: Path) -> Iterator[tuple[Path, Text]]:
+def walked(node: Node | None, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Everything that stands in a draft, each before what it holds."""
+    if node is not None:
+        yield path, node
     match node:
-        case Text():
-            yield path, node
         case Items():
             for place, item in enumerate(node.nodes):
-                yield from _texts(item, (*path, place))
+                yield from walked(item, (*path, place))
         case Table():
             for name in node.names():
-                yield from _texts(node.node(name), (*path, name))
+                yield from walked(node.node(name), (*path, name))
 
 
 def problem_at(text: str, table: Table, path: Path, says: str, do: str, column: int | None = None) -> DraftProblem:

@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from msgspec import Struct
 
-from service.clock import LONDON
+from service.clock import LONDON, day_in_words
 from service.identity.people import Person, Sessions
 from service.pages.assets import Assets
 from service.pages.guard import HEADERS
@@ -119,7 +119,7 @@ def number(value: int) -> str:
 
 def day(value: date) -> str:
     """``7 March 2026``."""
-    return f"{value.day} {value:%B %Y}"
+    return day_in_words(value)
 
 
 def month(value: Period | str) -> str:

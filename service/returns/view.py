@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.clock import london_date, wire_time
+from service.clock import day_in_words, london_date, wire_time
 from service.returns.context import Context
 from service.returns.findings import count_findings
 from service.returns.model import AnyReturn, Open, Sealed, Superseded, Withdrawn, offered_by, state_of
@@ -92,7 +92,8 @@ async def next_step(context: Context, tx: AsyncConnection, item: AnyReturn) -> s
                 return "Upload cases or aggregates; then seal the return."
             due = context.terms.calendar.due(item.period)
             late = london_date(context.now()) > due
-            return f"Nothing stands in the way: seal the return{', it is overdue' if late else f' by {due:%-d %B %Y}'}."
+            when = ", it is overdue" if late else f" by {day_in_words(due)}"
+            return f"Nothing stands in the way: seal the return{when}."
         case Superseded():
             return "A later revision of this period is in force; nothing is to be done here."
         case Sealed():

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from service.audit.adopter import BODIES, Adopter
 from service.audit.entry import Entry
-from service.clock import london_date, wire_time
+from service.clock import day_in_words, london_date, wire_time
 from service.errors import Conflict, Invalid, NotFound, PreconditionFailed, PreconditionRequired
 from service.scope.edition import State
 
@@ -85,7 +85,7 @@ class Kept(Struct, frozen=True, kw_only=True):
         """Whose word it waits for, and for which day, in sentences."""
         wanted = [f"The {body.upper()} has not confirmed it." for body in BODIES if body not in self.confirmed_by]
         if self.effective is not None and self.effective > today:
-            wanted.append(f"It is not to be in force before {self.effective.day} {self.effective:%B %Y}.")
+            wanted.append(f"It is not to be in force before {day_in_words(self.effective)}.")
         return tuple(wanted)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
 from msgspec import Struct
 
+from service.clock import day_in_words
 from service.terms.calendar import Period
 from service.terms.model import Accepted, Milestone, Participation, Terms
 
@@ -91,11 +91,7 @@ def _milestones(before: Terms, after: Terms) -> Iterator[str]:
 
 def _milestone(item: Milestone) -> str:
     stages = ", ".join(item.stages)
-    return f"\u201c{item.title}\u201d, {item.least_percent} % at {stages} by {_day(item.by)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return f"\u201c{item.title}\u201d, {item.least_percent} % at {stages} by {day_in_words(item.by)}"
 
 
 def _forces(before: Terms, after: Terms, title: Callable[[str], str]) -> Iterator[str]:

@@ -17,18 +17,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.contract.library import Library
-from service.contract.source import Items, Node, Place, Table, Text, plain, read_yaml
+from service.contract.source import Items, Table, Text, plain, read_yaml
 from service.contract.written import (
     Asked,
     DraftErrors,
     DraftProblem,
     Found,
-    Path,
     form_of,
     pointer_of,
     problem_at,
     table_of,
     text_of,
+    walked,
 )
 from service.terms.load import read_terms_table
 from service.terms.model import Terms
@@ -114,23 +114,17 @@ def _long_lists(text: str, table: Table) -> Iterator[DraftProblem]:
 
 def _places(table: Table) -> Mapping[tuple[int, int], str]:
     """The pointer of what stands at each place; of a mapping and its first key, the mapping's."""
+    placed = [(node.place, path) for path, node in walked(table)]
+    keys = [
+        (node.place_of_key(name), (*path, name))
+        for path, node in walked(table)
+        if isinstance(node, Table)
+        for name in node.names()
+    ]
     found: dict[tuple[int, int], str] = {}
-    for place, path in _placed(table, ()):
+    for place, path in (*placed, *keys):
         found.setdefault((place.line, place.column), pointer_of(path))
     return found
-
-
-def _placed(node: Node | None, path: Path) -> Iterator[tuple[Place, Path]]:
-    if node is not None:
-        yield node.place, path
-    match node:
-        case Items():
-            for spot, item in enumerate(node.nodes):
-                yield from _placed(item, (*path, spot))
-        case Table():
-            for name in node.names():
-                yield from _placed(node.node(name), (*path, name))
-                yield node.place_of_key(name), (*path, name)
 
 
 def _with_numbers(document: dict[str, Any], terms: Terms) -> dict[str, Any]:
