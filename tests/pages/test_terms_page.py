@@ -8,7 +8,7 @@ import pytest_asyncio
 import yaml
 
 from service.storage.database import Database
-from tests.support.browser import signed_in
+from tests.support.browser import Tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.server import Served, a_served
 from tests.support.terms import NEXT, terms_of, without
@@ -70,3 +70,14 @@ async def test_a_draft_that_would_move_the_past_says_so_and_is_rejected_with_a_r
     went_on(await nca.post(f"{AT}/reject", data={**hidden_in(page), "reason": "Not so"}), f"{AT}?done=rejected")
     for word in ("propose", "confirm", "reject"):
         went_on(await nca.get(f"{AT}/{word}"), AT)
+
+
+async def test_on_a_screen_that_is_not_wide_the_pages_keep_their_margin(served: Served, tab: Tab) -> None:
+    await tab.sign_in("nca")
+    await tab.page.set_viewport_size({"width": 1100, "height": 800})
+    for path in ("/national", "/national/scopes", "/national/terms", NEW):
+        assert await tab.open(path) == 200
+        assert await tab.careful() == [], path
+        box = await tab.page.locator("main").bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (30, 1040), path
