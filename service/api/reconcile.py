@@ -31,7 +31,7 @@ class MismatchShown(_Shape):
     force: str
     return_id: str
     edition: str
-    what: Annotated[str, Meta(description="tally, transitions or flips.")]
+    what: Annotated[str, Meta(description="tally, transitions, flips or shared (its cases that name other forces).")]
     stored: str
     read: str
 

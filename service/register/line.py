@@ -22,6 +22,8 @@ _STATEMENTS: Final = Statements()
 
 BRANCH: Final = "branch"
 """Why a version ends that holds on beside a branch, or that held for a branch alone."""
+TRANSFERRED: Final = "transferred"
+"""Why a version ends whose case another force took over."""
 
 _ENDED: Final = f"where v.force = :force and v.line_to = {OPEN_END}"
 _GONE: Final = "w.force = :force and w.return_id = :return_id and w.answer = 'withdraw'"

@@ -16,16 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import PartName
-from service.contract.upgrade import reading_sql
-from service.criteria.sql import FieldSql
 from service.register.columns import stored_types
 from service.returns.chain import Step
 from service.returns.context import Context
-from service.returns.transfers import TRANSFERRED
+from service.returns.moved_sql import moved_sql
 from service.scope.edition import Edition
 from service.storage.remembered import Statements
 from service.tally.count import Group, Years, dimension_lists, judge
-from service.tally.judge import cell_source, judged
+from service.tally.judge import cell_source, covered_sql, judged
 from service.tally.model import Margin, dimension_of
 from service.tally.moves import Cause, Side, Transition
 
@@ -47,10 +45,20 @@ async def transitions_of(
         by_line = {step.line: step.id for step in some}
         for line, transition in await _of_cases(context, tx, force, list(by_line), before, after, edition):
             found[by_line[line]].append(transition)
-    for step in building:
-        if step.has_cells:
-            found[step.id] += await _of_cells(context, tx, force, step, edition)
+    for each, transitions in (await cell_transitions_of(context, tx, force, building, edition)).items():
+        found[each] += transitions
     return {each: tuple(transitions) for each, transitions in found.items()}
+
+
+async def cell_transitions_of(
+    context: Context, tx: AsyncConnection, force: int, steps: Sequence[Step], edition: Edition
+) -> Mapping[UUID, Sequence[Transition]]:
+    """Those of the aggregate cells alone, of the returns that build on another."""
+    return {
+        step.id: await _of_cells(context, tx, force, step, edition)
+        for step in steps
+        if step.has_cells and step.base_id is not None
+    }
 
 
 async def _of_cases(
@@ -86,67 +94,18 @@ async def _of_cases(
 def _moved_sql(library: Library, edition: Edition, all_before: bool, all_after: bool) -> str:
     """How many cases moved from where to where, by the number of the line and the kind of the move. Parameters:
     ``force``, ``lines``, and the years of each side that does not cover all."""
+    ended = _side_sql(library, edition, "line_to", covered_sql(all_before, prefix="before_"))
+    begun = _side_sql(library, edition, "line_from", covered_sql(all_after))
+    return f"with x as ({ended}), b as ({begun}) {moved_sql(library, edition)}"
+
+
+def _side_sql(library: Library, edition: Edition, line: str, counted: str) -> str:
     expressions = judged(library, edition)
-    readings = reading_sql(library, edition.vocabulary, "o")
-    attributes = [readings[name] for name in edition.definition.attributes]
-    values = [
-        f"{sql} as {side}{place}"
-        for place, field in enumerate(attributes)
-        for side, sql in (("low", field.low), ("high", field.high), ("mask", field.mask), ("text", field.text))
-        if sql is not None
-    ]
-    chosen = ", ".join(
-        [
-            f"o.case_id, o.end_reason, {expressions.ruling} as ruling, {expressions.stage} as stage",
-            f"{expressions.year} as year",
-            *values,
-        ]
-    )
-    narrowed = " and ".join(_narrowed(field, place) for place, field in enumerate(attributes)) or "true"
-    return f"""
-        with x as (select o.line_to as line, {chosen} from case_version o
-                   where o.force = :force and o.line_to = any(cast(:lines as integer[]))),
-        b as (select o.line_from as line, {chosen} from case_version o
-              where o.force = :force and o.line_from = any(cast(:lines as integer[]))),
-        m as (select case_id, line, x.ruling as xr, x.stage as xs, b.ruling as br, b.stage as bs,
-                x.line is not null and {_covered(all_before, "x", "before_")} as was,
-                b.line is not null and {_covered(all_after, "b", "")} as is_now,
-                x.line is not null as stood, b.line is not null as stands, x.end_reason = '{TRANSFERRED}' as gone_over,
-                {narrowed} as narrowed
-              from x full join b using (case_id, line)),
-        k as (select m.*, case when not was and not is_now then null
-                when not stood then '{Cause.NEWLY_IDENTIFIED}'
-                when not stands then case when gone_over then '{Cause.TRANSFERRED}' else '{Cause.WITHDRAWN}' end
-                when was <> is_now then '{Cause.DETAIL}'
-                when xr <> br and xr > 0 and narrowed then '{Cause.SETTLED}'
-                when xr <> br then '{Cause.CORRECTED}'
-                when xs is distinct from bs then '{Cause.PROGRESS}' end as kind from m)
-        select line, kind, case when was then xr end as rb, case when was then xs end as sb,
-            case when is_now then br end as ra, case when is_now then bs end as sa, count(*) as n
-        from k where kind is not null group by 1, 2, 3, 4, 5, 6
-    """
-
-
-def _covered(all_years: bool, side: str, prefix: str) -> str:
-    """Whether the case part of a side covers the year of its row; never unknown (semantics 27)."""
-    if all_years:
-        return "true"
-    year = f"{side}.year"
     return (
-        f"case when {year} is null then :{prefix}unknown_year else {year} = any(cast(:{prefix}years as integer[])) end"
+        f"select r.*, {counted} as counted from (select o.case_id, o.{line} as line, o.line_from, o.end_reason, "
+        f"{expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.year} as year "
+        f"from case_version o where o.force = :force and o.{line} = any(cast(:lines as integer[]))) r"
     )
-
-
-def _narrowed(field: FieldSql, place: int) -> str:
-    """Whether what is known of an attribute says all that was known before it, or more."""
-    conditions = []
-    if field.low is not None and field.high is not None:
-        conditions.append(f"x.low{place} is null or b.low{place} >= x.low{place} and b.high{place} <= x.high{place}")
-    elif field.mask is not None:
-        conditions.append(f"x.mask{place} is null or b.mask{place} & ~x.mask{place} = 0")
-    elif field.text is not None:
-        conditions.append(f"x.text{place} is null or b.text{place} = x.text{place}")
-    return " and ".join(f"coalesce({condition}, false)" for condition in conditions) or "true"
 
 
 async def _of_cells(

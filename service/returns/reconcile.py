@@ -1,7 +1,8 @@
 """Checks every stored figure of sealed returns against a full re-read of their immutable versions, by digest.
 
-What is stored of a return under an edition is its tally, what it moved, and its flips. All of it is made anew from the
-case versions, by the code that judges again, and compared; nothing is written.
+What is stored of a return under an edition is its tally, what it moved, its flips, and its cases that name others.
+All of it is made anew from the case versions, and compared; nothing is written. What judging again folds in the
+database is folded here.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.clock import london_date
+from service.contract.model import PartName
+from service.register.columns import stored_types
 from service.returns.chain import Chained, chain_of, steps_of
 from service.returns.context import Context
 from service.returns.moves import transitions_of
-from service.returns.rejudge import chain_groups
+from service.returns.rejudge import chain_cells
+from service.returns.rows import listed
+from service.returns.shared import SHARED_COLUMNS, shared_rows
+from service.returns.stock import asked_of
 from service.scope.store import Standing, live_editions, standing_of
-from service.tally.count import flips_of, tally_of
+from service.tally.count import Group, flips_of, judge_lines, tally_of
+from service.tally.judge import Source, case_source
 from service.tally.model import Tally
 from service.tally.moves import Transition
 
@@ -43,17 +50,21 @@ _FLIPS: Final = text(
     "select return_id, ruling_before, ruling_after, sum(weight)::bigint as weight from flip "
     "where force = :force and edition_after = :edition group by 1, 2, 3"
 )
+_SHARED: Final = text(
+    f"select return_id, {', '.join(SHARED_COLUMNS)}, 1 as weight from shared_row "
+    "where force = :force and edition = :edition"
+)
 
 Row = tuple[tuple[Any, ...], tuple[int, ...]]
 """What weighs, and what it weighs."""
 Rows = list[Row]
-_WEIGHTS: Final[Mapping[str, int]] = {"tally": 1, "transitions": 2, "flips": 1}
+_WEIGHTS: Final[Mapping[str, int]] = {"tally": 1, "transitions": 2, "flips": 1, "shared": 1}
 """How many weights each row has, at its end."""
 
 
 class Mismatch(Struct, frozen=True, kw_only=True):
-    """A return of which something that is stored is not what its versions say: ``what`` is tally, transitions or flips.
-    The digests are of what is stored and of what was read."""
+    """A return of which something that is stored is not what its versions say: ``what`` is tally, transitions, flips
+    or shared. The digests are of what is stored and of what was read."""
 
     force: int
     return_id: UUID
@@ -148,8 +159,10 @@ async def _stored(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID
     for row in await tx.execute(_TALLIES, key):
         head = _head(row.counted, row.not_counted, row.open_cells)
         moves: Rows | None = [] if row.has_moves else None
-        found[row.return_id] = {"tally": [head], "transitions": moves, "flips": None if moves is None else []}
-    for what, query in (("tally", _CELLS), ("transitions", _TRANSITIONS), ("flips", _FLIPS)):
+        flips: Rows | None = None if moves is None else []
+        found[row.return_id] = {"tally": [head], "transitions": moves, "flips": flips, "shared": []}
+    queries = {"tally": _CELLS, "transitions": _TRANSITIONS, "flips": _FLIPS, "shared": _SHARED}
+    for what, query in queries.items():
         for return_id, *values in await tx.execute(query, key):
             kept = found.get(return_id)
             if kept is not None and kept[what] is not None:
@@ -162,17 +175,49 @@ async def _read(
     context: Context, tx: AsyncConnection, force: int, chain: Sequence[Chained], standing: Standing
 ) -> Mapping[UUID, dict[str, Rows]]:
     """The same, from the versions."""
-    groups = await chain_groups(context, tx, force, standing, chain)
+    groups = await _groups(context, tx, force, standing, chain)
     steps = await steps_of(tx, force, chain, chain)
     transitions = await transitions_of(context, tx, force, steps, standing.edition)
+    shared: dict[UUID, Rows] = {item.id: [] for item in chain}
+    for row in await shared_rows(context, tx, force, chain, [standing]):
+        shared[row["return_id"]].append((tuple(row[name] for name in SHARED_COLUMNS), (1,)))
     return {
         item.id: {
             "tally": _tally_rows(tally_of(groups[item.line])),
             "transitions": [_transition_row(each) for each in transitions[item.id]],
             "flips": [(pair, (weight,)) for pair, weight in flips_of(groups[item.line]).items()],
+            "shared": shared[item.id],
         }
         for item in chain
     }
+
+
+async def _groups(
+    context: Context, tx: AsyncConnection, force: int, standing: Standing, chain: Sequence[Chained]
+) -> Mapping[int, tuple[Group, ...]]:
+    """What the stock of each of these returns comes to, by the number of its line: in one pass over the force's
+    versions, or one for each choice of years that their case parts cover."""
+    groups: dict[int, tuple[Group, ...]] = {}
+    for years in dict.fromkeys(item.years for item in chain):
+        (found,) = await judge_lines(
+            tx,
+            context.library,
+            [asked_of(standing)],
+            _sources(context),
+            years,
+            stored_types(context.library, PartName.CASE),
+            {"force": force},
+            [item.line for item in chain if item.years == years],
+        )
+        groups |= found
+    return groups
+
+
+def _sources(context: Context) -> tuple[Source, ...]:
+    types = tuple(stored_types(context.library, PartName.CASE))
+    rows = f"(select {listed([*types, 'line_from', 'line_to'], 'v')} from case_version v where v.force = :force) v"
+    cells = chain_cells(context)
+    return case_source(frozenset(types), rows), *(() if cells is None else (cells,))
 
 
 def _head(counted: int, not_counted: int, open_cells: int) -> Row:

@@ -2,7 +2,7 @@
 
 What remains to do is what is not there yet, so a crash, a restart or a second server needs no recovery: a unit is one
 force's chain of sealed returns under one edition, locked while somebody works at it and written in one transaction.
-Each case version is judged once; a return's tally is that of the one before and what changed (``tally/count.py``).
+Each case version is judged once, and what it comes to is added up where it stands (``chain_sql.py``).
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName, Role
 from service.register.columns import stored_types
-from service.returns.chain import Chained, chain_of, steps_of
+from service.returns.chain import Step, chain_of, steps_of
+from service.returns.chain_sql import Chain, chain_sql
 from service.returns.context import Context
-from service.returns.moves import transitions_of
-from service.returns.rows import listed
-from service.returns.shared import shared_rows, store_shared_rows
-from service.returns.stock import asked_of
+from service.returns.moves import cell_transitions_of
 from service.scope.store import Standing
 from service.storage.position import latest
-from service.tally.count import Group, flips_of, judge_lines, tally_of
-from service.tally.judge import Source, case_source
-from service.tally.move_store import store_moves
-from service.tally.moves import Moves
-from service.tally.store import store_chain
+from service.storage.remembered import Statements
+from service.tally.count import Years
+from service.tally.judge import Source
+from service.tally.move_store import moves_stand, store_transitions
+
+_STATEMENTS: Final = Statements()
 
 _LOCK: Final = text("select pg_try_advisory_xact_lock(:space, :unit)")
 _LOCK_SPACE: Final = 0x43_52_06
+_BY_PAGE: Final = text("select set_config('enable_indexscan', 'off', true)")
+"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page."""
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
@@ -50,8 +51,8 @@ async def judge_chain(context: Context, force: int, standing: Standing) -> int |
         lacking = await _lacking(tx, force, standing.id)
         todo = [item for item in chain if item.id in lacking]
         if todo:
-            groups = await chain_groups(context, tx, force, standing, todo)
-            await _store(context, tx, force, standing, chain, todo, groups, lacking)
+            await tx.execute(_BY_PAGE)
+            await _judge(context, tx, force, standing, await steps_of(tx, force, todo, chain), lacking)
         await tx.execute(
             text("delete from judging_problem where force = :force and edition = :edition"),
             {"force": force, "edition": standing.id},
@@ -84,64 +85,56 @@ async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUI
     return {row.id: row.has_tally for row in rows}
 
 
-async def chain_groups(
-    context: Context, tx: AsyncConnection, force: int, standing: Standing, chain: Sequence[Chained]
-) -> Mapping[int, tuple[Group, ...]]:
-    """What the stock of each of these returns comes to, by the number of its line: in one pass over the force's
-    versions, or one for each choice of years that their case parts cover."""
-    groups: dict[int, tuple[Group, ...]] = {}
-    for years in dict.fromkeys(item.years for item in chain):
-        (found,) = await judge_lines(
-            tx,
-            context.library,
-            [asked_of(standing)],
-            _sources(context),
-            years,
-            stored_types(context.library, PartName.CASE),
-            {"force": force},
-            [item.line for item in chain if item.years == years],
-        )
-        groups |= found
-    return groups
-
-
-def _sources(context: Context) -> tuple[Source, ...]:
-    types = tuple(stored_types(context.library, PartName.CASE))
-    rows = f"(select {listed([*types, 'line_from', 'line_to'], 'v')} from case_version v where v.force = :force) v"
-    cases = case_source(frozenset(types), rows)
+def chain_cells(context: Context) -> Source | None:
+    """The aggregate cells of all returns of a chain, each for the one number of the line at which it stands; None where
+    no standard has such a part."""
     weights = {
         part.by_role[Role.WEIGHT].name
         for contract in context.library.contracts.values()
         if (part := contract.parts.get(PartName.AGGREGATE)) is not None
     }
     if not weights:
-        return (cases,)
+        return None
     weight = ", ".join(f"{name}_lo" for name in sorted(weights))
     columns = frozenset(stored_types(context.library, PartName.AGGREGATE))
-    return cases, Source(rows=_CELLS, columns=columns, weight=f"coalesce({weight})::bigint", is_case=False)
+    return Source(rows=_CELLS, columns=columns, weight=f"coalesce({weight})::bigint", is_case=False)
 
 
-async def _store(
+async def _judge(
     context: Context,
     tx: AsyncConnection,
     force: int,
     standing: Standing,
-    chain: Sequence[Chained],
-    judged: Sequence[Chained],
-    groups: Mapping[int, tuple[Group, ...]],
+    steps: Sequence[Step],
     has_tally: Mapping[UUID, bool],
 ) -> None:
-    """Keep the tallies, shared rows and moves of some returns of a chain."""
-    position = (await latest(tx)).position
-    missing = [item for item in judged if not has_tally[item.id]]
-    if missing:
-        tallies = {item.id: tally_of(groups[item.line]) for item in missing}
-        await store_chain(tx, force=force, edition=standing.id, origin="judged", position=position, tallies=tallies)
-        await store_shared_rows(tx, await shared_rows(context, tx, force, missing, [standing]))
-    steps = await steps_of(tx, force, judged, chain)
-    transitions = await transitions_of(context, tx, force, steps, standing.edition)
-    follows = None if standing.follows is None else standing.follows[0]
-    moves: dict[Any, Moves] = {
-        item.id: Moves(transitions[item.id], flips_of(groups[item.line]), follows) for item in judged
+    """Judge some returns of a chain, and keep their tallies, shared rows and moves."""
+    before = None if standing.follows is None else standing.follows[1]
+    chain = Chain(context.library, standing.edition, before, chain_cells(context))
+    all_years = all(years.listed is None for step in steps for years in (step.years, step.base_years))
+    asked = [(each.vocabulary, each.definition) for each in (standing.edition, before) if each is not None]
+    key = (context.library, *asked, all_years)
+    statement = _STATEMENTS.get(key, lambda: chain_sql(chain, all_years=all_years))
+    parameters: dict[str, Any] = {
+        "force": force,
+        "edition": standing.id,
+        "position": (await latest(tx)).position,
+        "return_ids": [step.id for step in steps],
+        "lines": [step.line for step in steps],
+        "lacking": [not has_tally[step.id] for step in steps],
+        "on_base": [step.base_id is not None for step in steps],
+        "years": [_array(step.years) for step in steps],
+        "unknowns": [step.years.unknown for step in steps],
+        "base_years": [_array(step.base_years) for step in steps],
+        "base_unknowns": [step.base_years.unknown for step in steps],
     }
-    await store_moves(tx, force, standing.id, moves)
+    if standing.follows is not None:
+        parameters["before"] = standing.follows[0]
+    await tx.execute(statement, parameters)
+    cells = await cell_transitions_of(context, tx, force, steps, standing.edition)
+    await store_transitions(tx, force, standing.id, cells)
+    await moves_stand(tx, force, standing.id, [step.id for step in steps if has_tally[step.id]])
+
+
+def _array(years: Years) -> str | None:
+    return None if years.listed is None else f"{{{','.join(map(str, years.listed))}}}"

@@ -19,7 +19,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
 from service.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired
-from service.register.line import branch, extend
+from service.register.line import TRANSFERRED, branch, extend
 from service.returns.answers import HELD_NOW, UNANSWERED
 from service.returns.asked import is_judged_today
 from service.returns.changes import draft_moved
@@ -37,7 +37,7 @@ from service.returns.store import BASE_LINE, lock_line, return_by_id, returns_of
 from service.returns.summary import verdict_counts
 from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
-from service.returns.transfers import TRANSFERRED, not_taken_over
+from service.returns.transfers import not_taken_over
 from service.returns.under import Sealing, judge_under_all, store_under
 from service.scope.store import live_editions
 from service.storage.position import advance

@@ -16,7 +16,7 @@ from service.returns.context import Context
 from service.scope.store import Standing
 from service.storage.remembered import Statements
 from service.tally.count import dimension_lists
-from service.tally.judge import judged
+from service.tally.judge import SHARING, judged
 from service.tally.model import Margin, dimension_of
 
 _STATEMENTS: Final = Statements()
@@ -34,14 +34,14 @@ _COLUMNS: Final = {
     "setting": "integer",
     "year": "integer",
 }
+SHARED_COLUMNS: Final = tuple(name for name in _COLUMNS if name not in ("force", "return_id", "edition"))
+"""What is kept of a shared case of a return under an edition."""
+
 _STORE: Final = text(
     f"insert into shared_row ({', '.join(_COLUMNS)}) select * from unnest("
     + ", ".join(f"cast(:{name} as {sql_type}[])" for name, sql_type in _COLUMNS.items())
     + ")"
 )
-
-SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
-"""What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
 
 async def shared_rows(

@@ -17,10 +17,8 @@ from service.returns.as_read import as_read
 from service.returns.context import Context
 from service.returns.current import current_rows
 from service.returns.model import Open
-from service.returns.shared import SHARING
+from service.tally.judge import SHARING
 from service.tally.model import dimension_of
-
-TRANSFERRED = "transferred"
 
 SAYS = "The force that leads this case has not sealed a return that holds it."
 FIX = (

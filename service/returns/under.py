@@ -94,4 +94,4 @@ async def store_under(tx: AsyncConnection, item: Open, found: Found, position: i
     )
     await store_shared_rows(tx, found.shared)
     for each in found.under:
-        await store_moves(tx, item.force, each.standing.id, {item.id: each.moves})
+        await store_moves(tx, item.force, each.standing.id, item.id, each.moves)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contract.model import PartName, Role
 from service.errors import Conflict, Invalid
 from service.register.columns import holds_at
+from service.register.line import TRANSFERRED
 from service.returns.answers import AnswersRefused, Problem
 from service.returns.as_read import as_read
 from service.returns.changes import change_draft
@@ -20,7 +21,7 @@ from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows
 from service.returns.idempotency import Once
 from service.returns.model import Open
-from service.returns.transfers import FIX, SAYS, TRANSFERRED, not_taken_over
+from service.returns.transfers import FIX, SAYS, not_taken_over
 
 REASONS: Final = ("duplicate", "recorded_in_error", "transferred", "not_in_search", "other")
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +22,9 @@ from service.criteria.ruling import Definition
 from service.criteria.sql import FieldSql, ruling_sql
 from service.scope.edition import Edition
 from service.tally.model import Margin
+
+SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
+"""What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
 _LINES = ("line_from", "line_to")
 _COLUMN = re.compile(r"\bo\.(\w+)")
@@ -212,11 +216,13 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(f"r.{name}" for name in names)
 
 
-def covered_sql(all_years: bool, year: str = "year") -> str:
-    """Whether the case part covers the year of row ``r`` (semantics 27); it never leaves that unknown."""
+def covered_sql(all_years: bool, year: str = "year", prefix: str = "") -> str:
+    """Whether the case part covers the year of row ``r`` (semantics 27); it never leaves that unknown. ``prefix`` is
+    that of the parameters' names."""
     if all_years:
         return "true"
-    return f"case when r.{year} is null then :unknown_year else r.{year} = any(cast(:years as integer[])) end"
+    years = f"cast(:{prefix}years as integer[])"
+    return f"case when r.{year} is null then :{prefix}unknown_year else r.{year} = any({years}) end"
 
 
 def case_source(contract_columns: frozenset[str], rows: str, sign: int = 1) -> Source:

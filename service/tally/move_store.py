@@ -1,4 +1,6 @@
-"""Stores what returns moved and what editions flip. Only this module writes ``transition`` and ``flip``."""
+"""Stores what returns moved and what editions flip. It and ``returns/chain_sql.py`` alone
+write ``transition`` and ``flip``.
+"""
 
 from __future__ import annotations
 
@@ -19,49 +21,46 @@ _TRANSITIONS: Final = text(
 )
 _FLIPS: Final = text(
     "insert into flip (force, return_id, edition_before, edition_after, ruling_before, ruling_after, weight) "
-    "select :force, f.return_id, :before, :edition, f.rb, f.ra, f.weight from unnest(cast(:returns as uuid[]), "
-    "cast(:rb as integer[]), cast(:ra as integer[]), cast(:weights as bigint[])) f (return_id, rb, ra, weight)"
+    "select :force, :return_id, :before, :edition, f.rb, f.ra, f.weight from unnest("
+    "cast(:rb as integer[]), cast(:ra as integer[]), cast(:weights as bigint[])) f (rb, ra, weight)"
+)
+_STAND: Final = text(
+    "update tally set has_moves = true where force = :force and edition = :edition "
+    "and return_id = any(cast(:returns as uuid[]))"
 )
 
 
-async def store_moves(tx: AsyncConnection, force: int, edition: int, moves: Mapping[Any, Moves]) -> None:
-    """Keep the moves of some returns of a force under one edition, by return; their tallies are there already."""
-    await _store_transitions(
-        tx, force, edition, [(each, move) for each, item in moves.items() for move in item.transitions]
-    )
-    for follows in {item.follows for item in moves.values()} - {None}:
-        flips = [
-            (each, before, after, weight)
-            for each, item in moves.items()
-            if item.follows == follows
-            for (before, after), weight in item.flips.items()
-        ]
-        if flips:
-            returns, before, after, weights = (list(column) for column in zip(*flips, strict=True))
-            await tx.execute(
-                _FLIPS,
-                {
-                    "force": force,
-                    "edition": edition,
-                    "before": follows,
-                    "returns": returns,
-                    "rb": before,
-                    "ra": after,
-                    "weights": weights,
-                },
-            )
-    await tx.execute(
-        text(
-            "update tally set has_moves = true where force = :force and edition = :edition "
-            "and return_id = any(cast(:returns as uuid[]))"
-        ),
-        {"force": force, "edition": edition, "returns": list(moves)},
-    )
+async def store_moves(tx: AsyncConnection, force: int, edition: int, return_id: Any, moves: Moves) -> None:
+    """Keep what one return moved under one edition; its tally is there already."""
+    await store_transitions(tx, force, edition, {return_id: moves.transitions})
+    if moves.follows is not None and moves.flips:
+        pairs = list(moves.flips)
+        await tx.execute(
+            _FLIPS,
+            {
+                "force": force,
+                "return_id": return_id,
+                "edition": edition,
+                "before": moves.follows,
+                "rb": [before for before, _ in pairs],
+                "ra": [after for _, after in pairs],
+                "weights": list(moves.flips.values()),
+            },
+        )
+    await moves_stand(tx, force, edition, [return_id])
 
 
-async def _store_transitions(
-    tx: AsyncConnection, force: int, edition: int, moves: Sequence[tuple[Any, Transition]]
+async def moves_stand(tx: AsyncConnection, force: int, edition: int, returns: Sequence[Any]) -> None:
+    """Say of tallies that are there that their moves are there, too."""
+    if returns:
+        await tx.execute(_STAND, {"force": force, "edition": edition, "returns": list(returns)})
+
+
+async def store_transitions(
+    tx: AsyncConnection, force: int, edition: int, transitions: Mapping[Any, Sequence[Transition]]
 ) -> None:
+    """Keep transitions of some returns of a force under one edition, by return."""
+    moves = [(each, move) for each, some in transitions.items() for move in some]
     if not moves:
         return
     await tx.execute(

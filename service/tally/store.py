@@ -1,8 +1,8 @@
-"""Stores and reads tallies. Only this module writes ``tally`` and ``tally_cell``."""
+"""Stores and reads tallies. It and ``returns/chain_sql.py`` alone write ``tally`` and ``tally_cell``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -12,17 +12,15 @@ from service.tally.model import Cell, Margin, Tally
 
 _TALLIES = text(
     "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells, judged_at) "
-    "select :force, t.return_id, t.edition, :origin, :position, t.counted, t.not_counted, t.open_cells, now() "
-    "from unnest(cast(:returns as uuid[]), cast(:editions as smallint[]), cast(:counted as bigint[]), "
-    "cast(:not_counted as bigint[]), cast(:open_cells as integer[])) "
-    "t (return_id, edition, counted, not_counted, open_cells)"
+    "select :force, :return_id, t.edition, :origin, :position, t.counted, t.not_counted, t.open_cells, now() "
+    "from unnest(cast(:editions as smallint[]), cast(:counted as bigint[]), cast(:not_counted as bigint[]), "
+    "cast(:open_cells as integer[])) t (edition, counted, not_counted, open_cells)"
 )
 _CELLS = text(
     "insert into tally_cell (force, return_id, edition, margin, ruling, dimension, weight) "
-    "select :force, c.return_id, c.edition, c.margin, c.ruling, c.dimension, c.weight from unnest("
-    "cast(:returns as uuid[]), cast(:editions as smallint[]), cast(:margins as smallint[]), "
-    "cast(:rulings as integer[]), cast(:dimensions as integer[]), cast(:weights as bigint[])) "
-    "c (return_id, edition, margin, ruling, dimension, weight)"
+    "select :force, :return_id, c.edition, c.margin, c.ruling, c.dimension, c.weight from unnest("
+    "cast(:editions as smallint[]), cast(:margins as smallint[]), cast(:rulings as integer[]), "
+    "cast(:dimensions as integer[]), cast(:weights as bigint[])) c (edition, margin, ruling, dimension, weight)"
 )
 
 
@@ -30,43 +28,29 @@ async def store_tallies(
     tx: AsyncConnection, *, force: int, return_id: Any, origin: str, position: int, tallies: Mapping[int, Tally]
 ) -> None:
     """Keep one return's tallies, by the number of the edition. A second one for the same is refused by the key."""
-    await _store(tx, force, origin, position, [(return_id, edition, tally) for edition, tally in tallies.items()])
-
-
-async def store_chain(
-    tx: AsyncConnection, *, force: int, edition: int, origin: str, position: int, tallies: Mapping[Any, Tally]
-) -> None:
-    """Keep the tallies of several returns of a force under one edition, by return."""
-    await _store(tx, force, origin, position, [(each, edition, tally) for each, tally in tallies.items()])
-
-
-async def _store(
-    tx: AsyncConnection, force: int, origin: str, position: int, tallies: Sequence[tuple[Any, int, Tally]]
-) -> None:
+    whose = {"force": force, "return_id": return_id}
     await tx.execute(
         _TALLIES,
         {
-            "force": force,
+            **whose,
             "origin": origin,
             "position": position,
-            "returns": [each for each, _, _ in tallies],
-            "editions": [edition for _, edition, _ in tallies],
-            "counted": [tally.counted for _, _, tally in tallies],
-            "not_counted": [tally.not_counted for _, _, tally in tallies],
-            "open_cells": [tally.open_cells for _, _, tally in tallies],
+            "editions": list(tallies),
+            "counted": [tally.counted for tally in tallies.values()],
+            "not_counted": [tally.not_counted for tally in tallies.values()],
+            "open_cells": [tally.open_cells for tally in tallies.values()],
         },
     )
-    cells = [(each, edition, cell) for each, edition, tally in tallies for cell in tally.cells]
+    cells = [(edition, cell) for edition, tally in tallies.items() for cell in tally.cells]
     await tx.execute(
         _CELLS,
         {
-            "force": force,
-            "returns": [each for each, _, _ in cells],
-            "editions": [edition for _, edition, _ in cells],
-            "margins": [int(cell.margin) for _, _, cell in cells],
-            "rulings": [cell.ruling for _, _, cell in cells],
-            "dimensions": [cell.dimension for _, _, cell in cells],
-            "weights": [cell.weight for _, _, cell in cells],
+            **whose,
+            "editions": [edition for edition, _ in cells],
+            "margins": [int(cell.margin) for _, cell in cells],
+            "rulings": [cell.ruling for _, cell in cells],
+            "dimensions": [cell.dimension for _, cell in cells],
+            "weights": [cell.weight for _, cell in cells],
         },
     )
 

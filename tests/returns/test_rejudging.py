@@ -126,6 +126,11 @@ async def test_a_tally_of_an_earlier_release_gets_its_moves(context: Context) ->
         ("tally", "insert into tally_cell values (:force, :id, :edition, 1, 0, null, 1)"),
         ("transitions", "insert into transition values (:force, :id, :edition, 'corrected', 0, 1, 0, 2, 1)"),
         ("flips", "insert into flip values (:force, :id, 1, :edition, 0, 0, 1)"),
+        (
+            "shared",
+            "insert into shared_row (force, return_id, edition, case_id, shared_ref, ruling) "
+            "values (:force, :id, :edition, gen_random_uuid(), '46/K/1', 0)",
+        ),
     ],
 )
 async def test_a_stored_figure_that_is_not_what_the_cases_say_is_found(

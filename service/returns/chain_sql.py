@@ -1,0 +1,242 @@
+"""The statement that judges a force's chain of sealed returns under one edition and keeps all that it comes to.
+
+Each case version is judged once, whatever the number of returns that hold it; tallies, cells, flips, shared rows and
+moves are folded from what came of that, and nothing leaves the database. Text only; ``rejudge.py`` runs it.
+``reconcile`` reads the same versions again by other code (``tally/count.py``) and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from service.contract.library import Library
+from service.contract.model import CodeList, PartName, Role
+from service.contract.upgrade import reading_sql
+from service.criteria.sql import ALL_CODES
+from service.register.columns import stored_types
+from service.returns.moved_sql import moved_sql
+from service.scope.edition import Edition
+from service.tally.count import dimension_lists
+from service.tally.judge import SHARING, Judged, Source, judged_after
+from service.tally.model import Margin
+
+RETURNS: Final = {
+    "return_ids": "uuid",
+    "lines": "integer",
+    "lacking": "boolean",
+    "on_base": "boolean",
+    "years": "text",
+    "unknowns": "boolean",
+    "base_years": "text",
+    "base_unknowns": "boolean",
+}
+"""The parameters that say of which returns, a list each: whether a return's tally is not there yet; whether it builds
+on another; and the years that its case part, and that of its base, cover: as an array's text, null for all of them."""
+
+_RETURNS: Final = (
+    "select item.id, item.line, item.lacking, item.on_base, cast(item.years as integer[]) as years, "
+    "item.unknown, cast(item.base_years as integer[]) as base_years, item.base_unknown from unnest("
+    + ", ".join(f"cast(:{name} as {sql_type}[])" for name, sql_type in RETURNS.items())
+    + ") item (id, line, lacking, on_base, years, unknown, base_years, base_unknown)"
+)
+
+
+class Chain(Struct, frozen=True):
+    """What a chain is judged from: its library, the edition, the one before it, and its aggregate cells if a standard
+    has any."""
+
+    library: Library
+    edition: Edition
+    before: Edition | None
+    cells: Source | None
+
+
+def chain_sql(chain: Chain, *, all_years: bool) -> str:
+    """The statement. ``all_years``: no case part, of a return or of its base, leaves out a year; then rows are not told
+    apart by it. Parameters: ``force``, ``edition``, ``position``, ``before`` (the number of the edition before, where
+    there is one), and ``RETURNS``."""
+    library, edition = chain.library, chain.edition
+    expressions = judged_after(library, edition, chain.before)
+    lists = dimension_lists(library, edition.vocabulary)
+    roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
+    queries = {
+        "r": _RETURNS,
+        "j": _judged_cases(library, edition, expressions),
+        "c": _by_return(chain, expressions, lists, all_years),
+        "kept": _TALLIES,
+        "kept_cells": _CELLS,
+        "x": _side("line_to", "base_years", "base_unknown"),
+        "b": _side("line_from", "years", "unknown"),
+        "kept_moves": _moves(library, edition, lists.get(Margin.STAGE)),
+    }
+    if chain.before is not None:
+        queries["kept_flips"] = _FLIPS
+    if roles.keys() >= SHARING:
+        queries["s"] = "select * from j where shared_ref is not null"
+        queries["kept_shared"] = _shared(lists, roles[Role.LEAD].list)
+    items = [f"{name} as {'materialized ' * (name in _ONCE)}({query})" for name, query in queries.items()]
+    return f"with {', '.join(items)} select count(*) as returns from r"
+
+
+_ONCE: Final = frozenset({"r", "j", "c", "s"})
+"""What is worked out once, before anything is kept of it."""
+
+
+def _judged_cases(library: Library, edition: Edition, expressions: Judged) -> str:
+    """Every version that a force ever had, judged."""
+    readings = reading_sql(library, edition.vocabulary, "o")
+    roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
+    shared = []
+    if roles.keys() >= SHARING:
+        shared = [
+            f"{readings[roles[Role.SHARED_REF].name].text} as shared_ref",
+            f"{readings[roles[Role.SHARED_WITH].name].mask} as shared_with",
+            f"{readings[roles[Role.LEAD].name].mask} as lead",
+        ]
+    chosen = ["o.case_id", "o.line_from", "o.line_to", "o.end_reason", *_dimensions(expressions), *shared]
+    return f"select {', '.join(chosen)} from case_version o where o.force = :force"
+
+
+def _dimensions(expressions: Judged) -> list[str]:
+    ruling_before, year_before = expressions.before or ("null::integer", "null::integer")
+    return [
+        f"{expressions.ruling} as ruling",
+        f"{expressions.stage} as stage",
+        f"{expressions.setting} as setting",
+        f"{expressions.year} as year",
+        f"{ruling_before} as was",
+        f"{year_before} as was_year",
+    ]
+
+
+def _by_return(chain: Chain, expressions: Judged, lists: Mapping[Margin, CodeList], all_years: bool) -> str:
+    """Weight and open cells by return, margin, ruling and value, and whether it counts: what is alike in all that is
+    asked of it is added up first, by the span of the line for which it holds, and then for each return in the span."""
+    grouped = [_grouped("j", "count(*)", "0::bigint", lists, chain, all_years, is_case=True)]
+    if chain.cells is not None:
+        cells = _judged_cells(chain.library, expressions, chain.cells)
+        weight, open_cells = "coalesce(sum(weight), 0)::bigint", "count(*) - count(weight)"
+        grouped.append(_grouped(f"({cells}) j", weight, open_cells, lists, chain, all_years, is_case=False))
+    counted = "g.is_case" if all_years else f"({_covered('r.years', 'r.unknown', 'g.covering')}) = g.is_case"
+    return (
+        f"select r.id, r.lacking, g.margin, g.ruling, g.dimension, {counted} as counted, "
+        "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
+        f"from ({' union all '.join(grouped)}) g join r on g.line_from <= r.line and r.line < g.line_to "
+        "group by 1, 2, 3, 4, 5, 6"
+    )
+
+
+def _grouped(
+    rows: str,
+    weight: str,
+    open_cells: str,
+    lists: Mapping[Margin, CodeList],
+    chain: Chain,
+    all_years: bool,
+    *,
+    is_case: bool,
+) -> str:
+    sets: list[tuple[str, ...]] = [("ruling", "stage"), ("ruling", "setting"), ("ruling", "year")]
+    if not all_years:
+        sets = [tuple(dict.fromkeys((*names, "year"))) for names in sets]
+    if chain.before is not None:
+        sets.append(("was", "ruling") if all_years else ("was", "ruling", "was_year"))
+    flips = "grouping(was) = 0" if chain.before is not None else "false"
+    was, was_year = ("was", "was_year") if chain.before is not None else ("ruling", "year")
+    return (
+        f"select {is_case} as is_case, line_from, line_to, {weight} as weight, {open_cells} as open_cells, "
+        f"case when grouping(stage) = 0 then {int(Margin.STAGE)} when grouping(setting) = 0 "
+        f"then {int(Margin.SETTING)} when {flips} then {int(Margin.FLIP)} else {int(Margin.YEAR)} end as margin, "
+        f"case when {flips} then {was} else ruling end as ruling, "
+        f"case when grouping(stage) = 0 then {_ordinal('stage', lists.get(Margin.STAGE))} "
+        f"when grouping(setting) = 0 then {_ordinal('setting', lists.get(Margin.SETTING))} "
+        f"when {flips} then ruling else year end as dimension, "
+        f"{'null::integer' if all_years else f'case when {flips} then {was_year} else year end'} as covering "
+        f"from {rows} group by grouping sets "
+        f"({', '.join('(' + ', '.join((*names, 'line_from', 'line_to')) + ')' for names in sets)})"
+    )
+
+
+def _judged_cells(library: Library, expressions: Judged, cells: Source) -> str:
+    """Aggregate cells, read as rows with a weight; what they cannot say is a typed null."""
+    types = stored_types(library, PartName.CASE)
+    columns = [name if name in cells.columns else f"null::{types[name]} as {name}" for name in expressions.columns]
+    given = ", ".join([*columns, "line_from", "line_to", f"{cells.weight} as weight"])
+    chosen = ", ".join([*_dimensions(expressions), "o.weight", "o.line_from", "o.line_to"])
+    return f"select {chosen} from (select {given} from {cells.rows}) o"
+
+
+def _ordinal(mask: str, codes: CodeList | None) -> str:
+    """``dimension_of`` as SQL: the ordinal of the one code that a mask says, or of the group that is just this set."""
+    if codes is None:
+        return "null::integer"
+    by_mask = {group: codes.by_code[name].ordinal for group, name in codes.groups.items()}
+    by_mask |= {1 << ordinal: ordinal for ordinal in range(ALL_CODES.bit_length())}
+    choices = " ".join(f"when {each} then {ordinal}" for each, ordinal in by_mask.items())
+    return f"case {mask} {choices} end"
+
+
+def _covered(years: str, unknown: str, year: str) -> str:
+    """Whether a case part covers a year (semantics 27); never unknown."""
+    return f"{years} is null or case when {year} is null then {unknown} else {year} = any({years}) end"
+
+
+_TALLIES: Final = (
+    "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells, judged_at, "
+    "has_moves) select :force, r.id, :edition, 'judged', :position, "
+    "coalesce(sum(c.weight) filter (where c.counted), 0), coalesce(sum(c.weight) filter (where not c.counted), 0), "
+    "coalesce(sum(c.open_cells) filter (where c.counted and c.ruling >= 0), 0), now(), true "
+    f"from r left join c on c.id = r.id and c.margin = {int(Margin.STAGE)} where r.lacking group by r.id"
+)
+"""A cell that is out of scope, whatever its number, leaves nothing open."""
+
+_CELLS: Final = (
+    "insert into tally_cell (force, return_id, edition, margin, ruling, dimension, weight) "
+    "select :force, c.id, :edition, c.margin, c.ruling, c.dimension, c.weight from c "
+    f"where c.lacking and c.counted and c.margin <> {int(Margin.FLIP)} union all "
+    f"select :force, c.id, :edition, {int(Margin.HEADLINE)}, sign(c.ruling), c.dimension, sum(c.weight) from c "
+    f"where c.lacking and c.counted and c.margin = {int(Margin.STAGE)} group by c.id, sign(c.ruling), c.dimension"
+)
+
+_FLIPS: Final = (
+    "insert into flip (force, return_id, edition_before, edition_after, ruling_before, ruling_after, weight) "
+    "select :force, c.id, :before, :edition, c.ruling, c.dimension, c.weight from c "
+    f"where c.counted and c.margin = {int(Margin.FLIP)} and c.weight <> 0"
+)
+
+
+def _shared(lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
+    """The counted cases of each return that carry a shared reference (semantics 29)."""
+    stage, setting = (_ordinal(f"s.{name}", lists.get(margin)) for name, margin in _BY_CODE.items())
+    return (
+        "insert into shared_row (force, return_id, edition, case_id, shared_ref, shared_with, lead, ruling, stage, "
+        f"setting, year) select :force, r.id, :edition, s.case_id, s.shared_ref, s.shared_with, "
+        f"{_ordinal('s.lead', leads)}, s.ruling, {stage}, {setting}, s.year "
+        "from s join r on s.line_from <= r.line and r.line < s.line_to "
+        f"where r.lacking and ({_covered('r.years', 'r.unknown', 's.year')})"
+    )
+
+
+_BY_CODE: Final = {"stage": Margin.STAGE, "setting": Margin.SETTING}
+
+
+def _side(line: str, years: str, unknown: str) -> str:
+    """The versions that end, or begin, with a return that builds on another."""
+    return (
+        f"select j.case_id, j.{line} as line, j.line_from, j.end_reason, j.ruling, j.stage, "
+        f"({_covered(f'r.{years}', f'r.{unknown}', 'j.year')}) as counted from j join r on r.line = j.{line} "
+        "where r.on_base"
+    )
+
+
+def _moves(library: Library, edition: Edition, stages: CodeList | None) -> str:
+    return (
+        "insert into transition (force, return_id, edition, kind, ruling_before, stage_before, ruling_after, "
+        "stage_after, weight, open_cells) select :force, r.id, :edition, t.kind, t.rb, t.sb, t.ra, t.sa, sum(t.n), 0 "
+        f"from (select line, kind, rb, {_ordinal('sb', stages)} as sb, ra, {_ordinal('sa', stages)} as sa, n "
+        f"from ({moved_sql(library, edition)}) t) t join r on r.line = t.line "
+        "group by r.id, t.kind, t.rb, t.sb, t.ra, t.sa"
+    )
