@@ -6,8 +6,8 @@ the closing edition. Pure: in go flips, transitions and shared rows as they were
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -61,6 +61,10 @@ class Bridge(Struct, frozen=True):
     forces: Mapping[int, Bridge]
 
 
+Led = Mapping[tuple[int, Any], SharedRow]
+"""The rows that another force leads, by force and case."""
+
+
 def vocabulary_alone(before: Edition, after: Edition) -> bool:
     """Whether two editions have the same rules and read them by another vocabulary: then that is the cause."""
     return [(rule.id, rule.when) for rule in before.rules] == [(rule.id, rule.when) for rule in after.rules]
@@ -92,24 +96,26 @@ def bridge(opening: Mapping[int, Counts], flows: Iterable[Flow], closing: Mappin
 
 
 def led_flows(
-    before: Sequence[SharedRow],
-    after: Sequence[SharedRow],
+    was: Led,
+    now: Led,
     editions: tuple[Edition, Edition],
     cause: Cause | None = None,
 ) -> Iterator[Flow]:
     """What another force leads is in no national figure: the same rows, below zero. A case that came to be led
     elsewhere, or ceased to, was ``transferred``; of one that was and is, its ruling moved for the ``cause`` given, or
     its own."""
-    was, now = (_by_case(join(rows).led_elsewhere) for rows in (before, after))
+    alike: Counter[tuple[int, Cause, int | None, int | None]] = Counter()
     for key in was.keys() | now.keys():
         begin, end = was.get(key), now.get(key)
         rulings = (None if begin is None else begin.ruling, None if end is None else end.ruling)
+        alike[key[0], cause or _led_cause(begin, end), *rulings] += 1
+    for (force, why, before, after), cases in alike.items():
         yield Flow(
-            force=key[0],
-            cause=cause or _led_cause(begin, end),
-            before=rulings[0],
-            after=rulings[1],
-            weight=-1,
+            force=force,
+            cause=why,
+            before=before,
+            after=after,
+            weight=-cases,
             edition_before=editions[0],
             edition_after=editions[1],
         )
@@ -121,8 +127,9 @@ def _led_cause(begin: SharedRow | None, end: SharedRow | None) -> Cause:
     return Cause.SETTLED if begin.ruling is not None and begin.ruling > 0 else Cause.CORRECTED
 
 
-def _by_case(rows: Iterable[SharedRow]) -> dict[tuple[int, Any], SharedRow]:
-    return {(row.force, row.case_id): row for row in rows}
+def led_of(rows: Iterable[SharedRow]) -> Led:
+    """What is led elsewhere of the shared rows at one point."""
+    return {(row.force, row.case_id): row for row in join(rows).led_elsewhere}
 
 
 def _delta(flow: Flow) -> Delta:

@@ -14,7 +14,7 @@ from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
-from service.picture.bridge import Flow, bridge, led_flows, scope_cause
+from service.picture.bridge import Flow, Led, bridge, led_flows, led_of, scope_cause
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion
 from service.picture.bridge_store import Moved, Return
@@ -22,7 +22,6 @@ from service.picture.chains import way
 from service.picture.coverage import CountingReturn
 from service.picture.national import Counts, own_counts
 from service.picture.question import AsOf
-from service.picture.shared import SharedRow, join
 from service.picture.store import StoredEdition
 from service.scope.edition import Edition
 from service.tally.moves import Cause
@@ -59,19 +58,19 @@ class EditionStep(Struct, frozen=True):
 
 
 class _Shared:
-    """The shared rows of points under editions, each read once: most of what a bridge reads."""
+    """What is led elsewhere at points under editions, each read and joined once: most of what a bridge reads."""
 
     def __init__(self, tx: AsyncConnection) -> None:
         self._tx = tx
-        self._read: dict[tuple[int, int], tuple[SharedRow, ...]] = {}
+        self._led: dict[tuple[int, int], Led] = {}
 
-    async def at(self, point: Point, edition: int) -> tuple[SharedRow, ...]:
-        """Those of the returns that count at a point, all of which are judged under the edition."""
+    async def led_at(self, point: Point, edition: int) -> Led:
+        """Of the returns that count at a point, all of which are judged under the edition."""
         key = (point.moment.position, edition)
-        if key not in self._read:
+        if key not in self._led:
             counting = [replace(item, edition=edition) for item in point.counting]
-            self._read[key] = await store.shared_rows(self._tx, edition, counting)
-        return self._read[key]
+            self._led[key] = led_of(await store.shared_rows(self._tx, edition, counting))
+        return self._led[key]
 
 
 @traced("bridge")
@@ -91,9 +90,9 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     flows: list[Flow] = []
     for step in steps:
         flows += await _scope_flows(tx, opening, step, editions, shared)
-    turned, led = [await shared.at(point, closing.scope.id) for point in (opening, closing)]
+    was, is_now = [await shared.led_at(point, closing.scope.id) for point in (opening, closing)]
     flows += await _sent_flows(tx, opening, closing)
-    flows += led_flows(turned, led, (closing.edition, closing.edition))
+    flows += led_flows(was, is_now, (closing.edition, closing.edition))
     try:
         found = bridge(begin, flows, end)
     except ValueError:
@@ -163,7 +162,7 @@ async def _counts(tx: AsyncConnection, point: Point, shared: _Shared) -> Mapping
     """What the forces' returns come to at a point, net of what others lead."""
     edition = point.scope.id
     counts = own_counts(point.counting, await store.ruling_weights(tx, edition, point.counting))
-    for row in join(await shared.at(point, edition)).led_elsewhere:
+    for row in (await shared.led_at(point, edition)).values():
         counts[row.force] -= Counts.of(row.ruling, 1)
     return counts
 
@@ -189,7 +188,7 @@ async def _scope_flows(
         )
         for row in await bridge_store.flips(tx, opening.returns, older, newer)
     ]
-    was, now = [await shared.at(opening, each) for each in (step.before, step.after)]
+    was, now = [await shared.led_at(opening, each) for each in (step.before, step.after)]
     return [*flows, *led_flows(was, now, (before, after), cause)]
 
 

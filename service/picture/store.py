@@ -193,17 +193,18 @@ async def shared_rows(tx: AsyncConnection, edition: int, counting: Sequence[Coun
     rows = await _of_heads(tx, _SHARED, edition, counting)
     return tuple(
         SharedRow(
-            force=row.force,
-            shared_ref=row.shared_ref,
-            shared_with=row.shared_with,
-            lead=row.lead,
-            ruling=row.ruling,
-            stage=row.stage,
-            setting=row.setting,
-            year=row.year,
-            case_id=row.case_id,
+            force=force,
+            shared_ref=shared_ref,
+            shared_with=shared_with,
+            lead=lead,
+            ruling=ruling,
+            stage=stage,
+            setting=setting,
+            year=year,
+            case_id=case_id,
         )
-        for row in rows
+        # taken apart by place: there are thousands, and asking each for its names costs more than reading it
+        for force, case_id, shared_ref, shared_with, lead, ruling, stage, setting, year in rows
     )
 
 
