@@ -32,8 +32,8 @@ notnull offset on only order outer overlaps placing primary references returning
 symmetric system_user table tablesample to trailing union unique user using variadic verbose where window with
 """
 _OF_THE_STORE: Final = """
-base_digest case_id contract_version current_digest digest empties end_reason failed force has_text held idx kept_as
-line_from line_to match_key n return_id row shape source_row
+base_digest begin_reason case_id contract_version current_digest digest empties end_reason failed force has_text held
+idx kept_as line_from line_to match_key n return_id row shape source_row
 """
 TAKEN: Final = frozenset((*_SQL_WORDS.split(), *_OF_THE_STORE.split()))
 """What a column of a field cannot be called: words that SQL keeps for itself, and the tables' own columns beside it."""

@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from service.picture.national import Counts
-from service.picture.shared import SharedRow, join
 from service.scope.edition import Edition
 from service.tally.moves import Cause
+from service.tally.shared import SharedRow, join
 
 
 class Delta(Struct, frozen=True):
@@ -102,8 +102,8 @@ def led_flows(
     cause: Cause | None = None,
 ) -> Iterator[Flow]:
     """What another force leads is in no national figure: the same rows, below zero. A case that came to be led
-    elsewhere, or ceased to, was ``transferred``; of one that was and is, its ruling moved for the ``cause`` given, or
-    its own."""
+    elsewhere, or ceased to, was ``transferred``, as is what the leading force took over; of one that was and is, its
+    ruling moved for the ``cause`` given, or its own."""
     alike: Counter[tuple[int, Cause, int | None, int | None]] = Counter()
     for key in was.keys() | now.keys():
         begin, end = was.get(key), now.get(key)

@@ -24,7 +24,7 @@ CAUSES: Final[Mapping[Cause, str]] = {
     Cause.VOCABULARY: "the same definition is read by another version of the contract",
     Cause.COVERAGE: "forces reported for the first time, or took a return back",
     Cause.DETAIL: "what is reported as cases and what as numbers changed",
-    Cause.TRANSFERRED: "cases went over to another force",
+    Cause.TRANSFERRED: "cases went over between forces",
     Cause.NEWLY_IDENTIFIED: "new cases were identified",
     Cause.WITHDRAWN: "cases were withdrawn",
     Cause.SETTLED: "undetermined cases were settled",

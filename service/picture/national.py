@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from service.picture.coverage import CountingReturn, Coverage
-from service.picture.shared import SharedRow, join
+from service.tally.shared import SharedRow, join
 
 
 class Dimension(StrEnum):

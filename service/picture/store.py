@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.picture.coverage import CountingReturn, Participation
 from service.picture.national import Dimension, MarginWeight, RulingWeight
-from service.picture.shared import SharedRow
 from service.scope.editions import Editions
 from service.scope.store import known
 from service.tally.model import Margin
+from service.tally.shared import SharedRow
 
 NO_TALLIES = ("draft", "rejected")
 """States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""

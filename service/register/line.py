@@ -24,6 +24,8 @@ BRANCH: Final = "branch"
 """Why a version ends that holds on beside a branch, or that held for a branch alone."""
 TRANSFERRED: Final = "transferred"
 """Why a version ends whose case another force took over."""
+HELD_ELSEWHERE: Final = "held_elsewhere"
+"""Why a version begins whose case is new to its force alone: another held it, and both say the same of who leads it."""
 
 _ENDED: Final = f"where v.force = :force and v.line_to = {OPEN_END}"
 _GONE: Final = "w.force = :force and w.return_id = :return_id and w.answer = 'withdraw'"

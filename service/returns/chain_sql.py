@@ -68,8 +68,8 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
         "c": _by_return(chain, expressions, lists, all_years),
         "kept": _TALLIES,
         "kept_cells": _CELLS,
-        "x": _side("line_to", "base_years", "base_unknown"),
-        "b": _side("line_from", "years", "unknown"),
+        "x": _side("line_to", "end_reason", "base_years", "base_unknown"),
+        "b": _side("line_from", "begin_reason", "years", "unknown"),
         "kept_moves": _moves(library, edition, lists.get(Margin.STAGE)),
     }
     if chain.before is not None:
@@ -96,8 +96,8 @@ def _judged_cases(library: Library, edition: Edition, expressions: Judged) -> st
             f"{readings[roles[Role.SHARED_WITH].name].mask} as shared_with",
             f"{readings[roles[Role.LEAD].name].mask} as lead",
         ]
-    chosen = ["o.case_id", "o.line_from", "o.line_to", "o.end_reason", *_dimensions(expressions), *shared]
-    return f"select {', '.join(chosen)} from case_version o where o.force = :force"
+    held = "o.case_id, o.line_from, o.line_to, o.begin_reason, o.end_reason"
+    return f"select {', '.join([held, *_dimensions(expressions), *shared])} from case_version o where o.force = :force"
 
 
 def _dimensions(expressions: Judged) -> list[str]:
@@ -223,10 +223,10 @@ def _shared(lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
 _BY_CODE: Final = {"stage": Margin.STAGE, "setting": Margin.SETTING}
 
 
-def _side(line: str, years: str, unknown: str) -> str:
+def _side(line: str, reason: str, years: str, unknown: str) -> str:
     """The versions that end, or begin, with a return that builds on another."""
     return (
-        f"select j.case_id, j.{line} as line, j.line_from, j.end_reason, j.ruling, j.stage, "
+        f"select j.case_id, j.{line} as line, j.line_from, j.{reason} as reason, j.ruling, j.stage, "
         f"({_covered(f'r.{years}', f'r.{unknown}', 'j.year')}) as counted from j join r on r.line = j.{line} "
         "where r.on_base"
     )

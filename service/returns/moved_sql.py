@@ -1,7 +1,7 @@
 """The SQL that says what cases moved between two stocks, and why (semantics 33, 34). Text only.
 
 A stock's side has one row for each case that ends, or begins, with a number of the line: ``case_id, line, line_from,
-end_reason, ruling, stage``, and whether it ``counted``.
+reason`` (why), ``ruling, stage``, and whether it ``counted``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from service.contract.library import Library
 from service.contract.upgrade import reading_sql
 from service.criteria.sql import FieldSql
-from service.register.line import TRANSFERRED
+from service.register.line import HELD_ELSEWHERE, TRANSFERRED
 from service.scope.edition import Edition
 from service.tally.moves import Cause
 
@@ -23,8 +23,9 @@ def moved_sql(library: Library, edition: Edition) -> str:
             case when is_now then br end as ra, case when is_now then bs end as sa, count(*) as n
         from (
             select m.*, case when not was and not is_now then null
-                when not stood then '{Cause.NEWLY_IDENTIFIED}'
-                when not stands then case when gone_over then '{Cause.TRANSFERRED}' else '{Cause.WITHDRAWN}' end
+                when not stood then
+                    case when came_over then '{Cause.TRANSFERRED}' else '{Cause.NEWLY_IDENTIFIED}' end
+                when not stands then case when went_over then '{Cause.TRANSFERRED}' else '{Cause.WITHDRAWN}' end
                 when was <> is_now then '{Cause.DETAIL}'
                 when xr <> br then case when xr > 0 and {_narrowed_sql(library, edition)}
                     then '{Cause.SETTLED}' else '{Cause.CORRECTED}' end
@@ -33,7 +34,8 @@ def moved_sql(library: Library, edition: Edition) -> str:
                 select x.case_id, line, x.ruling as xr, x.stage as xs, b.ruling as br, b.stage as bs,
                     x.line_from as x_from, b.line_from as b_from, x.line is not null and x.counted as was,
                     b.line is not null and b.counted as is_now, x.line is not null as stood,
-                    b.line is not null as stands, x.end_reason = '{TRANSFERRED}' as gone_over
+                    b.line is not null as stands, x.reason = '{TRANSFERRED}' as went_over,
+                    b.reason = '{HELD_ELSEWHERE}' as came_over
                 from x full join b using (case_id, line)
             ) m
         ) k

@@ -94,17 +94,18 @@ async def _of_cases(
 def _moved_sql(library: Library, edition: Edition, all_before: bool, all_after: bool) -> str:
     """How many cases moved from where to where, by the number of the line and the kind of the move. Parameters:
     ``force``, ``lines``, and the years of each side that does not cover all."""
-    ended = _side_sql(library, edition, "line_to", covered_sql(all_before, prefix="before_"))
-    begun = _side_sql(library, edition, "line_from", covered_sql(all_after))
+    ended = _side_sql(library, edition, "line_to", "end_reason", covered_sql(all_before, prefix="before_"))
+    begun = _side_sql(library, edition, "line_from", "begin_reason", covered_sql(all_after))
     return f"with x as ({ended}), b as ({begun}) {moved_sql(library, edition)}"
 
 
-def _side_sql(library: Library, edition: Edition, line: str, counted: str) -> str:
+def _side_sql(library: Library, edition: Edition, line: str, reason: str, counted: str) -> str:
     expressions = judged(library, edition)
     return (
-        f"select r.*, {counted} as counted from (select o.case_id, o.{line} as line, o.line_from, o.end_reason, "
-        f"{expressions.ruling} as ruling, {expressions.stage} as stage, {expressions.year} as year "
-        f"from case_version o where o.force = :force and o.{line} = any(cast(:lines as integer[]))) r"
+        f"select r.*, {counted} as counted from (select o.case_id, o.{line} as line, o.line_from, "
+        f"o.{reason} as reason, {expressions.ruling} as ruling, {expressions.stage} as stage, "
+        f"{expressions.year} as year from case_version o "
+        f"where o.force = :force and o.{line} = any(cast(:lines as integer[]))) r"
     )
 
 

@@ -37,7 +37,7 @@ from service.returns.store import BASE_LINE, lock_line, return_by_id, returns_of
 from service.returns.summary import verdict_counts
 from service.returns.telling import tell_of_seal
 from service.returns.transfers import FIX as TRANSFER_FIX
-from service.returns.transfers import not_taken_over
+from service.returns.transfers import not_taken_over, note_held_elsewhere
 from service.returns.under import Sealing, judge_under_all, store_under
 from service.scope.store import live_editions
 from service.storage.position import advance
@@ -100,6 +100,8 @@ async def seal(
             line = await extend(tx, context.library, force, item.id, head)
         else:
             line = await branch(tx, context.library, force, item.id, head=head, head_id=head_id, base=item.laid_over)
+        if item.base_id is not None:  # what a first return brings is all new coverage
+            await note_held_elsewhere(context, tx, item, line)
         await _store_line(tx, item, line, None if item.laid_over is None else head_id)
         sealed = await _close(context, tx, actor, item, line, head_id, declaration, now)
     tell_of_seal(context, sealed, perf_counter() - began)

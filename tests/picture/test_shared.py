@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.picture.shared import Joined, SharedRow, join
+from service.tally.shared import Joined, SharedRow, join
 
 AVON, KENT, ESSEX = 0, 1, 2
 

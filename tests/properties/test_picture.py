@@ -20,8 +20,8 @@ from service.picture.national import (
     RulingWeight,
     picture,
 )
-from service.picture.shared import SharedRow, confirmed_lead, join
 from service.tally.model import sign
+from service.tally.shared import SharedRow, confirmed_lead, join
 
 FORCES = 5
 PERIOD = date(2025, 11, 1)

@@ -7,11 +7,17 @@ from uuid import UUID
 import pytest
 
 from service.errors import Conflict
+from service.picture.bridge import Bridge
 from service.returns.cases import list_cases
 from service.returns.context import Context
 from service.returns.model import Open
+from service.returns.reconcile import reconcile
+from service.returns.rejudging import judge_remaining
 from service.returns.withdrawals import delete_case
 from service.storage.database import Database
+from service.tally.moves import Cause
+from tests.support.bridges import bridge_between
+from tests.support.moves import moved, proposed, renamed, standing
 from tests.support.returns import LEAD, a_case, a_service, again, explained, opened, reported, sealed
 
 AGREED = {"shared_ref": "essex:7", "lead_force": "essex"}
@@ -41,3 +47,86 @@ async def test_a_transferred_case_may_go_once_the_receiver_has_sealed_it(databas
     await explained(context, item)
     done = await sealed(context, item)
     assert done.receipt["counts"]["withdrawn"] == 1
+
+
+SCOPE = "2025-11-wide"
+
+
+async def _between(context: Context, opening: int, closing: int) -> Bridge:
+    return await bridge_between(context, (opening, SCOPE), (closing, SCOPE))
+
+
+def _moved(bridge: Bridge) -> list[tuple[str, int]]:
+    return [(part.cause.value, part.delta.in_scope) for part in bridge.parts]
+
+
+async def _both_report(context: Context) -> int:
+    """Kent and Essex report, Kent with a case that Essex is to lead; the position."""
+    await reported(context, "essex", "2025-12", [a_case("E/2")])
+    first = await reported(context, "kent", "2026-01", [a_case("K/1", shared_with="essex", **AGREED), a_case("K/2")])
+    return first.sealed_position
+
+
+async def test_a_case_that_another_force_takes_over_is_transferred_on_both_sides_and_new_on_none(
+    database: Database,
+) -> None:
+    context = await a_service(database)
+    opening = await _both_report(context)
+    taken = await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **AGREED)])
+    bridge = await _between(context, opening, taken.sealed_position)
+    kent, essex = (context.force_number(name) for name in ("kent", "essex"))
+    assert _moved(bridge) == []
+    assert _moved(bridge.forces[kent]) == [(Cause.TRANSFERRED, -1)]
+    assert _moved(bridge.forces[essex]) == [(Cause.TRANSFERRED, 1)]
+    assert bridge.opening == bridge.closing
+
+
+async def test_the_sender_that_lets_a_transferred_case_go_moves_nothing(database: Database) -> None:
+    context = await a_service(database)
+    opening = await _both_report(context)
+    await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **AGREED)])
+    item = await opened(context, "kent", "2026-02")
+    rows, _ = await list_cases(context, LEAD, item, None, 10)
+    case_id = next(row.case_id for row in rows if row.values["case_ref"] == "K/1")
+    await delete_case(context, LEAD, item, case_id, "transferred", None, None)
+    await explained(context, item)
+    gone = await sealed(context, item)
+    bridge = await _between(context, opening, gone.sealed_position)
+    assert _moved(bridge) == []
+    assert _moved(bridge.forces[item.force]) == [(Cause.TRANSFERRED, -1)]
+
+
+async def test_a_case_that_two_forces_report_for_the_first_time_is_new_once(database: Database) -> None:
+    context = await a_service(database)
+    for force in ("kent", "essex"):
+        opening = (await reported(context, force, "2025-12", [a_case(f"{force}/2")])).sealed_position
+    shared = {"shared_ref": "essex:7", "lead_force": "essex"}
+    await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **shared)])
+    last = await reported(context, "kent", "2026-01", [a_case("K/1", shared_with="essex", **shared)])
+    bridge = await _between(context, opening, last.sealed_position)
+    assert _moved(bridge) == [(Cause.NEWLY_IDENTIFIED, 1)]
+    assert _moved(bridge.forces[last.force]) == []
+
+
+@pytest.mark.parametrize("said", [{"lead_force": "kent"}, {"shared_with": "surrey"}, {"shared_ref": "essex:8"}])
+async def test_a_case_of_which_the_other_holder_says_something_else_is_new(
+    database: Database, said: dict[str, str]
+) -> None:
+    context = await a_service(database)
+    opening = await _both_report(context)
+    row = {"shared_with": "kent", **AGREED} | said
+    last = await reported(context, "essex", "2026-01", [a_case("E/1", **row)])
+    assert _moved(await _between(context, opening, last.sealed_position)) == [(Cause.NEWLY_IDENTIFIED, 1)]
+
+
+async def test_judging_again_says_of_a_case_that_was_taken_over_what_its_seal_said(database: Database) -> None:
+    context = await a_service(database)
+    await _both_report(context)
+    taken = await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **AGREED)])
+    was = await standing(context, SCOPE)
+    now = await proposed(context, renamed(context, was.edition, "2026-09-again"))
+    await judge_remaining(context)
+    found = await moved(context, taken.force, taken.id, now.id)
+    assert found == await moved(context, taken.force, taken.id, was.id)
+    assert [kind for kind, *_ in found] == [Cause.TRANSFERRED]
+    assert (await reconcile(context)).mismatches == ()
