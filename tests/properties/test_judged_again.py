@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -26,8 +27,10 @@ Cells = list[tuple[dict[str, str], str]]
 
 
 class Month(Struct, frozen=True):
-    """One return: the years it declares, the cases it sends and takes away, and its cells (None: as before)."""
+    """One return: the months since the newest (0: that one again, below it: an older one, sealed before or skipped),
+    the years it declares, the cases it sends and takes away, and its cells (None: as before)."""
 
+    on: int
     covers: Years
     rows: dict[str, dict[str, str]]
     gone: list[str]
@@ -48,6 +51,7 @@ cells = st.lists(
 )
 months = st.builds(
     Month,
+    st.sampled_from([1, 1, 2, 0, -1, -2]),
     st.sampled_from(
         [Years(listed=None, unknown=True), years(), years(unknown=True), years(2010, 2014), years(2014, unknown=True)]
     ),
@@ -62,16 +66,20 @@ def _named(name: str, row: dict[str, str]) -> dict[str, str]:
     return row | ({"shared_ref": f"kent:{name}"} if "shared_with" in row else {})
 
 
-@given(st.lists(months, min_size=2, max_size=4))
-@settings(deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
+@given(st.lists(months, min_size=2, max_size=5))
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 async def test_a_chain_that_is_judged_again_is_what_its_seals_kept(
     server: Server, template: str, history: list[Month]
 ) -> None:
     async with server.copy_of(template) as made:
         context = await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC))
-        force = 0
-        for number, month in enumerate(history):
-            item = await opened(context, "kent", str(Period(2025, 11).plus(number)), case_years=month.covers)
+        force, newest, revisions = 0, Period(2025, 11), Counter[Period]()
+        for month in history:
+            period = max(newest.plus(month.on), Period(2025, 11))
+            newest = max(newest, period)
+            corrected = revisions[period] or None
+            item = await opened(context, "kent", str(period), case_years=month.covers, corrects=corrected)
+            revisions[period] += 1
             force = item.force
             await sent(context, item, [{"case_ref": name, **_named(name, row)} for name, row in month.rows.items()])
             held = await ids_of(context, item)
