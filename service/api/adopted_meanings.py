@@ -58,6 +58,11 @@ SCOPES: Final[Mapping[str, Meaning]] = {
         "The draft changed since it was read; nothing of the request was stored.",
         "Read the draft again, and send the request again if it still stands.",
     ),
+    "tallied-until-passed": Meaning(
+        (422,),
+        "The day until which a draft says that it is tallied once superseded lies before it can be in force.",
+        "Write the draft anew with a later `tallied_until`, or without one.",
+    ),
     "effective-passed": Meaning(
         (422,), "The day on which it is to come into force has passed.", "Give today or a later day, or none."
     ),

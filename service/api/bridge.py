@@ -72,7 +72,7 @@ class BridgeController(Controller):
             kept=True,
             refusals=(
                 *("forbidden", "invalid", "no-such-scope", "scope-not-tallied", "no-scope-in-force"),
-                *("as-of-in-future", "points-out-of-order", "no-way-between", "not-judged-yet"),
+                *("as-of-in-future", "points-out-of-order", "no-way-between", "not-judged-yet", "not-tallied-any-more"),
             ),
         ),
     )

@@ -233,7 +233,7 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
     "no-tally": Meaning(
         (404,),
         "The return has no tally under that scope edition.",
-        "Tallies are kept under the editions that are in force or proposed when a return is sealed.",
+        "Tallies are kept under editions that are in force, proposed or still tallied when a return is sealed.",
     ),
     "nothing-sealed": Meaning(
         (404,),
@@ -288,6 +288,11 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
     ),
     "not-judged-yet": Meaning(
         (409,), "Returns of that point are not judged under that edition.", "Wait for the re-judging, and ask again."
+    ),
+    "not-tallied-any-more": Meaning(
+        (409,),
+        "Returns of that point have no tally under that edition, which is superseded, and get none.",
+        "Ask for a moment before they were sealed, or under a later edition.",
     ),
     "bridge-does-not-add-up": Meaning(
         (409,),

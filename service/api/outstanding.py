@@ -16,6 +16,7 @@ from service.api.newest import PERIOD, period_in
 from service.api.replies import document
 from service.api.shapes import Count, Next, Period
 from service.api.why import SCOPE, EditionShown, edition_shown, scope_in
+from service.clock import london_date
 from service.contract.model import Contract, PartName
 from service.identity.principal import Permission
 from service.picture.outstanding import Outstanding, by_attribute, by_force, outstanding_rows
@@ -51,7 +52,7 @@ class ForceOutstandingShown(_Shape):
     force: str
     period: Period
     revision: Count
-    undetermined: Annotated[Count | None, Meta(description="Null: not judged under this edition yet.")]
+    undetermined: Annotated[Count | None, Meta(description="Null: not judged under this edition (see `not_judged`).")]
     attributes: list[ForceLackShown]
 
 
@@ -61,7 +62,12 @@ class OutstandingDocument(_Shape):
 
     scope: EditionShown
     forces: Count
-    not_judged: Annotated[Count, Meta(description="Forces whose return is not judged under this edition yet.")]
+    not_judged: Annotated[
+        Count,
+        Meta(
+            description="Forces whose return is not judged under this edition: yet, or ever where it is not `tallied`."
+        ),
+    ]
     undetermined: Count
     attributes: Annotated[list[LackShown], Meta(description="That first which settles most by itself.")]
     items: list[ForceOutstandingShown]
@@ -102,7 +108,7 @@ class OutstandingController(Controller):
         contract = context.library.contracts[standing.edition.vocabulary]
         return document(
             {
-                "scope": edition_shown(standing),
+                "scope": edition_shown(standing, london_date(context.now())),
                 "forces": len(forces),
                 "not_judged": sum(each.undetermined is None for each in forces),
                 "undetermined": sum(each.undetermined or 0 for each in forces),

@@ -135,6 +135,7 @@ def scope_document(edition: Edition, stored: Stored, words: EditionInWords) -> d
         "vocabulary": edition.vocabulary,
         "hash": edition.hash,
         **standing(stored),
+        "tallied_until": stored.tallied_until,
         "rules": [
             {
                 "id": rule.id,

@@ -42,6 +42,10 @@ class ReconciledShown(_Shape):
     returns: Count
     editions: list[str]
     not_judged: Annotated[Count, Meta(description="Returns not judged yet under an edition, once for each.")]
+    not_tallied: Annotated[
+        Count,
+        Meta(description="Returns that have no tally under the edition and get none: it is not tallied any more."),
+    ]
     digest: str
     mismatches: list[MismatchShown]
 
@@ -95,6 +99,7 @@ def _shown(context: Context, found: Reconciled) -> dict[str, Any]:
         "returns": found.returns,
         "editions": list(found.editions),
         "not_judged": found.not_judged,
+        "not_tallied": found.not_tallied,
         "digest": found.digest,
         "mismatches": [
             {

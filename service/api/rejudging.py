@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from litestar import Controller, Response, get
@@ -14,8 +15,9 @@ from service.api.documented import Answer, operation
 from service.api.identity import Caller
 from service.api.national import require_national
 from service.api.replies import document
-from service.api.shapes import Count, Hash
-from service.clock import wire_time
+from service.api.scope_shapes import TALLIED_UNTIL
+from service.api.shapes import Count, Day, Hash
+from service.clock import london_date, wire_time
 from service.contract.model import CodeList
 from service.identity.principal import Permission
 from service.returns.rejudging import Progress, progress
@@ -43,6 +45,11 @@ class ReJudging(_Shape):
     state: str
     returns: Count
     judged: Count
+    not_tallied: Annotated[
+        Count, Meta(description="Returns not judged that wait for nothing: the edition is, or then was, not tallied.")
+    ]
+    tallied: Annotated[bool, Meta(description="Whether returns that are sealed today are tallied under it.")]
+    tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
     chains: Count
     chains_left: Count
     per_minute: Annotated[float | None, Meta(description="Returns judged a minute, lately; null: none was.")]
@@ -78,16 +85,20 @@ class ReJudgingController(Controller):
         parameters(request)
         async with context.db.national() as tx:
             standing = await standing_of(tx, context.editions, edition)
-        return document(_shown(standing, await progress(context, standing), context.forces))
+        today = london_date(context.now())
+        return document(_shown(standing, await progress(context, standing), context.forces, today))
 
 
-def _shown(standing: Standing, found: Progress, forces: CodeList) -> dict[str, Any]:
+def _shown(standing: Standing, found: Progress, forces: CodeList, today: date) -> dict[str, Any]:
     return {
         "edition": standing.edition.name,
         "hash": standing.edition.hash,
         "state": standing.state.value,
         "returns": found.returns,
         "judged": found.judged,
+        "not_tallied": found.not_tallied,
+        "tallied": standing.is_tallied(today),
+        "tallied_until": standing.tallied_until,
         "chains": found.chains,
         "chains_left": found.chains_left,
         "per_minute": found.per_minute,

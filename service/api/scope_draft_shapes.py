@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.api.documented import NAME, TEXT, WORDS
 from service.api.public_shapes import Links, Shape
@@ -51,9 +51,16 @@ class ScopeSent(Struct, kw_only=True, forbid_unknown_fields=True):
     state: Literal["draft"] = "draft"
     source: Annotated[str, Meta(max_length=LONGEST, extra_json_schema={"pattern": TEXT})] = ""
     guidance: Annotated[str, Meta(max_length=LONGEST, extra_json_schema={"pattern": TEXT})] = ""
-    tallied_until: Annotated[
-        str, Meta(description="Kept as it is written, and not acted on.", extra_json_schema={"pattern": TEXT})
-    ] = ""
+    tallied_until: (
+        Annotated[
+            str,
+            Meta(
+                description="The last day, in London, on which returns are tallied under it once it is superseded.",
+                extra_json_schema={"format": "date"},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ScopeProposal(Struct, kw_only=True, forbid_unknown_fields=True):

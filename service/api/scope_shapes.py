@@ -15,6 +15,9 @@ from service.scope.drafts import Stored
 
 Body = Literal["nca", "npcc"]
 Public = Literal["proposed", "in_force", "superseded", "rejected"]
+TALLIED_UNTIL: Final = (
+    "The last day, in London, on which returns are tallied under it once it is superseded; null: none is from then on."
+)
 _PUBLIC_STEPS: Final = (Said.PROPOSED, Said.CONFIRMED, Said.REJECTED)
 
 
@@ -36,6 +39,7 @@ class ScopeLine(Shape):
     hash: Hash
     follows: Annotated[str | None, Meta(description="The edition that was in force when it was proposed.")]
     effective: Annotated[Day | None, Meta(description="It is not in force before this day.")]
+    tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
     steps: list[ScopeStep]
     links: Links
 
@@ -116,6 +120,7 @@ class ScopeDocument(Shape):
     hash: Hash
     follows: str | None
     effective: Day | None
+    tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
     steps: list[ScopeStep]
     rules: list[ScopeRuleShown]
     attributes: list[str]
@@ -132,6 +137,7 @@ def scope_line(item: Stored) -> dict[str, Any]:
         "state": item.state.value,
         "hash": item.hash,
         **standing(item),
+        "tallied_until": item.tallied_until,
         "links": {"self": f"/api/scopes/{item.name}"},
     }
 

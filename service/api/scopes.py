@@ -222,7 +222,7 @@ class ScopesController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-changed"),
-                "effective-passed",
+                *("effective-passed", "tallied-until-passed"),
             ),
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from litestar import Controller, Response, get
@@ -14,7 +15,9 @@ from service.api.call import MOST_REVISIONS, Call, Calling, uuid_in_path
 from service.api.change_shapes import CodeTitle
 from service.api.documented import NAME, REVISION, Answer, Query, operation
 from service.api.replies import document
-from service.api.shapes import Period, State
+from service.api.scope_shapes import TALLIED_UNTIL
+from service.api.shapes import Day, Period, State
+from service.clock import london_date
 from service.criteria.problem import nearest
 from service.identity.principal import Permission
 from service.returns.model import AnyReturn, etag_of, state_of
@@ -43,6 +46,8 @@ class EditionShown(_Shape):
     hash: str
     title: str
     vocabulary: str
+    tallied: Annotated[bool, Meta(description="Whether returns that are sealed today are tallied under it.")]
+    tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
 
 
 class SaidShown(_Shape):
@@ -142,7 +147,7 @@ def scope_in(asked: Mapping[str, str], known: Collection[str]) -> str | None:
     return scope
 
 
-def edition_shown(found: Standing) -> dict[str, str]:
+def edition_shown(found: Standing, today: date) -> dict[str, Any]:
     """A standing edition, for an answer."""
     edition = found.edition
     return {
@@ -150,6 +155,8 @@ def edition_shown(found: Standing) -> dict[str, str]:
         "hash": edition.hash,
         "title": edition.title,
         "vocabulary": edition.vocabulary,
+        "tallied": found.is_tallied(today),
+        "tallied_until": found.tallied_until,
     }
 
 
@@ -161,7 +168,7 @@ def _shown(call: Call, item: AnyReturn, found: Why) -> dict[str, Any]:
         "state": state_of(item),
         "case_id": str(found.case_id),
         "contract_version": found.contract_version,
-        "scope": edition_shown(found.standing),
+        "scope": edition_shown(found.standing, london_date(call.context.now())),
         "verdict": found.explained.verdict,
         "rule": found.explained.rule,
         "missing": found.explained.missing,

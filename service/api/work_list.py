@@ -16,6 +16,7 @@ from service.api.negotiation import negotiated
 from service.api.replies import CSV, ENDINGS, listed, sent_file, streamed
 from service.api.row_shapes import CASE_ID
 from service.api.why import SCOPE, edition_shown, scope_in
+from service.clock import london_date
 from service.contract.findings import key_name
 from service.contract.model import Contract
 from service.contract.sheet import XLSX
@@ -84,7 +85,7 @@ class WorkListController(Controller):
         contract = call.context.library.contracts[work.standing.edition.vocabulary]
         items = [_case(contract, case) for case in page]
         text = None if following is None else cursor_text(following)
-        return listed(call.request, items, text, more=_summary(contract, work))
+        return listed(call.request, items, text, more=_summary(call, contract, work))
 
 
 def _must_be_read(work: WorkList, attribute: str) -> None:
@@ -99,9 +100,9 @@ def _file(call: Call, work: WorkList, media: str) -> str:
     return f"{force}-{work.item.period}-work-list-{work.contract_version}.{ENDINGS[media]}"
 
 
-def _summary(contract: Contract, work: WorkList) -> dict[str, Any]:
+def _summary(call: Call, contract: Contract, work: WorkList) -> dict[str, Any]:
     return {
-        "scope": edition_shown(work.standing),
+        "scope": edition_shown(work.standing, london_date(call.context.now())),
         "return": _point(work.item),
         "draft": None if work.draft is None else _point(work.draft),
         "contract_version": work.contract_version,

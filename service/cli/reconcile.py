@@ -33,6 +33,8 @@ def reconcile(data: Path | None, scope: str | None) -> None:
         )
     if found.not_judged:
         click.echo(f"{found.not_judged:,} returns wait to be judged: case-returns rejudge.", err=True)
+    if found.not_tallied:
+        click.echo(f"{found.not_tallied:,} returns have no tally, and get none: it is not tallied any more.", err=True)
     click.echo(f"{found.returns:,} returns under {', '.join(found.editions)}: {len(found.mismatches):,} mismatches.")
     click.echo(found.digest)
     if found.mismatches:

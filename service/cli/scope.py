@@ -52,16 +52,18 @@ def scope_check(file: Path, against: str | None, form: str) -> None:
     else:
         edition = edition_in(file, library)
     other = None if against is None else _edition(published, against)
-    summary = edition_in_words(edition, library).summary
+    words = edition_in_words(edition, library)
     if form == "json":
-        document = {"file": str(file), "edition": edition.name, "hash": edition.hash, "summary": summary}
+        document = {"file": str(file), "edition": edition.name, "hash": edition.hash, "summary": words.summary}
         click.echo(
             as_json(document if other is None else {**document, "difference": _document(library, other, edition)})
         )
         return
     click.echo(f"Good: {edition.name}, {len(edition.rules)} rules over contract {edition.vocabulary}.")
     click.echo(f"Hash: {edition.hash}")
-    click.echo(summary)
+    click.echo(words.summary)
+    if words.tallied is not None:
+        click.echo(words.tallied)
     for name, codes in edition.codes_left_out.items():
         click.echo(f"Not in {name}, because it depends: {', '.join(codes)}")
     if other is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from service.clock import london_date
 from service.contract.model import PartName
 from service.errors import Invalid
 from service.pages.visit import Visiting
 from service.picture.outstanding import by_attribute, by_force, outstanding_rows
 from service.returns.edition_asked import edition_asked, editions_offered
+from service.scope.tallied import tallied_in_words
 from service.terms.calendar import parse_period, period_of
 
 
@@ -24,7 +26,7 @@ async def show_outstanding(visit: Visiting) -> Response[str]:
         standing = await edition_asked(visit.context, tx, asked.get("scope"))
         offered = await editions_offered(visit.context, tx)
         rows = await outstanding_rows(tx, standing.id, None if period is None else period.first_day)
-    attributes = standing.edition.definition.attributes
+    attributes, today = standing.edition.definition.attributes, london_date(visit.context.now())
     forces = by_force(rows, attributes)
     names = {code.ordinal: code.title for code in visit.context.forces.codes}
     fields = visit.context.library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_name
@@ -38,5 +40,7 @@ async def show_outstanding(visit: Visiting) -> Response[str]:
         forces=[(names[each.force], period_of(each.period), each) for each in forces],
         undetermined=sum(each.undetermined or 0 for each in forces),
         not_judged=sum(each.undetermined is None for each in forces),
+        tallied=standing.is_tallied(today),
+        tallied_words=tallied_in_words(standing.state, standing.tallied_until, today),
         others=[each.edition for each in offered if each.edition.name != standing.edition.name],
     )

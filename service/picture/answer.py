@@ -16,6 +16,7 @@ from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
+from service.scope.store import NO_TALLIES
 from service.storage.position import latest, position_at
 from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
@@ -56,6 +57,8 @@ async def answer(tx: AsyncConnection, published: Published, asked: Question, now
         picture=picture(by, coverage, rulings, margins, shared, words.regions),
         words=words,
         scope_hash=scope.hash,
+        tallied=scope.is_tallied(london_date(now)),
+        tallied_until=scope.tallied_until,
         terms=stored.name,
         terms_hash=stored.hash,
         position=moment.position,
@@ -84,10 +87,10 @@ async def scope_of(tx: AsyncConnection, published: Published, name: str | None, 
     stored = await store.editions(tx, published.scopes)
     if name is not None:
         found = next((item for item in stored if item.name == name), None)
-        offered = [item.name for item in stored if item.state not in store.NO_TALLIES]
+        offered = [item.name for item in stored if item.state not in NO_TALLIES]
         if found is None:
             raise NotFound(f"There is no scope edition {shown(name)}.", closest(name, offered), code="no-such-scope")
-        if found.state in store.NO_TALLIES:
+        if found.state in NO_TALLIES:
             raise Invalid(
                 f"Scope edition {found.name} is {found.state}: there are no tallies under it.",
                 f"Ask for one of: {', '.join(offered)}.",

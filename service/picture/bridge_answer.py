@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.clock import london_date
 from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
@@ -85,13 +86,13 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     known = await bridge_store.follows(tx)
     steps = _steps(known, opening.scope, closing.scope)
     editions = {number: published.scopes[name] for number, (name, _) in known.items() if name in published.scopes}
-    shared = _Shared(tx)
+    shared, today = _Shared(tx), london_date(now)
     begin, end = [await _counts(tx, point, shared) for point in (opening, closing)]
     flows: list[Flow] = []
     for step in steps:
-        flows += await _scope_flows(tx, opening, step, editions, shared)
+        flows += await _scope_flows(tx, opening, step, editions, shared, today)
     was, is_now = [await shared.led_at(point, closing.scope.id) for point in (opening, closing)]
-    flows += await _sent_flows(tx, opening, closing)
+    flows += await _sent_flows(tx, opening, closing, today)
     flows += led_flows(was, is_now, (closing.edition, closing.edition))
     try:
         found = bridge(begin, flows, end)
@@ -115,7 +116,8 @@ async def _point(
     terms = terms_of(published, stored)
     coverage = await coverage_of(tx, terms, None, moment, edition.id)
     counting = tuple(coverage.counting)
-    await _check_judged(tx, [(item.force, item.return_id) for item in counting], edition.id, edition.name)
+    returns = [(item.force, item.return_id) for item in counting]
+    await _check_judged(tx, returns, edition.id, edition.name, london_date(now))
     return Point(
         moment=moment,
         scope=edition,
@@ -125,14 +127,19 @@ async def _point(
     )
 
 
-async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition: int, name: str) -> None:
+async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition: int, name: str, today: date) -> None:
     count = await bridge_store.without_moves(tx, returns, edition)
-    if count:
-        raise Conflict(
-            f"{count:,} {'return is' if count == 1 else 'returns are'} not judged under {name}.",
-            f"See /api/scopes/{name}/re-judging; a superseded edition is not tallied any more.",
-            code="not-judged-yet",
-        )
+    if not count:
+        return
+    if await bridge_store.is_tallied(tx, edition, today):
+        says = f"{count:,} {'return is' if count == 1 else 'returns are'} not judged under {name} yet."
+        raise Conflict(says, f"See /api/scopes/{name}/re-judging.", code="not-judged-yet")
+    without = f"{count:,} {'return has' if count == 1 else 'returns have'} no tally under {name}"
+    raise Conflict(
+        f"{without}, which is not tallied any more.",
+        "Ask for a moment before they were sealed, or under a later edition.",
+        code="not-tallied-any-more",
+    )
 
 
 def _steps(
@@ -168,12 +175,17 @@ async def _counts(tx: AsyncConnection, point: Point, shared: _Shared) -> Mapping
 
 
 async def _scope_flows(
-    tx: AsyncConnection, opening: Point, step: EditionStep, editions: Mapping[int, Edition], shared: _Shared
+    tx: AsyncConnection,
+    opening: Point,
+    step: EditionStep,
+    editions: Mapping[int, Edition],
+    shared: _Shared,
+    today: date,
 ) -> list[Flow]:
     """What one step between editions does to the opening data."""
     before, after = editions[step.before], editions[step.after]
     newer = step.before if step.is_back else step.after
-    await _check_judged(tx, opening.returns, newer, editions[newer].name)
+    await _check_judged(tx, opening.returns, newer, editions[newer].name, today)
     older = step.after if step.is_back else step.before
     cause = scope_cause(before, after)
     flows = [
@@ -192,7 +204,7 @@ async def _scope_flows(
     return [*flows, *led_flows(was, now, (before, after), cause)]
 
 
-async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point) -> list[Flow]:
+async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point, today: date) -> list[Flow]:
     """What the forces sent, or took back, between the points, under the closing edition."""
     bases = await bridge_store.bases(tx)
     begin = {item.force: item.return_id for item in opening.counting}
@@ -208,7 +220,7 @@ async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point) -> li
         begins += _one(force, found.begins)
         ends += _one(force, found.ends)
     edition = closing.scope.id
-    await _check_judged(tx, [*on, *back, *begins, *ends], edition, closing.scope.name)
+    await _check_judged(tx, [*on, *back, *begins, *ends], edition, closing.scope.name, today)
     came = [_flow(row, closing.edition) for row in await bridge_store.transitions(tx, on, edition)]
     new = [_flow(row, closing.edition, Cause.COVERAGE) for row in await bridge_store.wholes(tx, begins, edition)]
     gone = [

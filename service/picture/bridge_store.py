@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.scope.tallied import tallied_on
 from service.tally.model import Margin
 
 Return = tuple[int, UUID]
@@ -52,6 +54,7 @@ _UNMOVED: Final = text(
     f"select count(*) from {_LISTED} where not exists (select from tally t where t.force = item.force "
     "and t.return_id = item.return_id and t.edition = :edition and t.has_moves)"
 )
+_IS_TALLIED: Final = text(f"select {tallied_on(':day')} from scope_edition e where e.id = :edition")
 _FOLLOWS: Final = text("select id, name, follows from scope_edition")
 
 
@@ -82,6 +85,12 @@ async def wholes(tx: AsyncConnection, returns: Sequence[Return], edition: int) -
     """What some returns weigh under an edition, as if all of it had come."""
     rows = await tx.execute(_WHOLE, {**_listed(returns), "edition": edition, "margin": int(Margin.STAGE)})
     return [Moved(row.force, "", None, row.ruling, row.weight) for row in rows]
+
+
+async def is_tallied(tx: AsyncConnection, edition: int, day: date) -> bool:
+    """Whether a return that is sealed on this day is tallied under an edition."""
+    found: bool | None = (await tx.execute(_IS_TALLIED, {"edition": edition, "day": day})).scalar_one()
+    return bool(found)
 
 
 async def without_moves(tx: AsyncConnection, returns: Sequence[Return], edition: int) -> int:

@@ -26,11 +26,14 @@ Value = int | str | None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """A picture with everything that says what it is of. ``at`` is the moment that ``position`` is as of."""
+    """A picture with everything that says what it is of. ``at`` is the moment that ``position`` is as of; ``tallied``
+    whether a return that is sealed today is tallied under the edition."""
 
     picture: Picture
     words: Words
     scope_hash: str
+    tallied: bool
+    tallied_until: date | None
     terms: str
     terms_hash: str
     position: int
@@ -110,7 +113,9 @@ class ForceShown(Struct, frozen=True):
 
 
 class CoverageShown(Struct, frozen=True, kw_only=True):
-    """How much of what was expected is in the figures."""
+    """How much of what was expected is in the figures. All that forces under ``not_judged`` reported is undetermined:
+    for now, or where the edition is not ``tallied`` any more, for good. Once it is superseded it is tallied until the
+    end of ``tallied_until`` in London; null: no longer than until then."""
 
     due_period: str | None
     expected: int
@@ -118,6 +123,8 @@ class CoverageShown(Struct, frozen=True, kw_only=True):
     carried_forward: int
     not_reported: int
     not_judged: tuple[str, ...]
+    tallied: bool
+    tallied_until: date | None
     not_expected: tuple[str, ...]
     forces: tuple[ForceShown, ...]
 
@@ -263,6 +270,8 @@ def _coverage(answer: Answer) -> CoverageShown:
         carried_forward=coverage.count(Reporting.CARRIED_FORWARD),
         not_reported=coverage.count(Reporting.NOT_REPORTED),
         not_judged=tuple(words.force(item)[0] for item in coverage.not_judged),
+        tallied=answer.tallied,
+        tallied_until=answer.tallied_until,
         not_expected=tuple(words.force(item)[0] for item in coverage.not_expected),
         forces=_forces(answer),
     )
@@ -307,6 +316,7 @@ def _stamp(answer: Answer) -> dict[str, Value]:
         "carried_forward": coverage.count(Reporting.CARRIED_FORWARD),
         "not_reported": coverage.count(Reporting.NOT_REPORTED),
         "not_judged": len(coverage.not_judged),
+        "scope_is_tallied": "yes" if answer.tallied else "no",
         "possible_doubles_in_all": answer.picture.possible_doubles,
         "open_cells_in_all": answer.picture.open_cells,
     }

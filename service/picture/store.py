@@ -17,13 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.picture.coverage import CountingReturn, Participation
 from service.picture.national import Dimension, MarginWeight, RulingWeight
+from service.scope.edition import State
 from service.scope.editions import Editions
-from service.scope.store import known
+from service.scope.store import NO_TALLIES, known
+from service.scope.tallied import is_tallied
 from service.tally.model import Margin
 from service.tally.shared import SharedRow
-
-NO_TALLIES = ("draft", "rejected")
-"""States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
 
 
 class StoredEdition(Struct, frozen=True, kw_only=True):
@@ -34,6 +33,11 @@ class StoredEdition(Struct, frozen=True, kw_only=True):
     hash: str
     state: str
     vocabulary: str
+    tallied_until: date | None
+
+    def is_tallied(self, day: date) -> bool:
+        """Whether a return that is sealed on this day is tallied under it."""
+        return is_tallied(State(self.state), self.tallied_until, day)
 
 
 class StoredTerms(Struct, frozen=True, kw_only=True):
@@ -46,7 +50,7 @@ class StoredTerms(Struct, frozen=True, kw_only=True):
 
 _TIME_OF = text("select at from change where position = :position")
 
-_EDITIONS = text("select id, name, hash, state, vocabulary from scope_edition order by id")
+_EDITIONS = text("select id, name, hash, state, vocabulary, tallied_until from scope_edition order by id")
 
 _IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
 

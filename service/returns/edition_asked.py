@@ -10,16 +10,20 @@ from service.clock import london_date
 from service.errors import NotFound
 from service.returns.context import Context
 from service.scope.edition import State
-from service.scope.store import Standing, edition_in_force, standing_of
+from service.scope.store import NO_TALLIES, Standing, edition_in_force, no_such_edition, standing_of
 
 _OFFERED: Final = (State.IN_FORCE, State.PROPOSED)
 
 
 async def edition_asked(context: Context, tx: AsyncConnection, scope: str | None) -> Standing:
-    """The edition that is named, or (None) the one in force today; NotFound where there is none such."""
+    """The edition that is named, or (None) the one in force today; NotFound where there is none such, and for what was
+    never proposed: that is the national bodies' own, and is told to nobody else."""
     if scope is None:
         return await edition_in_force(tx, context.editions, london_date(context.now()))
-    return await standing_of(tx, context.editions, scope)
+    found = await standing_of(tx, context.editions, scope)
+    if found.state in NO_TALLIES and found.follows is None:
+        raise no_such_edition()
+    return found
 
 
 async def editions_offered(context: Context, tx: AsyncConnection) -> list[Standing]:

@@ -75,11 +75,13 @@ class Mismatch(Struct, frozen=True, kw_only=True):
 
 
 class Reconciled(Struct, frozen=True, kw_only=True):
-    """What was checked: so many returns under so many editions, those that have no tally yet, and what is wrong."""
+    """What was checked: so many returns under so many editions, those that have no tally yet and those that get none
+    (once for each edition), and what is wrong."""
 
     returns: int
     editions: tuple[str, ...]
     not_judged: int
+    not_tallied: int
     digest: str
     """Of everything that was read: two runs over the same returns give the same."""
     mismatches: tuple[Mismatch, ...]
@@ -87,16 +89,17 @@ class Reconciled(Struct, frozen=True, kw_only=True):
 
 async def reconcile(context: Context, scope: str | None = None) -> Reconciled:
     """Check every force's chain under every live edition, or under the one that is named."""
+    today = london_date(context.now())
     async with context.db.national() as tx:
         if scope is None:
-            standings = await live_editions(tx, context.editions, london_date(context.now()))
+            standings = await live_editions(tx, context.editions, today)
         else:
             standings = (await standing_of(tx, context.editions, scope),)
         forces = (
             await tx.execute(text("select distinct force from case_return where line is not null order by 1"))
         ).scalars()
         listed = list(forces)
-    returns = not_judged = 0
+    returns = not_judged = not_tallied = 0
     mismatches: list[Mismatch] = []
     whole = hashlib.sha256()
     for force in listed:
@@ -107,20 +110,24 @@ async def reconcile(context: Context, scope: str | None = None) -> Reconciled:
             returns += len(chain)
             for standing in standings:
                 checked = await _checked(context, tx, force, chain, standing)
-                not_judged += checked.not_judged
+                if standing.is_tallied(today):
+                    not_judged += checked.lacking
+                else:
+                    not_tallied += checked.lacking
                 mismatches += checked.mismatches
                 whole.update(checked.digest)
     return Reconciled(
         returns=returns,
         editions=tuple(standing.edition.name for standing in standings),
         not_judged=not_judged,
+        not_tallied=not_tallied,
         digest=f"sha-256:{whole.hexdigest()}",
         mismatches=tuple(mismatches),
     )
 
 
 class _Checked(Struct, frozen=True):
-    not_judged: int
+    lacking: int
     digest: bytes
     mismatches: tuple[Mismatch, ...]
 

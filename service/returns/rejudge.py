@@ -21,6 +21,7 @@ from service.returns.chain_sql import Chain, chain_sql
 from service.returns.context import Context
 from service.returns.moves import cell_transitions_of
 from service.scope.store import Standing
+from service.scope.tallied import SEALED_DAY, tallied_on
 from service.storage.position import latest
 from service.storage.remembered import Statements
 from service.tally.count import Years
@@ -73,12 +74,14 @@ async def note_problem(context: Context, force: int, edition: int, says: str) ->
 
 
 async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID, bool]:
-    """The returns whose tally is not there, or (True) whose tally has no moves."""
+    """The returns whose tally is not there, or (True) whose tally has no moves; of a superseded edition, those that
+    were sealed while it was tallied."""
     rows = await tx.execute(
         text(
             "select r.id, t.return_id is not null as has_tally from case_return r "
+            "join scope_edition e on e.id = :edition "
             "left join tally t on t.force = r.force and t.return_id = r.id and t.edition = :edition "
-            "where r.force = :force and r.line is not null and t.has_moves is not true"
+            f"where r.force = :force and r.line is not null and t.has_moves is not true and {tallied_on(SEALED_DAY)}"
         ),
         {"force": force, "edition": edition},
     )

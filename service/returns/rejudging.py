@@ -23,6 +23,7 @@ from service.scope.adoption import ready_of
 from service.scope.drafts import all_stored
 from service.scope.store import Standing, live_editions
 from service.scope.switch import Switched, switch_when_ready
+from service.scope.tallied import SEALED_DAY, tallied_on
 from service.terms.switch import adopt_ready_terms
 
 logger = logging.getLogger(__name__)
@@ -37,16 +38,19 @@ _RATE_OVER: Final = timedelta(minutes=5)
 _REMAINING: Final = text(
     "select e.name, r.force, count(*) as returns from scope_edition e cross join case_return r "
     "left join judging_problem p on p.force = r.force and p.edition = e.id "
-    "where e.name = any(:live) and r.line is not null and (p.at is null or p.at < :again) "
+    f"where e.name = any(:live) and {tallied_on(SEALED_DAY)} and r.line is not null "
+    "and (p.at is null or p.at < :again) "
     "and not exists (select from tally t where t.force = r.force and t.return_id = r.id and t.edition = e.id "
     "and t.has_moves) group by 1, 2 order by 3 desc, 1, 2"
 )
+_LEFT: Final = f"t.has_moves is not true and {tallied_on(':day')} and {tallied_on(SEALED_DAY)}"
+"""Returns that wait to be judged: none, once the edition is not tallied any more."""
 _PROGRESS: Final = text(
     "select count(*) as returns, count(distinct r.force) as chains, count(*) filter (where t.has_moves) as judged, "
-    "count(distinct r.force) filter (where t.has_moves is not true) as chains_left, "
+    f"count(*) filter (where {_LEFT}) as remain, count(distinct r.force) filter (where {_LEFT}) as chains_left, "
     "count(*) filter (where t.judged_at > :since) as lately, min(t.judged_at) filter (where t.judged_at > :since) "
-    "as began from case_return r left join tally t on t.force = r.force and t.return_id = r.id "
-    "and t.edition = :edition where r.line is not null"
+    "as began from case_return r join scope_edition e on e.id = :edition left join tally t on t.force = r.force "
+    "and t.return_id = r.id and t.edition = e.id where r.line is not null"
 )
 _PROBLEMS: Final = text("select force, says, at from judging_problem where edition = :edition order by force")
 
@@ -69,10 +73,12 @@ class ChainProblem(Struct, frozen=True):
 
 class Progress(Struct, frozen=True, kw_only=True):
     """How far the judging of sealed returns under an edition is. ``per_minute`` and ``seconds_left`` are of the returns
-    judged in the last minutes; null where none was, or none is left."""
+    judged in the last minutes; null where none was, or none is left. ``not_tallied`` are not judged and wait for
+    nothing: the edition is not tallied, or was not when they were sealed. ``problems`` are of what waits."""
 
     returns: int
     judged: int
+    not_tallied: int
     chains: int
     chains_left: int
     per_minute: float | None
@@ -151,16 +157,19 @@ async def keep_judging(context: Context) -> None:
 
 async def progress(context: Context, standing: Standing) -> Progress:
     """How far the judging under an edition is."""
+    today = london_date(context.now())
     async with context.db.national() as tx:
         moment = (await tx.execute(text("select now()"))).scalar_one()
-        row = (await tx.execute(_PROGRESS, {"edition": standing.id, "since": moment - _RATE_OVER})).one()
-        problems = (await tx.execute(_PROBLEMS, {"edition": standing.id})).all()
-    left = row.returns - row.judged
+        asked = {"edition": standing.id, "since": moment - _RATE_OVER, "day": today}
+        row = (await tx.execute(_PROGRESS, asked)).one()
+        problems = (await tx.execute(_PROBLEMS, {"edition": standing.id})).all() if row.remain else ()
+    left = row.remain
     seconds = None if row.began is None else max((moment - row.began).total_seconds(), 1.0)
     rate = None if seconds is None or not row.lately else row.lately / seconds
     return Progress(
         returns=row.returns,
         judged=row.judged,
+        not_tallied=row.returns - row.judged - left,
         chains=row.chains,
         chains_left=row.chains_left,
         per_minute=None if rate is None else round(rate * 60, 1),

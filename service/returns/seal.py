@@ -252,10 +252,11 @@ async def _close(
     await rebase_open(context, tx, item.force, head_before=head_before, sealing=item.id)
     # All that takes time is done: from here on every other writer waits for this commit.
     change = await advance(tx, "return_sealed", now, item.force, str(item.id))
-    # an edition that was proposed while this was counted is live now; no other can be until this is over
-    live = await live_editions(tx, context.editions, london_date(now))
+    # what is live at this moment counts: an edition may have been proposed, or its last day have ended, while this was
+    # counted; nothing more can happen to one until this is over
+    live = await live_editions(tx, context.editions, london_date(change.at))
     proposed = [each for each in live if each.id not in {standing.id for standing in standings}]
-    found = found.with_more(await judge_under_all(context, tx, sealing, proposed))
+    found = found.at(live).with_more(await judge_under_all(context, tx, sealing, proposed))
     tallies = found.tallies
     await store_under(tx, item, found, change.position)
     point = await append(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from service.clock import wire_time
+from service.clock import london_date, wire_time
 from service.errors import NotFound
 from service.returns.context import Context
 from service.returns.edition_asked import edition_asked
@@ -24,7 +24,9 @@ async def tally_of_return(context: Context, item: Sealed, scope: str | None) -> 
     if tally is None:
         raise NotFound(
             f"This return has no tally under {standing.edition.name}.",
-            "Tallies are kept under the editions that are in force or proposed when a return is sealed.",
+            "Tallies are kept under editions that are in force, proposed or still tallied when a return is sealed."
+            if standing.is_tallied(london_date(context.now()))
+            else "The edition is not tallied any more; ask under one that is.",
             code="no-tally",
         )
     vocabulary = context.library.contracts[standing.edition.vocabulary]

@@ -52,6 +52,14 @@ class Found(Struct, frozen=True):
         """Each edition with the tally under it."""
         return [(each.standing, each.tally) for each in self.under]
 
+    def at(self, standings: Sequence[Standing]) -> Found:
+        """Those under editions that are live when the return is sealed, each as it stands then."""
+        live = {each.id: each for each in standings}
+        under = (
+            Under(live[each.standing.id], each.tally, each.moves) for each in self.under if each.standing.id in live
+        )
+        return Found(tuple(under), tuple(row for row in self.shared if row["edition"] in live))
+
     def with_more(self, other: Found) -> Found:
         """These, and those under other editions."""
         return Found((*self.under, *other.under), (*self.shared, *other.shared))

@@ -22,6 +22,7 @@ class Stored(Kept, frozen=True, kw_only=True):
     """A scope edition where it stands. ``follows`` names the edition that was in force when it was proposed."""
 
     vocabulary: str
+    tallied_until: date | None
 
 
 def as_published(edition: Edition) -> Stored:
@@ -32,6 +33,7 @@ def as_published(edition: Edition) -> Stored:
         title=edition.title,
         hash=edition.hash,
         vocabulary=edition.vocabulary,
+        tallied_until=edition.tallied_until,
         state=edition.state,
         version=1,
         document=document_of(edition),
@@ -42,8 +44,8 @@ def as_published(edition: Edition) -> Stored:
 
 
 _COLUMNS: Final = (
-    "e.id, e.name, e.title, e.hash, e.vocabulary, e.state, e.version, e.document, f.name as follows, e.effective "
-    "from scope_edition e left join scope_edition f on f.id = e.follows"
+    "e.id, e.name, e.title, e.hash, e.vocabulary, e.tallied_until, e.state, e.version, e.document, "
+    "f.name as follows, e.effective from scope_edition e left join scope_edition f on f.id = e.follows"
 )
 
 
@@ -69,8 +71,8 @@ async def insert_draft(tx: AsyncConnection, written: Draft) -> bool:
     """Store a new draft; False where its name is taken. What is refused takes no number: there are few of them."""
     done = await tx.execute(
         text(
-            "insert into scope_edition (name, hash, title, vocabulary, state, document) "
-            "select :name, :hash, :title, :vocabulary, 'draft', cast(:document as jsonb) "
+            "insert into scope_edition (name, hash, title, vocabulary, state, document, tallied_until) "
+            "select :name, :hash, :title, :vocabulary, 'draft', cast(:document as jsonb), cast(:tallied_until as date) "
             "where not exists (select from scope_edition where name = :name) on conflict (name) do nothing"
         ),
         _content(written),
@@ -83,7 +85,8 @@ async def write_draft(tx: AsyncConnection, written: Draft) -> None:
     await tx.execute(
         text(
             "update scope_edition set hash = :hash, title = :title, vocabulary = :vocabulary, "
-            "document = cast(:document as jsonb), version = version + 1 where name = :name and state = 'draft'"
+            "document = cast(:document as jsonb), tallied_until = :tallied_until, version = version + 1 "
+            "where name = :name and state = 'draft'"
         ),
         _content(written),
     )
@@ -97,6 +100,7 @@ def _content(written: Draft) -> dict[str, Any]:
         "title": edition.title,
         "vocabulary": edition.vocabulary,
         "document": msgspec.json.encode(written.document).decode(),
+        "tallied_until": edition.tallied_until,
     }
 
 

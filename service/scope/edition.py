@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +25,7 @@ _EDITION_KEYS = ("edition", "title", "state", "vocabulary", "rules")
 _OPTIONAL_KEYS = ("guidance", "source", "tallied_until")
 _RULE_KEYS = ("id", "title", "guidance", "when")
 _RULE_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class State(StrEnum):
@@ -58,6 +60,8 @@ class Edition(Struct, frozen=True):
     hash: str
     codes_left_out: Mapping[str, tuple[str, ...]]
     """For each named set that the rules use and whose list marks codes as *depends*: those codes (semantics 7)."""
+    tallied_until: date | None = None
+    """The last day on which returns are tallied under it once it is superseded."""
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -95,6 +99,7 @@ def load_edition(document: Mapping[str, Any], vocabulary: Vocabulary, *, hash: s
     """
     problems: list[EditionProblem] = []
     _check_head(document, vocabulary, problems)
+    tallied_until = _tallied_until(document.get("tallied_until"), problems)
     rules = _rules(document.get("rules"), vocabulary, problems)
     definition = Definition((), ())
     try:
@@ -112,6 +117,7 @@ def load_edition(document: Mapping[str, Any], vocabulary: Vocabulary, *, hash: s
         definition=definition,
         hash=hash,
         codes_left_out=_codes_left_out(definition.rules, vocabulary),
+        tallied_until=tallied_until,
     )
 
 
@@ -139,6 +145,19 @@ def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: l
         problems.append(
             EditionProblem(("vocabulary",), None, says, "Name the contract version that it is written for.")
         )
+
+
+def _tallied_until(said: object, problems: list[EditionProblem]) -> date | None:
+    if not said or isinstance(said, Mapping | list | tuple):
+        return None
+    try:
+        found = date.fromisoformat(str(said)) if _DAY.fullmatch(str(said)) else None
+    except ValueError:
+        found = None
+    if found is None:
+        do = "Write year, month and day, as in 2026-12-31, or leave it out."
+        problems.append(EditionProblem(("tallied_until",), None, "`tallied_until` is not a day.", do))
+    return found
 
 
 def _not_words(table: Mapping[str, Any], keys: Iterable[str], path: tuple[str | int, ...]) -> list[EditionProblem]:

@@ -1,7 +1,8 @@
-"""Every scope edition that this process knows: those that are published in files, and those that were drafted here.
+"""Every scope edition that this process knows: those that are published in files, and those that were proposed here.
 
-What was drafted is read from its document once, and known from then on by its hash. Other servers draft too, so
-whoever reads which editions there are learns what is new among them (``store.py``). Pure.
+What was proposed is read from its document once, and known from then on by its hash. A draft is read each time and
+never kept: what is known here is told to every force, if only as the name that was nearly written. Other servers draft
+too, so whoever reads which editions there are learns what is new among them (``store.py``). Pure.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Editions(Mapping[str, Edition]):
         return name in self._known and self._known[name].hash == digest
 
     def learn(self, name: str, digest: str, document: Mapping[str, Any]) -> Edition:
+        """The edition of a stored document, from here on known."""
+        edition = self._known[name] = self.read(name, digest, document)
+        return edition
+
+    def read(self, name: str, digest: str, document: Mapping[str, Any]) -> Edition:
         """The edition of a stored document. Raises ``Conflict`` where it does not read here as it was pinned: what its
         rules read of the vocabulary is not the same, and it would count something else."""
         edition = edition_of(document, self.library)
@@ -45,5 +51,4 @@ class Editions(Mapping[str, Edition]):
                 "Run the release, with the contracts, under which it was proposed.",
                 code="scope-changed",
             )
-        self._known[name] = edition
         return edition

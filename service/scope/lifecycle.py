@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Final
 
 from service.audit.adopter import Adopter, Sign
+from service.clock import london_date
 from service.contract.written import DraftErrors
+from service.errors import Invalid
 from service.scope.adopting import Adoption
 from service.scope.adoption import Kind, Said, check_effective, seen_tags
 from service.scope.draft import Draft
@@ -63,6 +65,7 @@ async def propose(
     async with db.national() as tx:
         item = await SCOPE.seen_draft(tx, name, tags)
         await known(tx, editions, name, item.hash)  # a contract that changed since would have it count something else
+        _check_tallied_until(item.tallied_until, effective, london_date(now))
         await freeze(tx, item, effective)
         await follow_in_force(tx)
         await SCOPE.said(tx, item, Said.PROPOSED, by, now)
@@ -70,6 +73,16 @@ async def propose(
         moved = await advance(tx, "scope_proposed", now, subject=name)
         await SCOPE.log(tx, "proposed", by, proposed, now, moved)
     return proposed
+
+
+def _check_tallied_until(until: date | None, effective: date | None, today: date) -> None:
+    """A day on which it cannot have been superseded yet would be no day at all."""
+    if until is not None and until < max(today, effective or today):
+        raise Invalid(
+            f"It says that it is tallied until {until} once it is superseded, and by then it is not in force.",
+            "Write the draft anew with a later `tallied_until`, or without one.",
+            code="tallied-until-passed",
+        )
 
 
 async def confirm(

@@ -1,7 +1,7 @@
 """The scope editions of the library: published documents, read in the vocabulary that each names, and pinned.
 
-The hash of an edition is over its rules and over what they read of the vocabulary, not over its state or the form of
-its file: the same edition has the same hash wherever it is written down.
+The hash of an edition is over its rules, over what they read of the vocabulary, and over until when it says that it is
+tallied, not over its state or the form of its file: the same edition has the same hash wherever it is written down.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _not_for_all(library: Library, edition: Edition) -> Iterator[EditionProblem]
 
 def _hash(edition: Edition, reads: str) -> str:
     rules = [[rule.id, rule.title, rule.guidance, rule.when] for rule in edition.rules]
-    words = msgspec.json.encode([edition.name, edition.title, edition.vocabulary, rules, reads])
+    until = [] if edition.tallied_until is None else [edition.tallied_until]
+    words = msgspec.json.encode([edition.name, edition.title, edition.vocabulary, rules, reads, *until])
     return hashlib.sha256(words).hexdigest()
 
 

@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.errors import Conflict, NotFound
 from service.scope.edition import Edition, State
 from service.scope.editions import Editions
+from service.scope.tallied import is_tallied, tallied_on
 
-LIVE: Final = (State.PROPOSED, State.IN_FORCE)
-"""Editions under which every seal is tallied; a superseded one as well, until its ``tallied_until``."""
+NO_TALLIES: Final = (State.DRAFT, State.REJECTED)
+"""States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
 
 
 class Standing(Struct, frozen=True):
@@ -32,6 +33,11 @@ class Standing(Struct, frozen=True):
     state: State
     edition: Edition
     follows: tuple[int, Edition] | None = None
+    tallied_until: date | None = None
+
+    def is_tallied(self, day: date) -> bool:
+        """Whether a return that is sealed on this day is tallied under it."""
+        return is_tallied(self.state, self.tallied_until, day)
 
 
 async def take_in_versions(tx: AsyncConnection, versions: Sequence[tuple[str, str, str]]) -> None:
@@ -68,16 +74,20 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
             )
         await tx.execute(  # an earlier release stored less of it
             text(
-                "update scope_edition set document = cast(:document as jsonb) where name = :name "
-                "and document <> cast(:document as jsonb)"
+                "update scope_edition set document = cast(:document as jsonb), tallied_until = :tallied_until "
+                "where name = :name and document <> cast(:document as jsonb)"
             ),
-            {"name": edition.name, "document": msgspec.json.encode(document_of(edition)).decode()},
+            {
+                "name": edition.name,
+                "document": msgspec.json.encode(document_of(edition)).decode(),
+                "tallied_until": edition.tallied_until,
+            },
         )
         return False
     await tx.execute(
         text(
-            "insert into scope_edition (name, hash, title, vocabulary, state, document) "
-            "values (:name, :hash, :title, :vocabulary, :state, cast(:document as jsonb))"
+            "insert into scope_edition (name, hash, title, vocabulary, state, document, tallied_until) "
+            "values (:name, :hash, :title, :vocabulary, :state, cast(:document as jsonb), :tallied_until)"
         ),
         {
             "name": edition.name,
@@ -86,6 +96,7 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
             "vocabulary": edition.vocabulary,
             "state": state.value,
             "document": msgspec.json.encode(document_of(edition)).decode(),
+            "tallied_until": edition.tallied_until,
         },
     )
     return True
@@ -93,11 +104,13 @@ async def take_in(tx: AsyncConnection, edition: Edition, state: State) -> bool:
 
 def document_of(edition: Edition) -> dict[str, Any]:
     """The edition as it is stored: with its hash, all that is needed to read it again anywhere."""
+    until = edition.tallied_until
     return {
         "edition": edition.name,
         "title": edition.title,
         "state": State.DRAFT.value,
         "vocabulary": edition.vocabulary,
+        **({} if until is None else {"tallied_until": until.isoformat()}),
         "rules": [
             {"id": rule.id, "title": rule.title, "guidance": rule.guidance, "when": rule.when} for rule in edition.rules
         ],
@@ -129,18 +142,17 @@ async def put_in_force(tx: AsyncConnection, name: str, position: int) -> None:
     )
 
 
-_STANDINGS: Final = "select e.id, e.name, e.state, e.hash, f.id as before_id, f.name as before, f.hash as before_hash "
+_STANDINGS: Final = (
+    "select e.id, e.name, e.state, e.hash, e.tallied_until, f.id as before_id, f.name as before, f.hash as before_hash "
+)
 _FROM: Final = "from scope_edition e left join scope_edition f on f.id = e.follows "
 
 
 async def live_editions(tx: AsyncConnection, editions: Editions, day: date) -> tuple[Standing, ...]:
     """The editions under which a seal on this day is tallied, the one in force first."""
     rows = await tx.execute(
-        text(
-            f"{_STANDINGS}{_FROM} where e.state = any(:live) or (e.state = 'superseded' and e.tallied_until >= :day) "
-            "order by e.state = 'in_force' desc, e.id"
-        ),
-        {"live": [state.value for state in LIVE], "day": day},
+        text(f"{_STANDINGS}{_FROM} where {tallied_on(':day')} order by e.state = 'in_force' desc, e.id"),
+        {"day": day},
     )
     return tuple([await _standing(tx, editions, row) for row in rows.all()])
 
@@ -148,21 +160,26 @@ async def live_editions(tx: AsyncConnection, editions: Editions, day: date) -> t
 async def _standing(tx: AsyncConnection, editions: Editions, row: Row[Any]) -> Standing:
     edition = await known(tx, editions, row.name, row.hash)
     before = None if row.before is None else await known(tx, editions, row.before, row.before_hash)
-    return Standing(row.id, State(row.state), edition, None if before is None else (row.before_id, before))
+    follows = None if before is None else (row.before_id, before)
+    return Standing(row.id, State(row.state), edition, follows, row.tallied_until)
 
 
 async def known(tx: AsyncConnection, editions: Editions, name: str, digest: str) -> Edition:
     """The edition of this name and content, read from its document where this process has not met it yet."""
     if editions.knows(name, digest):
         return editions[name]
-    document = await tx.execute(text("select document from scope_edition where name = :name"), {"name": name})
-    return editions.learn(name, digest, document.scalar_one())
+    found = await tx.execute(text("select document, state from scope_edition where name = :name"), {"name": name})
+    row = found.one()
+    read = editions.read if row.state in NO_TALLIES else editions.learn
+    return read(name, digest, row.document)
 
 
 async def learn(tx: AsyncConnection, editions: Editions) -> None:
     """Know every edition that can have tallies. A draft that a changed contract has made unreadable stands in nobody's
     way."""
-    rows = await tx.execute(text("select name, hash from scope_edition where state not in ('draft', 'rejected')"))
+    rows = await tx.execute(
+        text("select name, hash from scope_edition where state <> all(:untallied)"), {"untallied": list(NO_TALLIES)}
+    )
     for row in rows.all():
         await known(tx, editions, row.name, row.hash)
 
@@ -184,8 +201,13 @@ async def standing_of(tx: AsyncConnection, editions: Editions, name: str) -> Sta
     """One edition as the service holds it; NotFound where it was not taken in."""
     row = (await tx.execute(text(f"{_STANDINGS}{_FROM} where e.name = :name"), {"name": name})).one_or_none()
     if row is None:
-        raise NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
+        raise no_such_edition()
     return await _standing(tx, editions, row)
+
+
+def no_such_edition() -> NotFound:
+    """The one answer for what is not there and for what others have drafted."""
+    return NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
 
 
 async def states(tx: AsyncConnection) -> Mapping[str, str]:

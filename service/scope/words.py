@@ -24,6 +24,7 @@ from service.criteria.tree import Criterion, fields_of, sets_of
 from service.criteria.undecided import undecided
 from service.criteria.wording import Titles, listed, quoted, sentence
 from service.scope.edition import Edition, Rule
+from service.scope.tallied import said_of_itself
 
 JUDGING = (
     "A case that fails a rule is out of scope, and is counted under the first rule that it fails.",
@@ -68,7 +69,8 @@ class EditionInWords(Struct, frozen=True, kw_only=True):
     """An edition: its name and title, one sentence that says whom it counts, and its rules in order.
 
     ``judging`` says how the rules together give a verdict, a sentence each. ``sets`` are the named sets that the rules
-    use, with the titles of their codes.
+    use, with the titles of their codes. ``tallied``: until when it is tallied once another is in force, where it
+    says so.
     """
 
     edition: str
@@ -77,6 +79,7 @@ class EditionInWords(Struct, frozen=True, kw_only=True):
     judging: tuple[str, ...]
     rules: tuple[RuleInWords, ...]
     sets: tuple[SetInWords, ...]
+    tallied: str | None
 
 
 def edition_in_words(edition: Edition, library: Library) -> EditionInWords:
@@ -103,12 +106,14 @@ def edition_in_words(edition: Edition, library: Library) -> EditionInWords:
         judging=JUDGING,
         rules=rules,
         sets=tuple(set_in_words(contract.vocabulary.sets[name], contract) for name in names),
+        tallied=None if edition.tallied_until is None else said_of_itself(edition.tallied_until),
     )
 
 
 def text_of(words: EditionInWords) -> str:
     """The whole edition as plain text, the rules numbered as rulings count them; it ends with a line break."""
     lines = [f"{words.title} ({words.edition})", "", words.summary, "", *words.judging]
+    lines += [words.tallied] if words.tallied else []
     for place, rule in enumerate(words.rules, 1):
         lines += ["", f"{place}. {rule.title} ({rule.id})"]
         lines += [f"   {text}" for text in _sentences(rule)]

@@ -51,6 +51,17 @@ def test_every_mistake_stands_with_file_line_and_column(file: Path) -> None:
     assert second == (f"{file}:8:11: There is no field `suspects_count` in 2026.1. Did you mean `suspect_count`?")
 
 
+def test_until_when_it_is_tallied_is_checked_and_said(file: Path) -> None:
+    file.write_text(f"{DRAFT}tallied_until: 31/12/2026\n", "utf-8")
+    shown = ran("check", file)
+    assert shown.exit_code == 1
+    assert shown.output.startswith(f"{file}:13:16: `tallied_until` is not a day. Write year, month and day")
+    file.write_text(f"{DRAFT}tallied_until: 2026-12-31\n", "utf-8")
+    says = "returns are tallied under this one all the same until the end of 31 December 2026."
+    assert says in ran("check", file).output
+    assert says in ran("words", file).output
+
+
 def test_mistakes_are_printed_for_programs_too(file: Path) -> None:
     file.write_text(DRAFT.replace("suspect_count", "suspects_count"), "utf-8")
     shown = ran("check", file, "--format", "json")

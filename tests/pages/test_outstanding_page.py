@@ -4,10 +4,41 @@ from __future__ import annotations
 
 from tests.support.browser import signed_in
 from tests.support.desk import words_of
+from tests.support.editions import NARROW, a_scope, a_way
+from tests.support.identity import Hand
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served
 
 PATH = "/national/outstanding"
+
+
+async def test_under_an_edition_that_is_tallied_no_more_the_pages_say_so(served: Served) -> None:
+    way = await a_way(served)
+    for made in (a_scope(tallied_until="2026-01-25"), a_scope("2026-07-after", least=2)):
+        await way.confirmed(await way.proposed(made))
+    assert isinstance(served.clock, Hand)
+    served.clock.forward(days=6)
+    item = Return(await served.client("kent"), "kent", "2025-11")
+    await item.open()
+    await item.upload(csv_of([a_case("K/1", suspect_count="", suspects_not_recorded="")]))
+    await item.explain_all()
+    await item.seal()
+    nca, kent = await signed_in(served, "nca"), await signed_in(served, "kent")
+    says = "Returns that were sealed since another edition came into force and after 25 January 2026 have no tally"
+    for page, more in (
+        (PATH, "1 of 1 forces’ returns are not judged under this edition, and will not be: it is not tallied any more"),
+        (
+            "/national",
+            "1 return has no tally under this edition, which is not tallied any more. All the cases in it stay",
+        ),
+    ):
+        words = words_of((await nca.get(page, params={"scope": NARROW})).text)
+        assert says in words
+        assert more in words
+    assert says in words_of((await nca.get(f"/national/scopes/{NARROW}")).text)
+    asked = words_of((await kent.get("/forces/kent/work-list", params={"scope": NARROW})).text)
+    assert ", which is no longer in force" in asked
+    assert says in asked
 
 
 async def test_a_coordinator_sees_what_each_force_is_asked_under_which_edition_and_a_force_does_not(

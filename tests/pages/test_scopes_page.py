@@ -143,6 +143,13 @@ async def test_a_new_draft_begins_as_another_edition_under_a_free_name(served: S
     assert "edition: 2026-01-draft\n" in (await nca.get(NEW)).text
 
 
+async def test_until_when_it_is_tallied_stands_on_its_page_and_not_in_what_begins_as_it(served: Served) -> None:
+    nca = await drafted(served, tallied_until="2026-12-31")
+    assert "under this one all the same until the end of 31 December 2026." in words_of((await nca.get(AT)).text)
+    assert "2026-12-31" in (await nca.get(f"{AT}/change")).text
+    assert "tallied_until" not in (await nca.get(NEW, params={"from": NARROW})).text
+
+
 async def test_two_bodies_take_an_edition_into_force(served: Served) -> None:
     nca, npcc = await proposed(served)
     page = (await npcc.get(AT)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,22 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_text(libra
         (11, 5, "/rules/1/guidance"),
         (12, 5, "/rules/1/title"),
     ]
+
+
+def test_until_when_it_is_tallied_is_a_day(library: Library) -> None:
+    until = read_draft(f"{DRAFT}tallied_until: 2026-12-31\n".encode(), YAML, library).edition.tallied_until
+    assert until == date(2026, 12, 31)
+    for nothing in ("", "tallied_until:\n", "tallied_until: null\n", 'tallied_until: ""\n'):
+        assert read_draft(f"{DRAFT}{nothing}".encode(), YAML, library).edition.tallied_until is None
+
+
+@pytest.mark.parametrize("said", ["2026-02-29", "31 12 2026", "26-12-31", "2026-W01-1", "９９９９-01-01"])
+def test_what_is_no_day_has_its_place_and_what_to_write(said: str, library: Library) -> None:
+    found = only_problem(library, f"{DRAFT}tallied_until: {said}\n")
+    assert (found.line, found.column, found.pointer) == (13, 16, "/tallied_until")
+    assert found.do == "Write year, month and day, as in 2026-12-31, or leave it out."
+    listed = only_problem(library, f"{DRAFT}tallied_until: [{said}]\n")
+    assert (listed.pointer, listed.says) == ("/tallied_until", "`tallied_until` must be text.")
 
 
 def test_an_unknown_vocabulary_does_not_hide_what_else_is_wrong(library: Library) -> None:

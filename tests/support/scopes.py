@@ -36,7 +36,7 @@ edition changes in the one before it, and how a draft of another is written.
 | draft | It can be written anew, is read by NCA and NPCC alone, and changes no figure. | either proposes it |
 | proposed | Frozen by its hash; everyone reads it, and every seal is tallied under it too. | both confirm it |
 | in force | Answers wherever no scope is named. One edition is at a time. | another that comes into force |
-| superseded | Its figures stay, for every moment until then and by its name. | |
+| superseded | Its figures stay, for every moment until then and by its name. See `tallied_until` below. | |
 | rejected | By either body with a reason, from draft or proposed. Its name is not given again. | |
 
 - To draft, to write anew and to propose needs `terms:propose`, to confirm and to reject `terms:confirm`.
@@ -50,6 +50,10 @@ edition changes in the one before it, and how a draft of another is written.
   (`effective`) has come in London, every sealed return has a tally under it, and no force's returns failed to be
   judged. `waits_for` says what is missing. Before that position pictures are of the edition before, from it on of
   this one.
+- `tallied_until` is what an edition says of itself, for when another is in force: the last day, in London, on which a
+  return is tallied under it all the same. Until then it is asked and judged like the one in force. After that day a
+  return that is sealed has no tally under it and gets none: a picture under it has all of that return undetermined,
+  `coverage` names the force, a bridge to it is refused, and nothing waits. The hash that is confirmed is over it.
 - `/api/scopes/{edition}/difference` says what it changes in the edition that it follows, or in another.
 
 How it was decided: `docs/decisions/scope-lifecycle.md`.

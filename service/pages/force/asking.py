@@ -12,6 +12,7 @@ from litestar.response import Stream
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.clock import london_date
 from service.contract.model import Contract
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
@@ -23,6 +24,7 @@ from service.returns.raising import is_older
 from service.returns.work_list import Lack, NothingSealed, Place, WorkList, find_work, page_of_work
 from service.returns.work_list_file import work_as_csv, work_as_workbook
 from service.scope.explain import Asked, asked, field_of
+from service.scope.tallied import tallied_in_words
 
 HERE: Final = "asked"
 PAGE: Final = 25
@@ -59,6 +61,7 @@ async def show_work(visit: Visiting) -> Response[str]:
         edition=work.standing.edition,
         lines=_lines(_vocabulary(visit, work), work),
         page=page,
+        tallied=tallied_in_words(work.standing.state, work.standing.tallied_until, london_date(visit.context.now())),
         query=f"?{urlencode(said)}",
         only=None if only is None else field_of(_vocabulary(visit, work), only).label,
         following=None if more is None else f"?{urlencode(more)}#cases",

@@ -18,8 +18,9 @@ from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import CAUSES, Told, as_document
 from service.picture.bridge_question import bridge_question
 from service.picture.question import closest, shown
-from service.picture.store import NO_TALLIES, editions
+from service.picture.store import editions
 from service.picture.waterfall import waterfall
+from service.scope.store import NO_TALLIES
 
 _FIELDS: Final = ("from", "from_scope", "to", "to_scope")
 

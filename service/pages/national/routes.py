@@ -26,7 +26,10 @@ from service.pages.visit import Visit, Visiting, to
 from service.picture.answer import answer
 from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
-from service.picture.store import NO_TALLIES, StoredEdition, editions
+from service.picture.store import StoredEdition, editions
+from service.scope.edition import State
+from service.scope.store import NO_TALLIES
+from service.scope.tallied import tallied_in_words
 from service.scope.words import EditionInWords, edition_in_words
 from service.terms.calendar import Calendar, Period, period_of
 
@@ -118,6 +121,7 @@ def _page(visit: Visit, asked: Asked, found: _Found, in_words: Memory[str, Editi
         return visit.page("national/choose.html", status=422, here="national", titles=_titles(visit), **given)
     scope, as_of = found.answer.words.edition.name, pinned(asked, found.answer, calendar, now)
     view = view_of(found.answer, asked)
+    standing = next(item for item in found.editions if item.name == scope)
     return visit.page(
         "national/picture.html",
         here="national",
@@ -127,7 +131,8 @@ def _page(visit: Visit, asked: Asked, found: _Found, in_words: Memory[str, Editi
         at=found.answer.at,
         end_of=date.fromisoformat(as_of) if asked.typed.by_day else None,
         words=in_words[scope],
-        state=next(item.state for item in found.editions if item.name == scope),
+        state=standing.state,
+        tallied=tallied_in_words(State(standing.state), standing.tallied_until, london_date(now)),
         api=api_address(asked, scope, as_of),
         files={table: file_address(asked, scope, as_of, "table.csv", table) for table in Table},
         workbook=file_address(asked, scope, as_of, "tables.xlsx"),

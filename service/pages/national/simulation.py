@@ -6,11 +6,11 @@ A form that works by GET: what is chosen stands in the address, which can be sen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from litestar import Response, get
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import CaseReturnsError, Conflict, Invalid, NotFound
 from service.identity.principal import Permission, require_body
@@ -25,8 +25,7 @@ from service.picture.simulate.export import RuleFlipShown, SimulationDocument, a
 from service.picture.simulate.model import Flip, ValueFlip
 from service.picture.simulate.question import SimulationRefused
 from service.picture.store import StoredEdition, editions
-from service.scope.edition import Rule
-from service.scope.editions import Editions
+from service.scope.edition import Edition
 from service.scope.store import known
 from service.scope.verdict import Verdict
 from service.tally.model import Totals
@@ -73,6 +72,10 @@ class Problem(Struct, frozen=True):
     at: str
 
 
+Offered = Mapping[StoredEdition, Edition]
+"""The editions to choose from, each as it is read."""
+
+
 @get("/simulation", include_in_schema=False)
 async def show_simulation(visit: Visiting) -> Response[str]:
     """The form; where an edition is chosen also what it would do, or what is wrong with what was chosen."""
@@ -104,20 +107,16 @@ def _typed(parameters: Iterable[tuple[str, str]]) -> Typed:
     )
 
 
-async def _offered(visit: Visit) -> Sequence[StoredEdition]:
+async def _offered(visit: Visit) -> Offered:
     """Every edition that can be read here, whatever its state: drafts above all, but none that a contract which changed
     since has made unreadable."""
     scopes = visit.context.editions
+    found: dict[StoredEdition, Edition] = {}
     async with visit.context.db.national() as tx:
-        return [item for item in await editions(tx, scopes) if await _is_readable(tx, scopes, item)]
-
-
-async def _is_readable(tx: AsyncConnection, scopes: Editions, item: StoredEdition) -> bool:
-    try:
-        await known(tx, scopes, item.name, item.hash)
-    except (Conflict, Invalid):
-        return False
-    return True
+        for item in await editions(tx, scopes):
+            with suppress(Conflict, Invalid):
+                found[item] = await known(tx, scopes, item.name, item.hash)
+    return found
 
 
 def _problem(error: CaseReturnsError) -> Problem:
@@ -130,15 +129,14 @@ def _problem(error: CaseReturnsError) -> Problem:
 def _page(
     visit: Visit,
     typed: Typed,
-    offered: Sequence[StoredEdition],
+    offered: Offered,
     *,
     found: Simulated | None = None,
     problem: Problem | None = None,
 ) -> Response[str]:
-    known = visit.context.editions.get(typed.edition)
-    rules: Sequence[Rule] = () if known is None else known.rules
+    rules = next((edition.rules for edition in offered.values() if edition.name == typed.edition), ())
     form: dict[str, Any] = {"typed": typed, "editions": offered, "rules": rules, "problem": problem}
-    titles = {name: edition.title for name, edition in visit.context.editions.items()}
+    titles = {edition.name: edition.title for edition in offered.values()}
     if found is None:
         status = 200 if problem is None else 422
         return visit.page("national/simulation.html", status=status, here="national", titles=titles, told=None, **form)

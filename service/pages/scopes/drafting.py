@@ -100,7 +100,9 @@ async def show_drafting(visit: Visiting) -> Response[str]:
         return draft_form(visit, _PAGE, Written(text=_BEGUN.format(name=name, version=newest.version, field=number)))
     if asked not in stored:
         raise NotFound(NOT_HERE)
-    begun = {**stored[asked].document, "edition": free_name(asked, taken, today)}
+    # until when an edition is tallied is its own affair: it says nothing of another
+    kept = {key: value for key, value in stored[asked].document.items() if key != "tallied_until"}
+    begun = {**kept, "edition": free_name(asked, taken, today)}
     return draft_form(visit, _PAGE, Written(text=as_yaml(begun)))
 
 

@@ -16,14 +16,14 @@ from service.pages.rules.adopter import may
 from service.pages.scopes.desk import offered
 from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
-from service.picture.store import NO_TALLIES
 from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
 from service.scope.drafts import Stored, all_stored, stored_by_name
 from service.scope.edition import State
-from service.scope.store import known
+from service.scope.store import NO_TALLIES, known
 from service.scope.switch import in_the_way
+from service.scope.tallied import tallied_in_words
 from service.scope.words import edition_in_words
 
 HERE: Final = "scopes"
@@ -70,10 +70,11 @@ async def scope_page(
         item=item,
         standing=STANDING[item.state],
         means=MEANS[item.state],
+        tallied=tallied_in_words(item.state, item.tallied_until, london_date(context.now())),
         waits_for=waits_for,
         steps=[(SAID[step.step], step) for step in item.steps],
         written=as_yaml(item.document),
-        has_picture=item.state.value not in NO_TALLIES,
+        has_picture=item.state not in NO_TALLIES,
         done=None if problems else _done(item, visit.request.query_params.get("done")),
         longest=WHOLE,
         sent=sent,

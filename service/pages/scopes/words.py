@@ -28,7 +28,7 @@ MEANS: Final[Mapping[State, str]] = {
         "both bodies have confirmed it and nothing remains to be judged."
     ),
     State.IN_FORCE: "Figures are under this edition unless another is named.",
-    State.SUPERSEDED: "Another edition is in force. Its figures stay as they are.",
+    State.SUPERSEDED: "Another edition is in force. Its figures of before stay as they are.",
     State.REJECTED: "It is not adopted, and its name is not given again.",
 }
 """What a state means, in sentences."""
