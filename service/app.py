@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from service.api.answers import AnswersController
 from service.api.asking import LONGEST_JSON
+from service.api.border import BorderController
 from service.api.bridge import BridgeController
 from service.api.call import call_of
 from service.api.cases import CasesController
@@ -132,6 +133,7 @@ def create_app(parts: Parts) -> Litestar:
             CasesController,
             WhyController,
             WorkListController,
+            BorderController,
             PartsController,
             FindingsController,
             StatesController,

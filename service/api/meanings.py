@@ -238,7 +238,7 @@ _RETURNS: Final[Mapping[str, Meaning]] = {
     "nothing-sealed": Meaning(
         (404,),
         "No return of the force is sealed, so nothing is asked yet.",
-        "Seal a return: its cases that stay undetermined are on the work-list then.",
+        "Seal a return: its cases are what is asked about.",
     ),
     "work-list-moved": Meaning(
         (409,),

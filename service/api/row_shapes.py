@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from service.api.documented import NAME, TEXT, WORDS
-from service.api.work_list_shapes import work_list_components
+from service.api.work_list_shapes import border_components, work_list_components
 from service.contract.findings import key_name
 from service.contract.model import Contract, Part, PartName, Role
 from service.contract.schema import Schema, sent_row, shown_row
@@ -44,7 +44,7 @@ def row_components(contracts: Sequence[Contract]) -> dict[str, Schema]:
             found |= {**replaced, f"{name}Replacement": _any_of(replaced)}
         found[f"{name}List"] = _list_of(f"{name}Shown", f"{name} rows as they are held.")
     keys = list(dict.fromkeys(key_name(contract) for contract in contracts))
-    return found | _about_rows(keys[0]) | work_list_components(keys[0])
+    return found | _about_rows(keys[0]) | work_list_components(keys[0]) | border_components(keys[0])
 
 
 def _rows(row: str, parts: Sequence[Part]) -> Schema:

@@ -1,4 +1,4 @@
-"""The forms of the work-list, for the OpenAPI document: a case is named by the contract's key field."""
+"""The forms of the work-list and the border, for the OpenAPI document: a case is named by the contract's key field."""
 
 from __future__ import annotations
 
@@ -64,6 +64,50 @@ def work_list_components(key: str) -> dict[str, Schema]:
         "AskedCase": _object(case, "An undetermined case, and what would settle it."),
         "AskedAttribute": _object(attribute, "An attribute that is asked for, and what may be written there."),
         "WorkList": _object(listed, "What is asked of a force, most decisive first."),
+    }
+
+
+def border_components(key: str) -> dict[str, Schema]:
+    """The components of the border of an edition; ``key`` is the field that names a case."""
+    rule: dict[str, Schema] = {
+        **dict.fromkeys(("id", "title", "sentence"), _STRING),
+        "values": {"type": "array", "items": {"$ref": "#/components/schemas/SaidShown"}},
+    }
+    reason: dict[str, Schema] = {
+        "verdict": {"enum": ["out_of_scope", "undetermined"]},
+        "rule": {**_TEXT, "description": "The rule that alone keeps it out: every other is met."},
+        "attribute": {**_TEXT, "description": "What alone it lacks."},
+    }
+    counted: dict[str, Schema] = {**reason, "title": {**_STRING, "description": "In words."}, "cases": _COUNT}
+    case: dict[str, Schema] = {
+        "case_id": {"type": "string", "format": "uuid"},
+        key: {**_STRING, "description": "The case's reference."},
+        **reason,
+        "says": {**_STRING, "description": "In words: what stands between it and another verdict."},
+        "rules": {
+            "type": "array",
+            "items": _object(rule, "A rule, with what the record says of what it reads."),
+            "description": "The rule that is false, or those that wait for the attribute.",
+        },
+        "links": _object({"why": _STRING}, "Every rule, and what would settle it."),
+    }
+    listed: dict[str, Schema] = {
+        "items": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/BorderCase"},
+            "description": "The sample, by reason; the same each time for one return.",
+        },
+        "next": {"type": "null", "description": "A sample has no next page."},
+        "scope": {"$ref": "#/components/schemas/EditionShown"},
+        "return": {"$ref": "#/components/schemas/PeriodPoint"},
+        "cases": {**_COUNT, "description": "Cases at the border, in all."},
+        "not_counted": {**_COUNT, "description": "Those outside the years that count, which are in no other number."},
+        "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/BorderReason"}},
+    }
+    return {
+        "BorderCase": _object(case, "A case that is one step away from another verdict."),
+        "BorderReason": _object(counted, "What cases are one step away by, and how many there are in all."),
+        "Border": _object(listed, "Cases of a force at the border of an edition."),
     }
 
 

@@ -1,8 +1,7 @@
 """What a force is asked: the cases that its newest sealed return leaves undetermined, and what would settle each.
 
-The newest sealed return is what counts (semantics 26), so that is what is asked about, and not the draft. Cases outside
-the years that it covers case by case are not counted, so they are not asked about either (semantics 27). Cases of which
-one attribute settles all come first, those of the attribute that settles most before others: ``ranked``.
+Cases that do not count are not asked about (``judged_rows.py``). Cases of which one attribute settles all come first,
+those of the attribute that settles most before others: ``ranked``.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.canonical import canonical_text
-from service.contract.model import Contract, PartName, Role
+from service.contract.findings import key_name
 from service.contract.upgrade import all_names, new_names
 from service.contract.values import Empty
 from service.criteria.ruling import missing_of
-from service.errors import Conflict, NotFound
+from service.errors import Conflict
 from service.register.columns import stored_case_columns
 from service.returns.cases import STREAM_ROWS, log_reading
 from service.returns.context import Actor, Context
 from service.returns.current import current_rows, sealed_rows
 from service.returns.edition_asked import edition_asked
-from service.returns.model import AnyReturn, Open, Sealed, sealed_of
+from service.returns.judged_rows import counting_of, judged_rows, parameters_of
+from service.returns.model import AnyReturn, Open, Sealed
 from service.returns.raising import is_older
-from service.returns.rows import listed
 from service.returns.store import returns_of
 from service.returns.why import stored_record
 from service.scope.edition import Edition
@@ -37,7 +36,7 @@ from service.scope.explain import field_of
 from service.scope.settling import Question, Settling
 from service.scope.store import Standing
 from service.storage.remembered import Statements
-from service.tally.judge import covered_sql, judged
+from service.tally.judge import judged
 from service.telemetry.spans import traced
 
 _STATEMENTS: Final = Statements()
@@ -97,18 +96,6 @@ class Place(Struct, frozen=True, array_like=True):
     case_id: UUID
 
 
-class NothingSealed(NotFound):
-    """A force is asked about what it sealed, and has sealed nothing."""
-
-    code = "nothing-sealed"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No return of this force is sealed, so nothing is asked yet.",
-            "Seal a return: its cases that stay undetermined are listed here.",
-        )
-
-
 class ListMoved(Conflict):
     """A page is asked for after a place that is in no list any more."""
 
@@ -126,13 +113,11 @@ async def find_work(context: Context, tx: AsyncConnection, force: int, scope: st
     """The work-list of a force under an edition or (None) the one in force; ``only``: of cases that lack this
     attribute. NotFound where nothing is sealed."""
     items = await returns_of(tx, force)
-    item = sealed_of(items)
-    if item is None:
-        raise NothingSealed
+    item = counting_of(items)
     # an open return of an older month does not start from this one
     draft = next((each for each in items if isinstance(each, Open) and each.period >= item.period), None)
     standing = await edition_asked(context, tx, scope)
-    rows = (await tx.execute(_groups_statement(context, item, standing.edition), _parameters(item))).all()
+    rows = (await tx.execute(_groups_statement(context, item, standing.edition), parameters_of(item))).all()
     attributes = standing.edition.definition.attributes
     asked = [row for row in rows if row.cases and (only is None or only in missing_of(row.ruling, attributes))]
     lacks = _lacks(attributes, asked)
@@ -196,12 +181,12 @@ async def page_of_work(
         at = work.rulings.index(after.ruling)
     sql = (
         f"select * from (select r.*, array_position(cast(:rulings as integer[]), r.ruling) as place from "
-        f"({_judged_rows(context, work.item, edition)}) r where r.counted and r.ruling = any(:rulings)) a "
+        f"({judged_rows(context, work.item, edition)}) r where r.counted and r.ruling = any(:rulings)) a "
         "where a.place > 1 or cast(:after as uuid) is null or a.case_id > :after "
         "order by a.place, a.case_id limit :limit"
     )
     given = {
-        **_parameters(work.item),
+        **parameters_of(work.item),
         "rulings": list(work.rulings[at:]),
         "after": None if after is None else after.case_id,
         "limit": limit + 1,
@@ -233,15 +218,11 @@ def _asked_case(context: Context, settling: Settling, edition: Edition, row: Row
         )
     return AskedCase(
         case_id=row.case_id,
-        key=str(reading.sent[_key(contract)]),
+        key=str(reading.sent[key_name(contract)]),
         ruling=row.ruling,
         missing=tuple(missing),
         words=settling.words(questions),
     )
-
-
-def _key(contract: Contract) -> str:
-    return contract.parts[PartName.CASE].by_role[Role.KEY].name
 
 
 def columns_of_file(context: Context, work: WorkList) -> list[str]:
@@ -255,7 +236,7 @@ def columns_of_file(context: Context, work: WorkList) -> list[str]:
     names = new_names(context.library, vocabulary, work.contract_version)
     asked = {each.attribute for each in work.lacks}
     order = [name for name in work.standing.edition.definition.attributes if name in asked]
-    return [_key(context.library.contracts[work.contract_version]), *(names[name] for name in order)]
+    return [key_name(context.library.contracts[work.contract_version]), *(names[name] for name in order)]
 
 
 async def stream_asked(context: Context, actor: Actor, work: WorkList) -> AsyncGenerator[Sequence[Row[Any]], None]:
@@ -270,7 +251,7 @@ async def stream_asked(context: Context, actor: Actor, work: WorkList) -> AsyncG
         await log_reading(context, tx, actor, work.item, {"whole": True, "work_list": edition.name})
     asked = (
         f"select r.case_id, array_position(cast(:rulings as integer[]), r.ruling) as place from "
-        f"({_judged_rows(context, work.item, edition)}) r where r.counted and r.ruling = any(:rulings)"
+        f"({judged_rows(context, work.item, edition)}) r where r.counted and r.ruling = any(:rulings)"
     )
     columns = stored_case_columns(context.library)
     draft = work.draft
@@ -280,24 +261,13 @@ async def stream_asked(context: Context, actor: Actor, work: WorkList) -> AsyncG
         f"(select o.*, {judged(context.library, edition).ruling} as ruling from ({rows}) o) n "
         "join asked a on a.case_id = n.case_id where n.ruling > 0 order by a.place, n.case_id"
     )
-    given = {**_parameters(work.item), "rulings": list(work.rulings)}
+    given = {**parameters_of(work.item), "rulings": list(work.rulings)}
     if work.draft is not None:
         given["return_id"] = work.draft.id
     async with context.db.force(force) as tx:
         result = await tx.stream(text(sql), given)
         async for found in result.partitions(STREAM_ROWS):
             yield found
-
-
-def _judged_rows(context: Context, item: Sealed, edition: Edition) -> str:
-    """The stock of a sealed return as it is stored, with the ruling of each case and whether it counts."""
-    asked, columns = judged(context.library, edition), stored_case_columns(context.library)
-    kept = listed(("case_id", "contract_version", "empties", *columns), "o")
-    covered = covered_sql(item.years.listed is None, "judged_year")
-    return (
-        f"select r.*, {covered} as counted from (select {kept}, {asked.ruling} as ruling, {asked.year} as judged_year "
-        f"from ({sealed_rows(columns)}) o) r"
-    )
 
 
 def _groups_statement(context: Context, item: Sealed, edition: Edition) -> Any:
@@ -313,7 +283,7 @@ def _groups_statement(context: Context, item: Sealed, edition: Edition) -> Any:
         return (
             f"select r.ruling, count(*) filter (where r.counted) as cases, "
             f"count(*) filter (where not r.counted) as outside, array[{held}]::bigint[] as not_provided "
-            f"from ({_judged_rows(context, item, edition)}) r where r.ruling > 0 group by r.ruling"
+            f"from ({judged_rows(context, item, edition)}) r where r.ruling > 0 group by r.ruling"
         )
 
     return _STATEMENTS.get(("groups", edition.hash, item.years.listed is None), written)
@@ -322,7 +292,3 @@ def _groups_statement(context: Context, item: Sealed, edition: Edition) -> Any:
 def _why_empty(context: Context, edition: Edition, attribute: str) -> str:
     """What rows say of why an attribute is empty, under any name that it has had."""
     return ", ".join(f"r.empties->>'{name}'" for name in all_names(context.library, edition.vocabulary, attribute))
-
-
-def _parameters(item: Sealed) -> dict[str, Any]:
-    return {"force": item.force, "line": item.line, **item.years.parameters}

@@ -98,6 +98,7 @@ SPANS: Final = (
     Span("count_recorded", "seal", "How well each field is recorded is counted"),
     Span("rebase", "seal", "Other open drafts of the force are laid over the new base"),
     Span("work_list", REQUEST, "What a force is asked under one edition is counted by attribute"),
+    Span("border", REQUEST, "Cases that are one step away from another verdict are counted, and a sample is read"),
     Span("picture", REQUEST, "The national picture is put together"),
     Span("bridge", REQUEST, "What moved between two points is put together"),
     Span("effect", REQUEST, "What a contract version changes in the verdicts of sealed returns is found by simulation"),

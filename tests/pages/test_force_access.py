@@ -86,7 +86,8 @@ async def test_another_forces_pages_are_not_there_for_anybody_else(served: Serve
         assert answered.status_code == status, page
     sent = await stranger.post(desk.address("upload/cases"), files={"file": ("x.csv", as_csv(rows(1)))})
     assert sent.status_code == status
-    assert (await stranger.get("/forces/kent")).status_code == status
+    for page in ("", "/work-list", "/border"):
+        assert (await stranger.get(f"/forces/kent{page}")).status_code == status
     assert (await stranger.get("/forces/nowhere")).status_code == status
 
 

@@ -107,6 +107,53 @@ async def test_the_page_can_be_of_one_attribute_and_of_another_edition(served: S
     assert "in version 2026.1 of the data standard" in said
 
 
+BORDER = "/forces/kent/border"
+
+
+async def test_cases_at_the_border_are_shown_with_what_decides(served: Served) -> None:
+    sent = [
+        a_row(case_ref="K/1"),
+        a_row(case_ref="K/2", suspect_count=1),
+        a_row(case_ref="K/3", nfa_by=""),
+        *(a_row(case_ref=f"K/1{number:02}", suspect_count=1) for number in range(30)),
+    ]
+    desk = await a_sealed_desk(served, sent)
+    assert f'href="{BORDER}?scope=2025-11-wide"' in await shown(desk, LIST)
+    page = await shown(desk, BORDER)
+    said = words_of(page)
+    assert "Two or more suspects Out of scope 31" in said
+    assert "No further action by Undetermined 1" in said
+    assert "20 of 32 cases" in said
+    assert "Only ‘Two or more suspects’ keeps this case out; it meets every other rule." in said
+    assert len(re.findall(r"/why\?scope=2025-11-wide&amp;revision=1\">K/\d+<", page)) == 20
+    first = re.findall(r'href="(/forces/kent/returns/[^"]*/why[^"]*)"', page)[0].replace("&amp;", "&")
+    assert "Two or more suspects" in await shown(desk, first)
+    assert ", which is proposed" in words_of(await shown(desk, f"{BORDER}?scope=2026-02-referral"))
+    await shown(desk, f"{BORDER}?scope=2026-01-none", 404)
+
+
+async def test_the_border_says_that_nothing_is_sealed_and_that_nothing_is_near(served: Served) -> None:
+    desk = await a_desk(served)
+    assert "No return of yours is sealed yet" in words_of(await shown(desk, BORDER))
+    await desk.put(as_csv([a_row(case_ref="K/1")]))
+    await desk.answer_all()
+    await desk.seal()
+    assert "There is none." in words_of(await shown(desk, BORDER))
+
+
+async def test_the_border_fits_a_desk_and_a_phone_and_works_without_a_script(browser: Browser, served: Served) -> None:
+    await a_sealed_desk(served)
+    for how in ({}, {"phone": True}, {"scripts": False}):
+        async with a_tab(browser, served.addresses.origin, **how) as tab:
+            await tab.sign_in("kent")
+            await tab.open(LIST)
+            await tab.page.get_by_role("link", name="Cases at the border").click()
+            assert await tab.heading() == "Cases at the border"
+            assert await tab.careful() == []
+            await tab.page.get_by_role("link", name="K/2", exact=True).click()
+            assert await tab.heading() == "Case K/2"
+
+
 async def test_who_has_an_open_return_in_an_older_version_is_told_to_let_it_go_on(served: Served) -> None:
     desk = await a_sealed_desk(served)
     december = Desk(desk.client, period="2025-12")

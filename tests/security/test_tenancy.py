@@ -22,34 +22,36 @@ MARK = "K/MARKED-7781"
 OWN_CLIENT = ("httpx", "httpcore", "hpack")
 """Loggers of the tests' own HTTP client, which tells what the test sends."""
 
-BASE = "/api/forces/{force}/returns"
+BASE = "/api/forces/{force}"
 WAYS = (
-    ("GET", ""),
-    ("GET", f"/{PERIOD}"),
-    ("GET", f"/{PERIOD}?revision=1"),
-    ("PUT", f"/{PERIOD}"),
-    ("POST", f"/{PERIOD}/cases"),
-    ("POST", f"/{PERIOD}/cases?dry_run=true"),
-    ("GET", f"/{PERIOD}/cases"),
-    ("GET", f"/{PERIOD}/cases/{{case_id}}"),
-    ("PUT", f"/{PERIOD}/cases/{{case_id}}"),
-    ("DELETE", f"/{PERIOD}/cases/{{case_id}}?reason=duplicate"),
-    ("GET", f"/{PERIOD}/cases/{{case_id}}/history"),
-    ("GET", f"/{PERIOD}/held"),
-    ("DELETE", f"/{PERIOD}/held/1?reason=x"),
-    ("GET", f"/{PERIOD}/withdrawals"),
-    ("PUT", f"/{PERIOD}/withdrawals"),
-    ("GET", f"/{PERIOD}/aggregates"),
-    ("PUT", f"/{PERIOD}/aggregates"),
-    ("GET", f"/{PERIOD}/workforce"),
-    ("PUT", f"/{PERIOD}/workforce"),
-    ("GET", f"/{PERIOD}/findings"),
-    ("PUT", f"/{PERIOD}/explanations"),
-    ("POST", f"/{PERIOD}/seal"),
-    ("POST", f"/{PERIOD}/withdraw"),
-    ("POST", f"/{PERIOD}/disputes"),
-    ("GET", f"/{PERIOD}/receipt"),
-    ("GET", f"/{PERIOD}/tallies"),
+    ("GET", "/returns"),
+    ("GET", f"/returns/{PERIOD}"),
+    ("GET", f"/returns/{PERIOD}?revision=1"),
+    ("PUT", f"/returns/{PERIOD}"),
+    ("POST", f"/returns/{PERIOD}/cases"),
+    ("POST", f"/returns/{PERIOD}/cases?dry_run=true"),
+    ("GET", f"/returns/{PERIOD}/cases"),
+    ("GET", f"/returns/{PERIOD}/cases/{{case_id}}"),
+    ("PUT", f"/returns/{PERIOD}/cases/{{case_id}}"),
+    ("DELETE", f"/returns/{PERIOD}/cases/{{case_id}}?reason=duplicate"),
+    ("GET", f"/returns/{PERIOD}/cases/{{case_id}}/history"),
+    ("GET", f"/returns/{PERIOD}/held"),
+    ("DELETE", f"/returns/{PERIOD}/held/1?reason=x"),
+    ("GET", f"/returns/{PERIOD}/withdrawals"),
+    ("PUT", f"/returns/{PERIOD}/withdrawals"),
+    ("GET", f"/returns/{PERIOD}/aggregates"),
+    ("PUT", f"/returns/{PERIOD}/aggregates"),
+    ("GET", f"/returns/{PERIOD}/workforce"),
+    ("PUT", f"/returns/{PERIOD}/workforce"),
+    ("GET", f"/returns/{PERIOD}/findings"),
+    ("PUT", f"/returns/{PERIOD}/explanations"),
+    ("POST", f"/returns/{PERIOD}/seal"),
+    ("POST", f"/returns/{PERIOD}/withdraw"),
+    ("POST", f"/returns/{PERIOD}/disputes"),
+    ("GET", f"/returns/{PERIOD}/receipt"),
+    ("GET", f"/returns/{PERIOD}/tallies"),
+    ("GET", "/border"),
+    ("GET", "/work-list"),
 )
 
 
@@ -161,9 +163,9 @@ async def test_another_forces_tag_cursor_and_key_open_nothing(neighbours: Neighb
 
 async def test_a_body_that_names_another_force_is_refused(neighbours: Neighbours) -> None:
     essex = await neighbours.served.client("essex")
-    refused = await essex.put(neighbours.path(f"/{PERIOD}", "essex"), json={"force": "kent"})
+    refused = await essex.put(neighbours.path(f"/returns/{PERIOD}", "essex"), json={"force": "kent"})
     assert problem(refused, 422)["errors"][0]["pointer"] == "/force"
-    sent = await essex.put(neighbours.path(f"/{PERIOD}", "essex"), json={"force": "essex"})
+    sent = await essex.put(neighbours.path(f"/returns/{PERIOD}", "essex"), json={"force": "essex"})
     good(sent)
 
 

@@ -250,6 +250,7 @@ async def _first_return(item: Return) -> None:
     good(await client.get("/api/forces/kent/returns"))
     for media in ("application/json", "text/csv"):
         await client.get("/api/forces/kent/work-list", params={"scope": "2026-02-referral"}, headers={"Accept": media})
+    good(await client.get("/api/forces/kent/border", params={"scope": "2026-02-referral", "limit": 2}))
 
 
 async def _second_return(item: Return) -> None:

@@ -180,7 +180,7 @@ async def test_no_value_of_a_work_list_reaches_a_trace_a_metric_or_a_log(served:
     kent = await served.client("kent")
     own = Return(kent)
     await own.open()
-    await own.upload(csv_of([a_case(marked("asked"), nfa_by="", nfa_date="2010/2011")]))
+    await own.upload(csv_of([a_case(marked("asked"), nfa_date="2010/2011")]))
     await own.explain_all()
     await own.seal()
     for media in ("application/json", "text/csv", XLSX):
@@ -188,6 +188,7 @@ async def test_no_value_of_a_work_list_reaches_a_trace_a_metric_or_a_log(served:
         assert media == XLSX or marked("asked") in listed.text
     (case,) = good(await kent.get("/api/forces/kent/work-list"))["items"]
     good(await kent.get(f"{own.path}/cases/{case['case_id']}/why"))
+    assert marked("asked") in (await kent.get("/api/forces/kent/border")).text
     problem(await kent.get("/api/forces/kent/work-list", params={"attribute": marked("attribute")}), 422)
     problem(await kent.get("/api/forces/kent/work-list", params={"cursor": marked("cursor")}), 422)
     await served.stack.aclose()

@@ -78,7 +78,8 @@ async def test_every_span_and_all_that_it_carries_is_declared(served: Served, no
     await november.upload(csv_of([a_case()]))
     await november.explain_all()
     await november.seal()
-    good(await november.client.get("/api/forces/kent/work-list"))
+    for asked in ("work-list", "border"):
+        good(await november.client.get(f"/api/forces/kent/{asked}"))
     nca = await served.client(None, "national:read", body="nca")
     good(await nca.get("/api/national/bridge"))
     good(await nca.post("/api/scopes/2026-02-referral/simulate", json={}))

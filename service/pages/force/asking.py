@@ -20,8 +20,9 @@ from service.pages.force.explaining import other_editions, scope_in
 from service.pages.force.exports import downloaded, workbook_downloaded
 from service.pages.visit import Visit, Visiting
 from service.returns.edition_asked import editions_offered
+from service.returns.judged_rows import NothingSealed
 from service.returns.raising import is_older
-from service.returns.work_list import Lack, NothingSealed, Place, WorkList, find_work, page_of_work
+from service.returns.work_list import Lack, Place, WorkList, find_work, page_of_work
 from service.returns.work_list_file import work_as_csv, work_as_workbook
 from service.scope.explain import Asked, asked, field_of
 from service.scope.tallied import tallied_in_words

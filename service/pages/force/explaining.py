@@ -56,7 +56,9 @@ async def show_why(visit: Visiting) -> Response[str]:
         explained=found.explained,
         edition=found.standing.edition,
         verdict=VERDICTS[found.explained.verdict],
-        rules=[(rule, _ANSWERS[rule.answer], [_words(each) for each in rule.values]) for rule in found.explained.rules],
+        rules=[
+            (rule, _ANSWERS[rule.answer], [said_words(each) for each in rule.values]) for rule in found.explained.rules
+        ],
         excluded=next((r.words.title for r in found.explained.rules if r.words.id == found.explained.rule), None),
         labels=_labels(found.explained.rules, found.explained.missing),
         others=other_editions(offered, found.standing),
@@ -85,7 +87,7 @@ def _case(visit: Visit) -> UUID:
         raise NotFound(NOT_HERE) from None
 
 
-def _words(item: Said) -> tuple[str, str | None, str]:
+def said_words(item: Said) -> tuple[str, str | None, str]:
     """A label, what is recorded, and what there is to say about it."""
     if item.value is None:
         return item.label, None, _EMPTY[item.empty]

@@ -107,7 +107,8 @@ class CostShown(Struct, frozen=True, kw_only=True):
 
 class SimulationDocument(Struct, frozen=True, kw_only=True):
     """What an edition would do to the returns that count, beside another. Nothing of it is stored. Cases and the
-    numbers of aggregate cells are both ``cases``; a case that two forces report counts for each of them."""
+    numbers of aggregate cells are both ``cases``; a case that two forces report counts for each of them. ``where`` says
+    where a force finds near misses of its own."""
 
     scope: SimulatedEdition
     against: SimulatedEdition
@@ -124,6 +125,7 @@ class SimulationDocument(Struct, frozen=True, kw_only=True):
     breakdowns: tuple[BreakdownShown, ...]
     near_misses: tuple[NearMiss, ...]
     one_attribute_away: tuple[Lack, ...]
+    where: str
     cost: tuple[CostShown, ...]
     links: dict[str, str]
 
@@ -148,6 +150,7 @@ def as_document(simulation: Simulation, before: Words, after: Words) -> Simulati
         breakdowns=tuple(_breakdown(dimension, flips, after) for dimension, flips in counted.by.items()),
         near_misses=_near_misses(counted, after),
         one_attribute_away=tuple(Lack(*after.attribute(place), cases) for place, cases in counted.one_away.items()),
+        where=_where(simulation.after),
         cost=tuple(_cost(each, after) for each in simulation.costs),
         links={"scope": f"/api/scopes/{name}", "against": f"/api/scopes/{before.edition.name}"},
     )
@@ -202,6 +205,17 @@ def _near_misses(counted: Counted, after: Words) -> tuple[NearMiss, ...]:
     return tuple(
         NearMiss(rule=rules[place].id, title=rules[place].title, cases=cases) for place, cases in counted.alone.items()
     )
+
+
+def _where(side: Side) -> str:
+    """Where a force finds near misses of its own: here there is none."""
+    none = "No case is shown here."
+    if side.state is State.REJECTED:
+        return none
+    who = "When it is proposed, each force" if side.state is State.DRAFT else "Each force"
+    at = f"/api/forces/{{force}}/border?scope={side.edition.name}"
+    whole = ", with every rule of the edition on" if side.rules_off else ""
+    return f"{none} {who} finds a sample of its own on its page ‘Cases at the border’ ({at}){whole}."
 
 
 def _cost(cost: Cost, after: Words) -> CostShown:
