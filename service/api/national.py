@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,15 @@ CSV: Final = "text/csv"
 OFFERED: Final = (JSON, CSV, XLSX)
 AS_OF: Final = r"^(?:[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?)$"
 """A position, a time or a day, for the OpenAPI document."""
+
+
+def table_query(tables: Iterable[str]) -> Query:
+    """The parameter ``table`` of an answer that JSON carries whole."""
+    return Query(
+        name="table",
+        description="The one table that CSV carries; XLSX carries it alone where it is named, and JSON carries all.",
+        offered=tuple(tables),
+    )
 
 
 _QUERY: Final = (
@@ -54,11 +64,7 @@ _QUERY: Final = (
         example="force,stage",
         pattern="^[a-z_]+(?:,[a-z_]+)*$",
     ),
-    Query(
-        name="table",
-        description="The one table that CSV carries; XLSX carries it alone where it is named, and JSON carries all.",
-        offered=tuple(Table),
-    ),
+    table_query(Table),
 )
 
 
@@ -98,8 +104,7 @@ def national_routes(db: Database, published: Published, clock: Clock) -> Router:
         require_national(principal)
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = question(request.query_params.multi_items(), clock())
-        if asked.table is not None and media == JSON:
-            raise Invalid("JSON carries every table.", "Leave table out, or send Accept: text/csv, or that of XLSX.")
+        refuse_table_of_json(asked.table, media)
         async with db.national() as tx:
             found = await answer(tx, published, asked, clock())
         if media == XLSX:
@@ -116,6 +121,12 @@ def require_national(principal: Principal) -> None:
     require(principal, Permission.NATIONAL_READ)
     if principal.body is None:
         raise Forbidden("The national picture is for the national bodies.", "Call as one of them.")
+
+
+def refuse_table_of_json(table: str | None, media: str) -> None:
+    """Say nothing, unless one table is named where all are given."""
+    if table is not None and media == JSON:
+        raise Invalid("JSON carries every table.", "Leave table out, or send Accept: text/csv, or that of XLSX.")
 
 
 def tagged(request: Request[Any, Any, Any], body: bytes, media_type: str) -> Response[bytes]:

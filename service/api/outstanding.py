@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import date
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Controller, Response, get
 from msgspec import Meta, Struct
 
-from service.api.asking import AnyRequest, parameters
+from service.api.asking import AnyRequest, chosen, parameters
 from service.api.call import Serving
 from service.api.documented import Answer, operation
 from service.api.identity import Caller
-from service.api.national import require_national
+from service.api.national import CSV, JSON, OFFERED, refuse_table_of_json, require_national, table_query, tagged
+from service.api.negotiation import negotiated
 from service.api.newest import PERIOD, period_in
-from service.api.replies import document
 from service.api.shapes import Count, Next, Period
 from service.api.why import SCOPE, EditionShown, edition_shown, scope_in
-from service.clock import london_date
-from service.contract.model import Contract, PartName
+from service.clock import london_date, wire_time
+from service.contract.sheet import XLSX
 from service.identity.principal import Permission
-from service.picture.outstanding import Outstanding, by_attribute, by_force, outstanding_rows
-from service.returns.edition_asked import edition_asked
+from service.picture.export import AsOfShown
+from service.picture.outstanding import LackedSet, Outstanding, Outstandings, Together, outstanding
+from service.picture.outstanding_export import OutstandingTable, as_csv, as_xlsx
+from service.picture.words import Words
 from service.terms.calendar import period_of
 
 Cases = Annotated[Count, Meta(description="Cases and counts that lack it.")]
@@ -46,6 +51,41 @@ class LackShown(ForceLackShown):
     forces: Count
 
 
+class ForceSetShown(_Shape):
+    """Attributes that one force's cases lack together: exactly these, which settle them where all are known."""
+
+    attributes: list[str]
+    labels: list[str]
+    cases: Annotated[Count, Meta(description="Cases and counts that lack these and nothing else.")]
+
+
+class SetShown(ForceSetShown):
+    """The same over all forces, and in how many of them."""
+
+    forces: Count
+
+
+_OtherSets = Annotated[Count, Meta(description="How many sets are not named.")]
+_OtherCases = Annotated[Count, Meta(description="Cases and counts that lack one of those.")]
+
+
+class ForceTogetherShown(_Shape):
+    """What one force's return leaves undetermined, by what it lacks together, the heaviest set first: each case and
+    count stands in one set, so all add up to `undetermined`."""
+
+    sets: list[ForceSetShown]
+    other_sets: _OtherSets
+    other_cases: _OtherCases
+
+
+class TogetherShown(_Shape):
+    """The same over all forces."""
+
+    sets: list[SetShown]
+    other_sets: _OtherSets
+    other_cases: _OtherCases
+
+
 class ForceOutstandingShown(_Shape):
     """What one force is asked about its sealed return."""
 
@@ -54,6 +94,7 @@ class ForceOutstandingShown(_Shape):
     revision: Count
     undetermined: Annotated[Count | None, Meta(description="Null: not judged under this edition (see `not_judged`).")]
     attributes: list[ForceLackShown]
+    together: ForceTogetherShown
 
 
 class OutstandingDocument(_Shape):
@@ -61,6 +102,7 @@ class OutstandingDocument(_Shape):
     count."""
 
     scope: EditionShown
+    as_of: AsOfShown
     forces: Count
     not_judged: Annotated[
         Count,
@@ -70,6 +112,7 @@ class OutstandingDocument(_Shape):
     ]
     undetermined: Count
     attributes: Annotated[list[LackShown], Meta(description="That first which settles most by itself.")]
+    together: TogetherShown
     items: list[ForceOutstandingShown]
     next: Next
 
@@ -85,55 +128,88 @@ class OutstandingController(Controller):
         summary="What forces are still asked under one edition, by force and attribute",
         operation_id="listOutstanding",
         description=(
-            "Of what stays undetermined, which attributes would settle how much: the counts behind the forces' own "
-            "work-lists. From stored tallies alone, a force's own before anything that another leads is taken out. "
-            "Needs the permission `national:read` of a national body."
+            "Of what stays undetermined, which attributes would settle how much, and which are lacking together: the "
+            "counts behind the forces' own work-lists. From stored tallies alone, a force's own before anything that "
+            "another leads is taken out. JSON carries all; CSV (`Accept: text/csv`) one table, `?table=attributes` "
+            "unless another is named; a workbook (XLSX) every table, each in a sheet. Needs the permission "
+            "`national:read` of a national body."
         ),
         operation_class=operation(
-            Answer(shape=OutstandingDocument, says="The forces, those that leave most undetermined first."),
+            Answer(
+                shape=OutstandingDocument,
+                says="The forces, those that leave most undetermined first.",
+                headers=("ETag", "Vary"),
+                other={
+                    CSV: "One table, with what it is of on every line.",
+                    XLSX: "The tables, a sheet each, with what they are of on every row.",
+                },
+            ),
             permission=Permission.NATIONAL_READ,
-            query=(SCOPE, PERIOD),
-            refusals=("forbidden", "no-scope-in-force", "no-such-scope"),
+            query=(SCOPE, PERIOD, table_query(OutstandingTable)),
+            kept=True,
+            refusals=("forbidden", "invalid", "no-scope-in-force", "no-such-scope"),
         ),
     )
     async def outstanding(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         require_national(principal)
-        asked = parameters(request, "scope", "period")
+        media = negotiated(request.headers.get("accept"), OFFERED)
+        asked = parameters(request, "scope", "period", "table")
         scope, period = scope_in(asked, context.editions), period_in(asked)
+        named = chosen(asked, "table", tuple(OutstandingTable))
+        table = None if named is None else OutstandingTable(named)
+        refuse_table_of_json(table, media)
         async with context.db.national() as tx:
-            standing = await edition_asked(context, tx, scope)
-            rows = await outstanding_rows(tx, standing.id, period)
-        attributes = standing.edition.definition.attributes
-        forces = by_force(rows, attributes)
-        contract = context.library.contracts[standing.edition.vocabulary]
-        return document(
+            told = await outstanding(context, tx, scope, period)
+        if media == XLSX:
+            return tagged(request, await asyncio.to_thread(as_xlsx, told, table), XLSX)
+        if media == CSV:
+            return tagged(request, as_csv(told, table or OutstandingTable.ATTRIBUTES).encode(), CSV)
+        return tagged(request, msgspec.json.encode(_shown(told, london_date(context.now()))), JSON)
+
+
+def _shown(told: Outstandings, today: date) -> dict[str, Any]:
+    words = told.words
+    return {
+        "scope": edition_shown(told.standing, today),
+        "as_of": AsOfShown(told.as_of.position, wire_time(told.as_of.at)),
+        "forces": len(told.forces),
+        "not_judged": told.not_judged,
+        "undetermined": told.undetermined,
+        "attributes": [{**_lack(words, each), "forces": each.forces} for each in told.attributes],
+        "together": _together(
+            told.together, [{**_set(words, each), "forces": each.forces} for each in told.together.sets]
+        ),
+        "items": [
             {
-                "scope": edition_shown(standing, london_date(context.now())),
-                "forces": len(forces),
-                "not_judged": sum(each.undetermined is None for each in forces),
-                "undetermined": sum(each.undetermined or 0 for each in forces),
-                "attributes": [
-                    {**_lack(contract, each), "forces": each.forces} for each in by_attribute(rows, attributes)
-                ],
-                "items": [
-                    {
-                        "force": context.forces.by_ordinal[each.force].code,
-                        "period": str(period_of(each.period)),
-                        "revision": each.revision,
-                        "undetermined": each.undetermined,
-                        "attributes": [_lack(contract, lack) for lack in each.attributes],
-                    }
-                    for each in forces
-                ],
-                "next": None,
+                "force": words.force(each.force)[0],
+                "period": str(period_of(each.period)),
+                "revision": each.revision,
+                "undetermined": each.undetermined,
+                "attributes": [_lack(words, lack) for lack in each.attributes],
+                "together": _together(each.together, [_set(words, lacked) for lacked in each.together.sets]),
             }
-        )
+            for each in told.forces
+        ],
+        "next": None,
+    }
 
 
-def _lack(contract: Contract, item: Outstanding) -> dict[str, Any]:
+def _lack(words: Words, item: Outstanding) -> dict[str, Any]:
     return {
         "attribute": item.attribute,
-        "label": contract.parts[PartName.CASE].by_name[item.attribute].label,
+        "label": words.label(item.attribute),
         "cases": item.cases,
         "alone": item.alone,
     }
+
+
+def _set(words: Words, item: LackedSet) -> dict[str, Any]:
+    return {
+        "attributes": item.attributes,
+        "labels": [words.label(name) for name in item.attributes],
+        "cases": item.cases,
+    }
+
+
+def _together(told: Together, sets: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"sets": sets, "other_sets": told.other_sets, "other_cases": told.other_cases}

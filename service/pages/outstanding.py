@@ -2,45 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
+from urllib.parse import urlencode
+
 from litestar import Response, get
 
 from service.clock import london_date
-from service.contract.model import PartName
+from service.contract.sheet import XLSX
 from service.errors import Invalid
-from service.pages.visit import Visiting
-from service.picture.outstanding import by_attribute, by_force, outstanding_rows
-from service.returns.edition_asked import edition_asked, editions_offered
+from service.pages.national.words import counted
+from service.pages.visit import Visit, Visiting, as_file
+from service.picture.outstanding import Outstandings, outstanding
+from service.picture.outstanding_export import OutstandingTable, as_csv, as_xlsx, lacking
+from service.picture.question import closest, shown
+from service.returns.edition_asked import editions_offered
 from service.scope.tallied import tallied_in_words
 from service.terms.calendar import parse_period, period_of
 
+_PAGE = "/national/outstanding"
 
-@get("/national/outstanding", include_in_schema=False)
+
+@get(_PAGE, include_in_schema=False)
 async def show_outstanding(visit: Visiting) -> Response[str]:
     """Of each force's newest sealed return, or those of a ``?period=``; under a ``?scope=``, or the one in force."""
-    visit.national()
-    asked = visit.request.query_params
-    if unknown := set(asked) - {"period", "scope"}:
-        raise Invalid(f"There is no parameter '{min(unknown)[:40]}' here.", "Ask for period, or scope.")
-    period = parse_period(asked["period"]) if "period" in asked else None
+    told = await _told(visit)
     async with visit.context.db.national() as tx:
-        standing = await edition_asked(visit.context, tx, asked.get("scope"))
         offered = await editions_offered(visit.context, tx)
-        rows = await outstanding_rows(tx, standing.id, None if period is None else period.first_day)
-    attributes, today = standing.edition.definition.attributes, london_date(visit.context.now())
-    forces = by_force(rows, attributes)
-    names = {code.ordinal: code.title for code in visit.context.forces.codes}
-    fields = visit.context.library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_name
+    standing, today = told.standing, london_date(visit.context.now())
+    edition = standing.edition
+    address = {"scope": edition.name} | ({} if told.period is None else {"period": str(period_of(told.period))})
     return visit.page(
         "national/outstanding.html",
         here="national",
-        standing=standing,
-        period=period,
-        lacks=by_attribute(rows, attributes),
-        labels={name: fields[name].label for name in attributes},
-        forces=[(names[each.force], period_of(each.period), each) for each in forces],
-        undetermined=sum(each.undetermined or 0 for each in forces),
-        not_judged=sum(each.undetermined is None for each in forces),
+        told=told,
+        period=None if told.period is None else period_of(told.period),
+        period_of=period_of,
         tallied=standing.is_tallied(today),
         tallied_words=tallied_in_words(standing.state, standing.tallied_until, today),
-        others=[each.edition for each in offered if each.edition.name != standing.edition.name],
+        counted=counted,
+        lacking=lambda lacked: lacking(map(told.words.label, lacked.attributes)),
+        others=[each.edition for each in offered if each.edition.name != edition.name],
+        files={
+            table.value: f"{_PAGE}/table.csv?{urlencode({**address, 'table': table.value})}"
+            for table in OutstandingTable
+        },
+        workbook=f"{_PAGE}/tables.xlsx?{urlencode(address)}",
     )
+
+
+@get(f"{_PAGE}/table.csv", include_in_schema=False)
+async def download_outstanding_table(visit: Visiting) -> Response[bytes]:
+    """One table of it, ``?table=``."""
+    told = await _told(visit, "table")
+    asked = visit.request.query_params.get("table", OutstandingTable.ATTRIBUTES.value)
+    if asked not in tuple(OutstandingTable):
+        raise Invalid(f"There is no table {shown(asked)}.", closest(asked, tuple(OutstandingTable)))
+    table = OutstandingTable(asked)
+    return as_file(as_csv(told, table).encode(), "text/csv", f"{_name(told)}-{table.replace('_', '-')}.csv")
+
+
+@get(f"{_PAGE}/tables.xlsx", include_in_schema=False)
+async def download_outstanding_workbook(visit: Visiting) -> Response[bytes]:
+    """All tables of it."""
+    told = await _told(visit)
+    return as_file(await asyncio.to_thread(as_xlsx, told), XLSX, f"{_name(told)}.xlsx")
+
+
+async def _told(visit: Visit, *others: str) -> Outstandings:
+    visit.national()
+    asked = visit.request.query_params
+    known = ("period", "scope", *others)
+    if unknown := set(asked) - set(known):
+        raise Invalid(f"There is no parameter {shown(min(unknown))} here.", closest(min(unknown), known))
+    period = parse_period(asked["period"]).first_day if "period" in asked else None
+    async with visit.context.db.national() as tx:
+        return await outstanding(visit.context, tx, asked.get("scope"), period)
+
+
+def _name(told: Outstandings) -> str:
+    return f"outstanding-{told.standing.edition.name}-change-{told.as_of.position}"

@@ -13,7 +13,11 @@ from service.pages.explained import show_explained
 from service.pages.force.routes import force_routes
 from service.pages.guard import guard
 from service.pages.national.routes import national_pages
-from service.pages.outstanding import show_outstanding
+from service.pages.outstanding import (
+    download_outstanding_table,
+    download_outstanding_workbook,
+    show_outstanding,
+)
 from service.pages.recorded import show_recorded
 from service.pages.rules.routes import rules_routes
 from service.pages.scopes.routes import scopes_routes
@@ -40,6 +44,8 @@ def page_routes(site: Site) -> Router:
             show_effect,
             show_explained,
             show_outstanding,
+            download_outstanding_table,
+            download_outstanding_workbook,
             show_recorded,
             force_routes(),
         ],

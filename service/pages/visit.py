@@ -112,6 +112,12 @@ def as_json(content: object, status: int = 200) -> Response[bytes]:
     return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=HEADERS)
 
 
+def as_file(content: bytes, media_type: str, name: str) -> Response[bytes]:
+    """A small file that the browser saves."""
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
 def to_sign_in(error: SignInNeeded) -> Response[None]:
     """To the sign-in page, and from there to what was asked for."""
     told = [] if error.next_page == "/" else [f"next={quote(error.next_page, safe='/')}"]

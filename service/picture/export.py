@@ -1,13 +1,7 @@
-"""A picture as JSON, CSV and XLSX: the same numbers, each with its scope, its moment and its coverage. Pure.
-
-The tables are made to be pivoted: one table at a time, one header line, one row a cell, and on every row what the
-figure is of, so that a line copied somewhere else still says so.
-"""
+"""A picture as JSON, CSV and XLSX: the same numbers, each with its scope, its moment and its coverage. Pure."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
@@ -15,14 +9,11 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from service.clock import wire_time
-from service.contract.sheet import harmless
-from service.contract.workbook import Column, Workbook
 from service.picture.coverage import Coverage, ForceCoverage, Reporting
 from service.picture.national import Counts, Dimension, Picture
 from service.picture.question import Table
+from service.picture.tables import Tabled, Value, tables_as_xlsx, title_of, written_csv
 from service.picture.words import Words
-
-Value = int | str | None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -176,29 +167,19 @@ def as_document(answer: Answer) -> PictureDocument:
 
 
 def as_csv(answer: Answer, table: Table = Table.CELLS) -> str:
-    """One table of the answer as CSV (RFC 4180), with a line of headings."""
-    heads, rows = _table(answer, table)
-    stamp = _stamp(answer)
-    written = io.StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow([*heads, *stamp])
-    for row in rows:
-        flat = _flat(row)
-        writer.writerow([*(harmless(flat.get(head)) for head in heads), *map(harmless, stamp.values())])
-    return written.getvalue()
+    """One table of the answer as CSV."""
+    return written_csv(_tabled(answer, table), _stamp(answer))
 
 
 def as_xlsx(answer: Answer, table: Table | None = None) -> bytes:
-    """The answer as a workbook: every table in a sheet of its own, or the one that is asked for. Each row says what it
-    is of, as in CSV."""
-    stamp = _stamp(answer)
-    with Workbook() as book:
-        for which in Table if table is None else (table,):
-            heads, rows = _table(answer, which)
-            columns = [Column(name=name, text=False) for name in (*heads, *stamp)]
-            sheet = book.sheet(which.value.capitalize(), columns, filters=True)
-            sheet.add_all([*map(_flat(row).get, heads), *stamp.values()] for row in rows)
-        return book.content()
+    """The answer as a workbook: every table, or the one that is asked for."""
+    which = Table if table is None else (table,)
+    return tables_as_xlsx((_tabled(answer, each) for each in which), _stamp(answer))
+
+
+def _tabled(answer: Answer, table: Table) -> Tabled:
+    heads, rows = _table(answer, table)
+    return Tabled(title_of(table), heads, map(_flat, rows))
 
 
 def _table(answer: Answer, table: Table) -> tuple[list[str], Iterable[Mapping[str, object]]]:

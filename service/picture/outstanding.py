@@ -17,6 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.criteria.ruling import missing_of
 from service.picture.newest import FROM, WHERE
+from service.picture.words import Words
+from service.returns.context import Context
+from service.returns.edition_asked import edition_asked
+from service.scope.store import Standing
+from service.storage.position import Position, latest
 from service.tally.model import Margin
 
 
@@ -41,6 +46,23 @@ class Outstanding(Struct, frozen=True, kw_only=True):
     forces: int
 
 
+class LackedSet(Struct, frozen=True, kw_only=True):
+    """Weight that lacks exactly these attributes, in the edition's order: no other, and none fewer."""
+
+    attributes: tuple[str, ...]
+    cases: int
+    forces: int
+
+
+class Together(Struct, frozen=True, kw_only=True):
+    """Undetermined weight by what it lacks together: the sets that are named, the heaviest first, and the rest of them
+    counted. All their ``cases`` are the undetermined weight, each once."""
+
+    sets: tuple[LackedSet, ...]
+    other_sets: int
+    other_cases: int
+
+
 class ForceOutstanding(Struct, frozen=True, kw_only=True):
     """What one force is asked about its return. ``undetermined`` is null where it is not judged yet."""
 
@@ -49,6 +71,35 @@ class ForceOutstanding(Struct, frozen=True, kw_only=True):
     revision: int
     undetermined: int | None
     attributes: tuple[Outstanding, ...]
+    together: Together
+
+
+class Outstandings(Struct, frozen=True, kw_only=True):
+    """What is outstanding under one edition, as of the last change: over all forces, and force by force."""
+
+    standing: Standing
+    words: Words
+    period: date | None
+    as_of: Position
+    attributes: tuple[Outstanding, ...]
+    together: Together
+    forces: tuple[ForceOutstanding, ...]
+
+    @property
+    def undetermined(self) -> int:
+        """Over all forces that are judged."""
+        return sum(each.undetermined or 0 for each in self.forces)
+
+    @property
+    def not_judged(self) -> int:
+        """How many forces' returns are not judged under the edition yet: they are in no count."""
+        return sum(each.undetermined is None for each in self.forces)
+
+
+MOST_SETS: Final = 10
+"""So many sets are named over all forces."""
+MOST_FORCE_SETS: Final = 3
+"""And so many of one force."""
 
 
 _ROWS: Final = text(
@@ -59,6 +110,24 @@ _ROWS: Final = text(
     f"and c.margin = {int(Margin.STAGE)} and c.ruling > 0 "
     f"where {WHERE} group by r.force, r.period, r.revision, t.edition, c.ruling order by r.force, c.ruling"
 )
+
+
+async def outstanding(context: Context, tx: AsyncConnection, scope: str | None, period: date | None) -> Outstandings:
+    """What forces are asked under the edition that is named, or the one in force: of each force's newest sealed return,
+    or that of the month that begins on ``period``. NotFound where there is no such edition."""
+    standing = await edition_asked(context, tx, scope)
+    edition = standing.edition
+    rows = await outstanding_rows(tx, standing.id, period)
+    attributes = edition.definition.attributes
+    return Outstandings(
+        standing=standing,
+        words=Words(edition=edition, contract=context.library.contracts[edition.vocabulary], forces=context.forces),
+        period=period,
+        as_of=await latest(tx),
+        attributes=by_attribute(rows, attributes),
+        together=together(rows, attributes, MOST_SETS),
+        forces=by_force(rows, attributes),
+    )
 
 
 async def outstanding_rows(tx: AsyncConnection, edition: int, period: date | None) -> Sequence[OutstandingRow]:
@@ -86,6 +155,24 @@ def by_attribute(rows: Iterable[OutstandingRow], attributes: Sequence[str]) -> t
     return tuple(sorted(found, key=lambda each: (-each.alone, -each.cases)))
 
 
+def together(rows: Iterable[OutstandingRow], attributes: Sequence[str], most: int) -> Together:
+    """By what is lacking together, the heaviest first; beyond ``most`` sets they are counted and not named."""
+    cases = Counter[tuple[str, ...]]()
+    forces: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
+    for row in rows:
+        if row.weight:
+            missing = missing_of(row.ruling or 0, tuple(attributes))
+            cases[missing] += row.weight
+            forces[missing].add(row.force)
+    place = {name: number for number, name in enumerate(attributes)}
+    found = sorted(cases, key=lambda each: (-cases[each], len(each), [place[name] for name in each]))
+    return Together(
+        sets=tuple(LackedSet(attributes=each, cases=cases[each], forces=len(forces[each])) for each in found[:most]),
+        other_sets=len(found[most:]),
+        other_cases=sum(cases[each] for each in found[most:]),
+    )
+
+
 def by_force(rows: Iterable[OutstandingRow], attributes: Sequence[str]) -> tuple[ForceOutstanding, ...]:
     """Force by force, those first that leave most undetermined; those not judged yet come last."""
     of_force: Mapping[int, list[OutstandingRow]] = defaultdict(list)
@@ -103,4 +190,5 @@ def _force(rows: Sequence[OutstandingRow], attributes: Sequence[str]) -> ForceOu
         revision=first.revision,
         undetermined=sum(row.weight for row in rows) if first.judged else None,
         attributes=by_attribute(rows, attributes),
+        together=together(rows, attributes, MOST_FORCE_SETS),
     )

@@ -75,8 +75,12 @@ class Words(Struct, frozen=True, kw_only=True, dict=True):
     def attribute(self, index: int) -> tuple[str, str]:
         """The name and the label of the edition's attribute at ``index``."""
         name = self.edition.definition.attributes[index]
-        field = self.contract.parts[PartName.CASE].by_name.get(name)
-        return name, "" if field is None else field.label
+        return name, self.label(name)
+
+    def label(self, attribute: str) -> str:
+        """The label of an attribute."""
+        field = self.contract.parts[PartName.CASE].by_name.get(attribute)
+        return "" if field is None else field.label
 
 
 def year_name(field: str) -> str:

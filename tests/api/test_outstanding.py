@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from service.api.outstanding import OutstandingDocument
+from service.picture.outstanding_export import OutstandingTable
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import Return, Served, good, problem
+from tests.support.workbooks import XLSX, records_of, sheets_of
 
 PATH = "/api/national/outstanding"
 
@@ -26,6 +31,19 @@ async def outstanding(served: Served, **query: str) -> dict[str, Any]:
     found = good(await (await served.client(body="nca")).get(PATH, params=query))
     msgspec.convert(found, OutstandingDocument)
     return found
+
+
+def every_set_once() -> list[dict[str, Any]]:
+    """Sixteen cases: one that lacks nothing, and one for each set that can be lacking of four attributes."""
+    blank = ("nfa_by", "suspect_count", "victim_count", "nfa_date")
+    return [
+        a_row(case_ref=f"K/{which}", **{name: "" for place, name in enumerate(blank) if which >> place & 1})
+        for which in range(16)
+    ]
+
+
+def sets(item: dict[str, Any]) -> list[tuple[list[str], int]]:
+    return [(each["attributes"], each["cases"]) for each in item["together"]["sets"]]
 
 
 def lacks(item: dict[str, Any]) -> list[tuple[str, int, int]]:
@@ -48,6 +66,91 @@ async def test_what_is_outstanding_is_counted_by_force_and_attribute(served: Ser
     ]
 
 
+async def test_where_two_things_are_always_lacking_together_it_says_so_nationally_and_by_force(
+    served: Served, kent: httpx.AsyncClient
+) -> None:
+    await sealed(kent, "kent", [*rows(2), a_row(case_ref="K/8", nfa_by=""), a_row(case_ref="K/9", suspect_count="")])
+    essex = await served.client("essex")
+    await sealed(essex, "essex", [a_row(case_ref=f"E/{n}", nfa_by="", suspect_count="1+") for n in range(3)])
+
+    found = await outstanding(served)
+
+    both, suspects, by = (["suspect_count", "nfa_by"], 3), (["suspect_count"], 1), (["nfa_by"], 1)
+    assert sets(found) == [both, suspects, by]
+    assert [each["forces"] for each in found["together"]["sets"]] == [1, 1, 1]
+    assert found["together"]["sets"][0]["labels"] == ["Suspects", "No further action by"]
+    assert [(each["force"], sets(each)) for each in found["items"]] == [("essex", [both]), ("kent", [suspects, by])]
+    assert (found["together"]["other_sets"], found["together"]["other_cases"]) == (0, 0)
+
+
+async def test_sets_beyond_the_first_are_counted_and_all_add_up_to_what_is_undetermined(
+    served: Served, kent: httpx.AsyncClient
+) -> None:
+    await sealed(kent, "kent", every_set_once())
+    found = await outstanding(served)
+    assert found["undetermined"] == 15
+    for item, most in ((found, 10), (found["items"][0], 3)):
+        told = item["together"]
+        assert (len(told["sets"]), told["other_sets"]) == (most, 15 - most)
+        assert sum(each["cases"] for each in told["sets"]) + told["other_cases"] == item["undetermined"]
+
+
+@pytest.mark.parametrize("scope", ["2025-11-wide", "2026-02-referral"])
+async def test_csv_and_a_workbook_have_the_numbers_of_the_json(
+    served: Served, kent: httpx.AsyncClient, scope: str
+) -> None:
+    await sealed(kent, "kent", [*rows(2), a_row(case_ref="K/8", nfa_by=""), a_row(case_ref="K/9", suspect_count="")])
+    essex = await served.client("essex")
+    await sealed(essex, "essex", [a_row(case_ref=f"E/{n}", nfa_by="", suspect_count="1+") for n in range(3)])
+    found = await outstanding(served, scope=scope)
+    nca = await served.client(body="nca")
+
+    async def table(name: str) -> list[dict[str, str]]:
+        answered = await nca.get(PATH, params={"scope": scope, "table": name}, headers={"Accept": "text/csv"})
+        assert answered.headers["content-type"].startswith("text/csv")
+        return list(csv.DictReader(io.StringIO(answered.text)))
+
+    attributes, together = await table("attributes"), await table("together")
+    assert [(each["attribute"], int(each["cases"]), int(each["alone"])) for each in attributes] == lacks(found)
+    assert [(each["attributes"].split(";"), int(each["cases"])) for each in together] == sets(found)
+    assert sum(int(each["cases"]) for each in await table("force_together")) == found["undetermined"]
+    assert [int(each["undetermined"]) for each in await table("forces")] == [
+        each["undetermined"] for each in found["items"]
+    ]
+    assert [(each["force"], each["attribute"], int(each["cases"])) for each in await table("force_attributes")] == [
+        (each["force"], lack["attribute"], lack["cases"]) for each in found["items"] for lack in each["attributes"]
+    ]
+    assert {(each["scope"], each["as_of_position"], each["undetermined_in_all"]) for each in together} == {
+        (scope, str(found["as_of"]["position"]), str(found["undetermined"]))
+    }
+    whole = await nca.get(PATH, params={"scope": scope}, headers={"Accept": XLSX})
+    assert len(sheets_of(whole.content)) == len(OutstandingTable)
+    for name in OutstandingTable:
+        listed = await table(name)
+        records = records_of(whole.content, name.replace("_", " ").capitalize())
+        assert [{head: row.get(head, "") for head in listed[0]} for row in records] == listed
+    again = await nca.get(
+        PATH, params={"scope": scope}, headers={"Accept": XLSX, "If-None-Match": whole.headers["etag"]}
+    )
+    assert again.status_code == 304
+
+
+async def test_a_row_for_the_sets_that_are_not_named_makes_a_table_add_up(
+    served: Served, kent: httpx.AsyncClient
+) -> None:
+    await sealed(kent, "kent", every_set_once())
+    nca = await served.client(body="nca")
+    answered = await nca.get(PATH, params={"table": "together"}, headers={"Accept": "text/csv"})
+    listed = list(csv.DictReader(io.StringIO(answered.text)))
+    assert (listed[-1]["says"], listed[-1]["sets"], listed[-1]["cases"], listed[-1]["attributes"]) == (
+        "other sets",
+        "5",
+        "5",
+        "",
+    )
+    assert sum(int(each["cases"]) for each in listed) == 15
+
+
 async def test_it_is_what_the_forces_own_list_counts_under_any_edition(served: Served, kent: httpx.AsyncClient) -> None:
     await sealed(kent, "kent", [a_row(case_ref=f"K/{n}", victim_count=n, nfa_by="") for n in range(1, 5)])
     for scope in ("2025-11-wide", "2026-02-referral"):
@@ -62,7 +165,7 @@ async def test_a_return_that_leaves_nothing_open_is_counted_with_nothing(
 ) -> None:
     await sealed(kent, "kent", rows(2))
     (own,) = (await outstanding(served))["items"]
-    assert (own["undetermined"], own["attributes"]) == (0, [])
+    assert (own["undetermined"], own["attributes"], sets(own)) == (0, [], [])
 
 
 async def test_it_is_of_the_newest_sealed_return_or_of_a_month(served: Served, kent: httpx.AsyncClient) -> None:
@@ -78,3 +181,5 @@ async def test_only_a_national_body_is_told(served: Served, kent: httpx.AsyncCli
     nca = await served.client(body="nca")
     problem(await nca.get(PATH, params={"scope": "wide"}), 422, "parameter")
     problem(await nca.get(PATH, params={"period": "2025-13"}), 422, "parameter")
+    problem(await nca.get(PATH, params={"table": "cells"}), 422, "parameter")
+    problem(await nca.get(PATH, params={"table": "together"}), 422, "invalid")

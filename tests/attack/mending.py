@@ -41,6 +41,7 @@ _MEDIA_OF_ROWS: Final = (
     "listWorkforce",
     "listFindings",
     "nationalPicture",
+    "listOutstanding",
     "getWorkList",
 )
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
 from tests.support.browser import signed_in
 from tests.support.desk import words_of
 from tests.support.editions import NARROW, a_scope, a_way
@@ -56,11 +62,39 @@ async def test_a_coordinator_sees_what_each_force_is_asked_under_which_edition_a
     assert "Under 2025-11-wide, Group-based child sexual offending, wide definition" in words
     assert "No further action by 1 1 1" in words
     assert "Kent Police November 2025 1 No further action by 1" in words
+    assert "Most often: 1 lack ‘No further action by’ alone." in words
     referral = (await nca.get(PATH, params={"scope": "2026-02-referral", "period": "2025-11"})).text
     assert "Under 2026-02-referral" in words_of(referral)
     assert "Suspects believed alive 2 0 1" in words_of(referral)
     assert "/api/national/outstanding?scope=2026-02-referral&amp;period=2025-11" in referral
+    assert "Kent Police November 2025 2" in words_of(referral)
+    assert "together 1 1 Download this table" in words_of(referral)
     assert "No force has sealed a return for it." in words_of((await nca.get(PATH, params={"period": "2025-10"})).text)
     for query, status in (({"period": "x"}, 422), ({"foo": "x"}, 422), ({"scope": "2020-01-none"}, 404)):
         assert (await nca.get(PATH, params=query)).status_code == status
     assert (await (await signed_in(served, "kent")).get(PATH)).status_code == 403
+
+
+async def test_what_a_coordinator_downloads_is_what_the_page_is_of(served: Served) -> None:
+    nca = await signed_in(served, "nca")
+    item = Return(await served.client("kent"), "kent", "2025-11")
+    await item.open()
+    await item.upload(csv_of([a_case("K/1", victim_count="2"), a_case("K/2", victim_count="2", nfa_by="")]))
+    await item.explain_all()
+    await item.seal()
+    page = (await nca.get(PATH, params={"scope": "2026-02-referral", "period": "2025-11"})).text
+    links = [unescape(found) for found in re.findall(rf'href="({PATH}/table[^"]*)"', page)]
+    assert [parse_qs(urlsplit(link).query)["scope"] for link in links] == [["2026-02-referral"]] * 6
+    for link in links:
+        answered = await nca.get(link)
+        assert answered.status_code == 200, link
+        assert answered.headers["content-disposition"].startswith('attachment; filename="outstanding-2026-02-referral')
+    together = list(csv.DictReader(io.StringIO((await nca.get(f"{PATH}/table.csv?table=together")).text)))
+    assert [(row["attributes"], row["says"], row["cases"]) for row in together] == [
+        ("nfa_by", "‘No further action by’ alone", "1")
+    ]
+    for path in ("table.csv?table=cells", "table.csv?foo=1", "tables.xlsx?table=together"):
+        assert (await nca.get(f"{PATH}/{path}")).status_code == 422
+    kent = await signed_in(served, "kent")
+    for path in ("table.csv", "tables.xlsx"):
+        assert (await kent.get(f"{PATH}/{path}")).status_code == 403

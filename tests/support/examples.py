@@ -105,7 +105,8 @@ async def walk(served: Served) -> dict[str, Any]:
     await _notices(nca, npcc, anyone)
     await _scopes(nca, npcc)
     await _terms(served, nca, npcc)
-    good(await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}))
+    for media in ("application/json", "text/csv"):
+        await nca.get("/api/national/outstanding", params={"scope": "2026-02-referral"}, headers={"Accept": media})
     for path in ("bridge?from=1", "reconcile", "picture?by=stage"):
         good(await nca.get(f"/api/national/{path}"))
     for media in ("text/csv", "image/svg+xml"):

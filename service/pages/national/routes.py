@@ -14,7 +14,6 @@ from service.clock import london_date
 from service.contract.sheet import XLSX
 from service.criteria.memory import Memory
 from service.errors import Invalid, NotFound
-from service.pages.guard import HEADERS
 from service.pages.national.asked import Asked, Problem, api_address, file_address, problem_of, read
 from service.pages.national.bridge import show_bridge
 from service.pages.national.simulation import show_simulation
@@ -22,7 +21,7 @@ from service.pages.national.tiles import tile_map
 from service.pages.national.view import pinned, view_of
 from service.pages.national.words import BREAKDOWNS, ages, counted, meaning, range_of, report
 from service.pages.site import Site
-from service.pages.visit import Visit, Visiting, to
+from service.pages.visit import Visit, Visiting, as_file, to
 from service.picture.answer import answer
 from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
@@ -55,7 +54,7 @@ def national_pages(site: Site) -> Router:
         async with visit.context.db.national() as tx:
             found = await answer(tx, site.published, asked, visit.context.now())
         which = asked.table or Table.CELLS
-        return _file(as_csv(found, which).encode(), "text/csv", f"{_name(found)}-{which}.csv")
+        return as_file(as_csv(found, which).encode(), "text/csv", f"{_name(found)}-{which}.csv")
 
     @get("/tables.xlsx", include_in_schema=False)
     async def tables(visit: Visiting) -> Response[bytes]:
@@ -63,7 +62,7 @@ def national_pages(site: Site) -> Router:
         asked = question(visit.request.query_params.multi_items(), visit.context.now())
         async with visit.context.db.national() as tx:
             found = await answer(tx, site.published, asked, visit.context.now())
-        return _file(await asyncio.to_thread(as_xlsx, found, asked.table), XLSX, f"{_name(found)}.xlsx")
+        return as_file(await asyncio.to_thread(as_xlsx, found, asked.table), XLSX, f"{_name(found)}.xlsx")
 
     @get("/chart.svg", include_in_schema=False)
     async def chart(visit: Visiting) -> Response[bytes]:
@@ -75,7 +74,7 @@ def national_pages(site: Site) -> Router:
             found = await answer(tx, site.published, asked.question, visit.context.now())
         template = site.templates.get_template("national/chart.svg")
         drawn = template.render(view=view_of(found, asked), at=found.at, range_of=range_of, breakdowns=BREAKDOWNS)
-        return _file(drawn.encode(), "image/svg+xml", f"{_name(found)}.svg")
+        return as_file(drawn.encode(), "image/svg+xml", f"{_name(found)}.svg")
 
     return Router("/national", route_handlers=[page, table, tables, chart, show_simulation, show_bridge])
 
@@ -160,8 +159,3 @@ def _periods(calendar: Calendar, visit: Visit) -> list[Period]:
 
 def _name(found: Answer) -> str:
     return f"national-picture-{found.words.edition.name}-change-{found.position}"
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)
