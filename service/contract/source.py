@@ -20,6 +20,8 @@ from service.errors import Invalid
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
+_FEW = 20
+"""So many known words are told to whoever wrote one that is not near any."""
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
 
 
@@ -109,6 +111,7 @@ class Table:
         self.problems = problems
         self._entries = entries
         self._asked: set[str] = set()
+        self._elsewhere: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         self._asked.add(key)
@@ -144,9 +147,9 @@ class Table:
             return default or ""
         if isinstance(node, Text):
             if not node.value and default is None:
-                self.problems.add(node.place, f"'{key}' is empty.")
+                self.problems.add(node.place, f"'{key}' is empty.", f"Write after it what {key} is.")
             return node.value
-        self.problems.add(self.place_of(key), f"'{key}' must be text.")
+        self.problems.add(self.place_of(key), f"'{key}' must be text.", "Write it as one text: no list, no keys.")
         return default or ""
 
     def optional(self, key: str) -> str | None:
@@ -161,7 +164,9 @@ class Table:
         if _WHOLE.fullmatch(words):
             return int(words)
         if words:
-            self.problems.add(self.place_of(key), f"'{key}' is '{words}', which is not a whole number.")
+            self.problems.add(
+                self.place_of(key), f"'{key}' is '{words}', which is not a whole number.", "Write digits alone."
+            )
         return default or 0
 
     def yes(self, key: str) -> bool:
@@ -188,7 +193,7 @@ class Table:
             return ()
         if isinstance(node, Items):
             return node.nodes
-        self.problems.add(self.place_of(key), f"'{key}' must be a list.")
+        self.problems.add(self.place_of(key), f"'{key}' must be a list.", f"Write `{key}: [...]`, also for one entry.")
         return ()
 
     def texts(self, key: str) -> tuple[Text, ...]:
@@ -196,7 +201,7 @@ class Table:
         nodes = self.items(key)
         for node in nodes:
             if not isinstance(node, Text):
-                self.problems.add(node.place, f"An entry of '{key}' must be text.")
+                self.problems.add(node.place, f"An entry of '{key}' must be text.", "Write one text an entry.")
         return tuple(node for node in nodes if isinstance(node, Text))
 
     def tables(self, key: str) -> tuple[Table, ...]:
@@ -204,7 +209,9 @@ class Table:
         nodes = self.items(key)
         for node in nodes:
             if not isinstance(node, Table):
-                self.problems.add(node.place, f"An entry of '{key}' must have keys.")
+                self.problems.add(
+                    node.place, f"An entry of '{key}' must have keys.", "Write each entry as `{key: value, ...}`."
+                )
         return tuple(node for node in nodes if isinstance(node, Table))
 
     def table(self, key: str) -> Table:
@@ -213,14 +220,24 @@ class Table:
         if isinstance(node, Table):
             return node
         if node is not None:
-            self.problems.add(self.place_of(key), f"'{key}' must have keys of its own.")
+            self.problems.add(
+                self.place_of(key), f"'{key}' must have keys of its own.", f"Write `{key}: {{key: value, ...}}`."
+            )
         return Table({}, self.place_of(key), self.problems)
+
+    def told_elsewhere(self, *keys: str) -> None:
+        """These keys are no part of what is read here, and whoever reads them besides says so."""
+        self._asked.update(keys)
+        self._elsewhere.update(keys)
 
     def done(self) -> None:
         """Names every key that was never asked for, with the closest that was."""
         for key, (place, _) in self._entries.items():
             if key not in self._asked:
-                self.problems.add(place, f"There is no key '{key}' here.", closest(key, self._asked))
+                known = self._asked - self._elsewhere
+                self.problems.add(
+                    place, f"There is no key '{key}' here.", closest(key, known) or taken_out(sorted(known))
+                )
 
 
 class Items:
@@ -238,6 +255,20 @@ def closest(word: str, known: Iterable[str]) -> str:
     """``Did you mean 'stage'?`` for the nearest known word, or nothing."""
     found = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"Did you mean '{found[0]}'?" if found else ""
+
+
+def instead(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """What to write in place of a word that is not known: the nearest, or one of all where they are few enough to be
+    read; else what ``otherwise`` says."""
+    names = sorted(known)
+    few = f"Write one of: {', '.join(names)}." if 0 < len(names) <= _FEW else ""
+    return closest(word, names) or otherwise or few
+
+
+def taken_out(known: Iterable[str]) -> str:
+    """What to do with a key that is near none of those that may stand there."""
+    listed = ", ".join(known)
+    return f"Take it out; here may stand: {listed}." if listed else "Take it out."
 
 
 def plain(node: Node | None) -> Any:
@@ -300,9 +331,9 @@ def _node(node: Any, file: str, problems: Problems) -> Node | None:
     for key, value in node.value:
         where = _place(key, file)
         if not isinstance(key, yaml.ScalarNode):
-            problems.add(where, "A key must be a word.")
+            problems.add(where, "A key must be a word.", "Write a word before the colon.")
         elif key.value in entries:
-            problems.add(where, f"The key '{key.value}' stands here twice.")
+            problems.add(where, f"The key '{key.value}' stands here twice.", "Keep one of the two.")
         else:
             entries[key.value] = (where, _node(value, file, problems))
     return Table(entries, place, problems)

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from service.contract.source import taken_out
 from service.criteria.parse import parse
 from service.criteria.problem import ConditionError, nearest
 from service.criteria.ruling import Definition, TooManyAttributes, define
@@ -24,6 +25,20 @@ from service.errors import Invalid
 _EDITION_KEYS = ("edition", "title", "state", "vocabulary", "rules")
 _OPTIONAL_KEYS = ("guidance", "source", "tallied_until")
 _RULE_KEYS = ("id", "title", "guidance", "when")
+_MISSING = {
+    "edition": "Write the name of the edition: year, month and a word.",
+    "title": "Write in a few words who is counted.",
+    "state": "Write where it stands, such as draft.",
+    "vocabulary": "Write the contract version whose fields the rules name.",
+    "rules": f"List at least one rule, with {', '.join(_RULE_KEYS)}.",
+}
+_MISSING_IN_RULE = {
+    "id": "Write a short name of small letters, by which the rule is counted.",
+    "title": "Write in a few words what the rule asks for.",
+    "guidance": "Write for those who record cases how the rule is meant.",
+    "when": "Write the condition that a case in scope meets.",
+}
+"""What to write where it is missing."""
 _RULE_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -127,11 +142,11 @@ def _state(said: object) -> State:
 
 def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: list[EditionProblem]) -> None:
     absent = [key for key in _EDITION_KEYS if not document.get(key)]
-    problems += [EditionProblem((key,), None, f"`{key}` is missing.", "Every scope edition has it.") for key in absent]
+    problems += [EditionProblem((key,), None, f"`{key}` is missing.", _MISSING[key]) for key in absent]
     problems += _not_words(document, (*_EDITION_KEYS[:-1], *_OPTIONAL_KEYS), ())
     for key in document:
         if key not in _EDITION_KEYS and key not in _OPTIONAL_KEYS:
-            do = nearest(str(key), _EDITION_KEYS) or "Take it out."
+            do = nearest(str(key), (*_EDITION_KEYS, *_OPTIONAL_KEYS)) or taken_out((*_EDITION_KEYS, *_OPTIONAL_KEYS))
             problems.append(EditionProblem((key,), None, f"`{key}` is not part of a scope edition.", do))
     if isinstance(document.get("state"), str):
         try:
@@ -192,12 +207,12 @@ def _rule(
         problems.append(EditionProblem(path, None, "A rule is a mapping.", f"Give it {', '.join(_RULE_KEYS)}."))
         return None
     absent = [key for key in _RULE_KEYS if not item.get(key)]
-    problems += [EditionProblem((*path, key), None, f"`{key}` is missing.", "Every rule has it.") for key in absent]
+    problems += [EditionProblem((*path, key), None, f"`{key}` is missing.", _MISSING_IN_RULE[key]) for key in absent]
     not_words = _not_words(item, _RULE_KEYS, path)
     problems += not_words
     for key in item:
         if key not in _RULE_KEYS:
-            do = nearest(str(key), _RULE_KEYS) or "Take it out."
+            do = nearest(str(key), _RULE_KEYS) or taken_out(_RULE_KEYS)
             problems.append(EditionProblem((*path, key), None, f"`{key}` is not part of a rule.", do))
     name = "" if not_words else str(item.get("id") or "")
     if name and not _RULE_ID.fullmatch(name):

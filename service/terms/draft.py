@@ -72,8 +72,7 @@ def _read(content: bytes, media: str, library: Library) -> TermsDraft:
         raise DraftErrors([*problems, *too_many])
     found = Found(_ASKED)
     fresh = read_yaml(text, "", found)  # of which nothing was asked yet: a key that nobody asks for is a mistake
-    for key in (*_SCOPE_KEYS, "adopted"):
-        fresh.node(key)  # of these it is told why they are not for a draft
+    fresh.told_elsewhere(*_SCOPE_KEYS, "adopted")
     terms = read_terms_table(fresh, library, found)
     places = _places(table)
     problems += [replace(each, pointer=places.get((each.line, each.column), "")) for each in found.problems]

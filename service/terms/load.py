@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from service.contract.library import Document, Library
 from service.contract.model import CodeList, PartName, Role
-from service.contract.source import Place, Problems, Table, closest
+from service.contract.source import Items, Place, Problems, Table, Text, instead
 from service.errors import Invalid
 from service.terms.calendar import Calendar, Period, parse_period
 from service.terms.model import Accepted, Milestone, Participation, Terms
@@ -47,6 +48,14 @@ def read_terms_table(table: Table, library: Library, problems: Problems) -> Term
     )
 
 
+class _Interval(Struct, frozen=True, kw_only=True):
+    """Periods from ``start`` on. Not ``is_read``: an end of it could not be read, which was said."""
+
+    start: Period
+    until: Period | None
+    is_read: bool
+
+
 class _Reader:
     """One reading of one document."""
 
@@ -55,7 +64,11 @@ class _Reader:
         self.seen: dict[str, list[tuple[Period, Period | None]]] = {}
         listed = self._force_list()
         self.force_list = listed.name if listed else ""
-        self.forces: Collection[str] = listed.by_code if listed else ()
+        self.forces: Collection[str] | None = listed.by_code if listed else None
+        self.is_read = True
+        """Whether the first period, and the periods of every contract version, could be read."""
+        self.known_forces = 0
+        self.strangers: list[tuple[str, Place]] = []
 
     def scopes(self) -> tuple[str, tuple[str, ...]]:
         """The scope edition that the terms have in force, and those that they propose."""
@@ -66,7 +79,8 @@ class _Reader:
             for item in table.texts("proposed")
         ]
         if scope in proposed:
-            self.problems.add(table.place_of("proposed"), f"'{scope}' is both in force and proposed.")
+            says = f"'{scope}' is both in force and proposed."
+            self.problems.add(table.place_of("proposed"), says, "Take it out of `proposed`.")
         return scope, tuple(proposed)
 
     def read(self, *, edition: str, adopted: date, scope: str, proposed: tuple[str, ...]) -> Terms:
@@ -79,7 +93,7 @@ class _Reader:
             scope=scope,
             proposed=proposed,
             contracts=tuple(self._accepted(entry) for entry in table.tables("contracts")),
-            calendar=self._calendar(table.table("calendar")),
+            calendar=self._calendar(),
             milestones=tuple(self._milestone(entry) for entry in table.tables("milestones")),
             participation=tuple(item for entry in table.tables("participation") for item in self._participation(entry)),
             force_list=self.force_list,
@@ -91,47 +105,82 @@ class _Reader:
 
     def _named(self, name: str, known: Collection[str], what: str, place: Place) -> str:
         if name and name not in known:
-            self.problems.add(place, f"There is no {what} '{name}'.", closest(name, known))
+            self.problems.add(place, f"There is no {what} '{name}'.", instead(name, known))
         return name
 
-    def _period(self, table: Table, key: str) -> Period:
+    def _force(self, name: str, place: Place) -> None:
+        """Note whether a force is known; where the list of forces is not, none is asked after."""
+        if name and self.forces is not None:
+            if name in self.forces:
+                self.known_forces += 1
+            else:
+                self.strangers.append((name, place))
+
+    def _check_forces(self) -> None:
+        """Name each force that is not known; where none at all is in a list of something else, the list is wrong."""
+        known, lists = self.forces or (), self._lists_of_forces()
+        if len(self.strangers) > 1 and not self.known_forces and self.force_list not in lists:
+            says = f"The code list '{self.force_list}' has none of the forces that take part."
+            self.problems.add(self.table.place_of("force_list"), says, instead(self.force_list, lists))
+            return
+        for name, place in self.strangers:
+            do = instead(name, known, f"Write a force as /api/codes/{self.force_list} has it.")
+            self.problems.add(place, f"There is no force '{name}'.", do)
+
+    def _period(self, table: Table, key: str) -> Period | None:
+        """None where it cannot be read, and then that is all that is said of it."""
         words = table.text(key)
         try:
             return parse_period(words)
         except Invalid as error:
             if words:
                 self.problems.add(table.place_of(key), f"'{key}' is '{words}'. {error.says}", error.do)
-            return _EARLIEST
+            return None
 
-    def _interval(self, table: Table) -> tuple[Period, Period | None]:
+    def _interval(self, table: Table) -> _Interval:
         start = self._period(table, "from")
         until = self._period(table, "until") if "until" in table else None
-        if until is not None and until < start:
-            self.problems.add(table.place_of("until"), f"The interval ends in {until}, before it begins in {start}.")
-        return start, until
+        if start is not None and until is not None and until < start:
+            says = f"The interval ends in {until}, before it begins in {start}."
+            do = f"Write an `until` that is not before {start}, or leave it out."
+            self.problems.add(table.place_of("until"), says, do)
+        return _Interval(
+            start=start or _EARLIEST,
+            until=until,
+            is_read=start is not None and (until is None) == ("until" not in table),
+        )
 
     def _accepted(self, table: Table) -> Accepted:
         version = self._named(
             table.text("version"), self.library.contracts, "contract version", table.place_of("version")
         )
-        start, until = self._interval(table)
+        held = self._interval(table)
+        self.is_read = self.is_read and held.is_read
         contract = self.library.contracts.get(version)
         if contract is not None and contract.state == "draft":
             says = f"The contract version '{version}' is a draft, and no terms accept a draft."
-            self.problems.add(table.place_of("version"), says, "Publish it first.")
+            self.problems.add(table.place_of("version"), says, "Publish it first, or name one that is published.")
         table.done()
-        return Accepted(version=version, start=start, until=until)
+        return Accepted(version=version, start=held.start, until=held.until)
 
-    def _calendar(self, table: Table) -> Calendar:
+    def _calendar(self) -> Calendar:
+        if not isinstance(self.table.node("calendar"), Table):
+            says = "'calendar' is missing." if self.table.node("calendar") is None else "'calendar' must have keys."
+            do = "Write `calendar: {every: month, first: 2025-11, due_days: 14}`."
+            self.problems.add(self.table.place_of("calendar"), says, do)
+            self.is_read = False
+            return Calendar(_EARLIEST, 0)
+        table = self.table.table("calendar")
         every = table.text("every")
         if every and every != "month":
             self.problems.add(table.place_of("every"), f"There is no calendar for every '{every}'.", "Write month.")
         due_days = table.whole("due_days")
         if not 0 <= due_days <= 366:
             self.problems.add(table.place_of("due_days"), f"{due_days} days are no due day.", "Write 0 to 366.")
-        found = Calendar(self._period(table, "first"), due_days)
+        first = self._period(table, "first")
+        self.is_read = self.is_read and first is not None
         table.done()
-        return found
+        return Calendar(first or _EARLIEST, due_days)
 
     def _milestone(self, table: Table) -> Milestone:
         found = Milestone(
@@ -157,34 +206,36 @@ class _Reader:
             return ()
         known = {one.name: one for one in contracts[-1].vocabulary.sets.values() if one.list == stage.list.name}
         if name and name not in known:
-            self.problems.add(table.place_of("set"), f"There is no set of stages '{name}'.", closest(name, known))
+            self.problems.add(table.place_of("set"), f"There is no set of stages '{name}'.", instead(name, known))
         return known[name].codes if name in known else ()
 
     def _participation(self, table: Table) -> list[Participation]:
         """One interval for each force of an entry."""
-        start, until = self._interval(table)
+        held = self._interval(table)
         successor = table.optional("successor")
         if successor is not None:
-            self._named(successor, self.forces, "force", table.place_of("successor"))
-            if until is None:
+            self._force(successor, table.place_of("successor"))
+            if "until" not in table:
                 says = f"'{successor}' follows, and the interval has no end."
                 self.problems.add(table.place_of("successor"), says, "Add until.")
         named = [(item.value, item.place) for item in table.texts("forces")]
         if "force" in table:
             named.append((table.text("force"), table.place_of("force")))
         table.done()
-        if not named:
+        if not named and not isinstance(table.node("forces"), Text):
             self.problems.add(table.place, "The entry names no force.", "Add forces: [...].")
         found = []
         for force, place in named:
             if not force:
                 self.problems.add(place, "An entry of 'forces' is empty.", "Name a force, or take it out.")
-            self._named(force, self.forces, "force", place)
+            self._force(force, place)
             if force == successor:
-                self.problems.add(place, f"'{force}' cannot follow itself.")
-            self._check_overlap(force, start, until, place)
-            self.seen.setdefault(force, []).append((start, until))
-            found.append(Participation(force=force, start=start, until=until, successor=successor))
+                do = "Name the force that has its cases afterwards, or leave successor out."
+                self.problems.add(place, f"'{force}' cannot follow itself.", do)
+            if force and held.is_read:
+                self._check_overlap(force, held.start, held.until, place)
+                self.seen.setdefault(force, []).append((held.start, held.until))
+            found.append(Participation(force=force, start=held.start, until=held.until, successor=successor))
         return found
 
     def _check_overlap(self, force: str, start: Period, until: Period | None, place: Place) -> None:
@@ -194,29 +245,46 @@ class _Reader:
                 self.problems.add(place, says, "Its intervals must not overlap.")
 
     def _force_list(self) -> CodeList | None:
-        name = self.table.text("force_list")
-        return self.library.lists.get(
-            self._named(name, self.library.lists, "code list", self.table.place_of("force_list"))
-        )
+        name, known = self.table.text("force_list"), self.library.lists
+        if name and name not in known:
+            says = f"There is no code list '{name}'."
+            self.problems.add(self.table.place_of("force_list"), says, instead(name, self._lists_of_forces()))
+        return known.get(name)
+
+    def _lists_of_forces(self) -> Collection[str]:
+        """Those by which a field of the contracts names forces; any list where none does."""
+        fields = [
+            contract.parts[PartName.CASE].by_role.get(role)
+            for contract in self.library.contracts.values()
+            for role in (Role.LEAD, Role.SHARED_WITH)
+        ]
+        return {field.list.name for field in fields if field is not None and field.list} or set(self.library.lists)
 
     def _check_whole(self, terms: Terms) -> None:
+        self._check_forces()
         first = terms.calendar.first
-        if terms.contracts and not terms.accepted(first):
-            place = self.table.place_of("contracts")
-            self.problems.add(place, f"No contract version is accepted for the first period, {first}.")
-        for period in _without_version(terms):
+        if self.is_read and terms.contracts and not terms.accepted(first):
+            says = f"No contract version is accepted for the first period, {first}."
+            self.problems.add(self.table.place_of("contracts"), says, f"Let one be accepted from {first} on.")
+        for period in _without_version(terms) if self.is_read else ():
             place = self.table.place_of("contracts")
             says = f"No contract version is accepted for {period}, and one is for later periods."
             self.problems.add(place, says, "Let the earlier version be accepted until the later one is.")
-        if not terms.contracts:
+        if not terms.contracts and self._is_empty("contracts"):
             self.problems.add(self.table.place, "The terms accept no contract version.", "Add contracts.")
-        if not terms.participation:
+        if not terms.participation and self._is_empty("participation"):
             self.problems.add(self.table.place, "No force takes part.", "Add participation.")
         seen: set[str] = set()
         for entry, milestone in zip(self.table.tables("milestones"), terms.milestones, strict=True):
             if milestone.id in seen:
-                self.problems.add(entry.place_of("id"), f"The milestone '{milestone.id}' stands here twice.")
+                says = f"The milestone '{milestone.id}' stands here twice."
+                self.problems.add(entry.place_of("id"), says, "Give each milestone an id of its own.")
             seen.add(milestone.id)
+
+    def _is_empty(self, key: str) -> bool:
+        """Whether a list is not there, or has no entry; where something else stands, that was said already."""
+        node = self.table.node(key)
+        return node is None or (isinstance(node, Items) and not node.nodes)
 
 
 def _without_version(terms: Terms) -> list[Period]:

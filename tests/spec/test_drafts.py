@@ -116,6 +116,33 @@ def test_what_is_no_day_has_its_place_and_what_to_write(said: str, library: Libr
     assert (listed.pointer, listed.says) == ("/tallied_until", "`tallied_until` must be text.")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "do"),
+    [
+        ("title: A trial\n", "", "Write in a few words who is counted."),
+        ("edition: 2026-05-trial\n", "", "Write the name of the edition: year, month and a word."),
+        ('vocabulary: "2026.1"', 'vocabulary: ""', "Name one of: 2025.1, 2026.1."),
+        (
+            "    guidance: The day of the decision counts.\n",
+            "",
+            "Write for those who record cases how the rule is meant.",
+        ),
+        ("    title: Closed in time\n", "", "Write in a few words what the rule asks for."),
+        ("    when: nfa_date >= '2010-01-01'\n", "", "Write the condition that a case in scope meets."),
+        ("title: A trial", "title: A trial\nsorce: x", "Did you mean `source`?"),
+        (
+            "title: A trial",
+            "title: A trial\nxyzzy: x",
+            "Take it out; here may stand: edition, title, state, vocabulary, ",
+        ),
+        ("  - id: closed", "  - xyzzy: 1\n    id: closed", "Take it out; here may stand: id, title, guidance, when."),
+        ("title: A trial", "title: A trial\ntitle: Again", "Keep one of the two."),
+    ],
+)
+def test_a_mistake_says_what_to_write_instead(old: str, new: str, do: str, library: Library) -> None:
+    assert only_problem(library, DRAFT.replace(old, new)).do.startswith(do)
+
+
 def test_an_unknown_vocabulary_does_not_hide_what_else_is_wrong(library: Library) -> None:
     wrong = DRAFT.replace('"2026.1"', "2026.7").replace("title: A trial\n", "").replace("id: closed", "id: suspects")
     assert places(problems_of(library, wrong)) == [(1, 1, "/title"), (2, 13, "/vocabulary"), (8, 9, "/rules/1/id")]

@@ -1,0 +1,116 @@
+"""A draft of the terms that somebody wrote: what is wrong is said once, where it is, with what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.contract.library import Library
+from service.contract.written import YAML, DraftProblem
+from service.terms.draft import TermsDraftErrors, read_terms_draft
+
+FORCES = ["kent", "essex", "sussex", "surrey", "cumbria"]
+DRAFT = """\
+edition: 2026-02
+title: Changed
+source: A test
+contracts:
+  - {version: "2025.1", from: 2025-11}
+calendar: {every: month, first: 2025-11, due_days: 14}
+milestones:
+  - {id: assessed, title: All assessed, by: 2026-06-30, set: assessed_or_later, least_percent: 100}
+force_list: forces-2025
+participation:
+  - {from: 2025-11, forces: [kent, essex, sussex, surrey, cumbria]}
+"""
+
+
+def problems_of(library: Library, *changes: tuple[str, str]) -> tuple[DraftProblem, ...]:
+    """What is wrong with the draft after some words of it were changed."""
+    text = DRAFT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(TermsDraftErrors) as raised:
+        read_terms_draft(text.encode(), YAML, library)
+    return raised.value.problems
+
+
+def test_the_draft_that_is_changed_here_is_taken(library: Library) -> None:
+    assert read_terms_draft(DRAFT.encode(), YAML, library).terms.forces() == tuple(FORCES)
+
+
+ONE_CAUSE = [
+    ("an unknown list of forces", [("forces-2025", "forces-2031")], "/force_list", "no code list 'forces-2031'"),
+    ("a list of something else", [("forces-2025", "stages-2025")], "/force_list", "has none of the forces"),
+    ("a first period that is none", [("first: 2025-11", "first: 2025-13")], "/calendar/first", "2025-13"),
+    ("no calendar", [("calendar: {every: month, first: 2025-11, due_days: 14}\n", "")], "", "'calendar' is missing"),
+    ("a calendar of one word", [("{every: month, first: 2025-11, due_days: 14}", "monthly")], "/calendar", "have keys"),
+    ("a contract from a month that is none", [('"2025.1", from: 2025-11', '"2025.1", from: soon')], None, "soon"),
+    ("forces from a month that is none", [("- {from: 2025-11, forces", "- {from: 2025, forces")], None, "2025"),
+    ("forces until a month that is none", [("2025-11, forces", "2025-11, until: x, forces")], None, "'until' is 'x'"),
+    ("forces that are one text", [("[kent, essex, sussex, surrey, cumbria]", "kent")], None, "must be a list"),
+    (
+        "participation that is one text",
+        [("\n  - {from: 2025-11, forces: [", " '["), ("cumbria]}", "cumbria]'")],
+        None,
+        "",
+    ),
+    ("contracts that are one text", [('\n  - {version: "2025.1", from: 2025-11}', " all")], "/contracts", "be a list"),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "says"), [row[1:] for row in ONE_CAUSE], ids=[row[0] for row in ONE_CAUSE]
+)
+def test_of_one_mistake_only_the_cause_is_told(
+    library: Library, changes: list[tuple[str, str]], pointer: str | None, says: str
+) -> None:
+    (found,) = problems_of(library, *changes)
+    assert says in found.says
+    assert pointer is None or found.pointer == pointer
+    assert not found.do.startswith("Write keys and values")
+
+
+INSTEAD = [
+    ("2025.1", "2025.2", "Did you mean '2025.1'?"),
+    ("2025.1", "latest", "Write one of: 2025.1, 2026.1."),
+    ("forces-2025", "everyone", "Write one of: forces-2025."),
+    ("kent,", "kentt,", "Did you mean 'kent'?"),
+    ("kent,", "xyzzy,", "Write a force as /api/codes/forces-2025 has it."),
+    ("kent,", "'',", "Name a force, or take it out."),
+    ("kent,", "essex,", "Its intervals must not overlap."),
+    ("set: assessed_or_later", "set: assessed_or_latter", "Did you mean 'assessed_or_later'?"),
+    ("set: assessed_or_later", "set: xyzzy", "Write one of: "),
+    ("every: month", "every: week", "Write month."),
+    ("due_days: 14", "due_days: soon", "Write digits alone."),
+    ("due_days: 14", "due_days: 400", "Write 0 to 366."),
+    ("by: 2026-06-30", "by: June", "Write 2025-11-30."),
+    ("least_percent: 100", "least_percent: 101", "Write 0 to 100."),
+    ("title: Changed", "title: ''", "Write after it what title is."),
+    ("title: Changed", "title: [Changed]", "Write it as one text: no list, no keys."),
+    ("title: Changed\n", "", "Add title."),
+    ("title: Changed", "title: Changed\ntitel: Changed", "Did you mean 'title'?"),
+    ("title: Changed", "title: Changed\nxyzzy: 1", "Take it out; here may stand: calendar, contracts, edition, "),
+    ("title: Changed", "title: Changed\ntitle: Again", "Keep one of the two."),
+    ("from: 2025-11, forces", "from: 2025-11, until: 2025-10, forces", "Write an `until` that is not before 2025-11"),
+    ("from: 2025-11, forces", "from: 2025-11, until: 2026-10, successor: kent, forces", "Name the force that has its "),
+    ("from: 2025-11, forces", "from: 2025-11, successor: essexx, until: 2026-10, forces", "Did you mean 'essex'?"),
+    ("from: 2025-11, forces", "from: 2025-11, frm: 1, forces", "Did you mean 'from'?"),
+    ("from: 2025-11}\ncal", "from: 2025-12}\ncal", "Let one be accepted from 2025-11 on."),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "do"), INSTEAD, ids=[f"{row[1]!r}: {row[2]}" for row in INSTEAD])
+def test_a_mistake_says_what_to_write_instead(library: Library, old: str, new: str, do: str) -> None:
+    (found,) = problems_of(library, (old, new))
+    assert found.do.startswith(do)
+
+
+def test_keys_that_are_said_elsewhere_are_not_offered(library: Library) -> None:
+    (found,) = problems_of(library, ("title: Changed", "title: Changed\nxyzzy: 1"))
+    assert not {"scope", "proposed", "adopted"} & set(found.do.replace(",", "").rstrip(".").split())
+
+
+def test_one_force_that_is_not_known_among_others_is_named_and_not_the_list(library: Library) -> None:
+    found = problems_of(library, ("kent,", "xyzzy,"), ("essex,", "plugh,"))
+    assert [each.says for each in found] == ["There is no force 'xyzzy'.", "There is no force 'plugh'."]
