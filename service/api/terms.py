@@ -30,6 +30,7 @@ from service.api.terms_shapes import (
     terms_draft_document,
     terms_line,
 )
+from service.clock import london_date
 from service.contract.written import JSON, YAML
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
@@ -37,7 +38,7 @@ from service.returns.context import Context
 from service.scope.edition import State
 from service.terms.difference import changes_of_terms
 from service.terms.draft import TermsDraft, read_terms_draft
-from service.terms.editions import Standing, edition_before, terms_editions
+from service.terms.editions import Standing, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
 from service.terms.lifecycle import (
     SIGNED_TYPE,
@@ -215,7 +216,8 @@ class TermsController(Controller):
         changes = changes_of_terms(
             other.terms, found.terms, lambda force: forces[force].title if force in forces else force
         )
-        shown = terms_difference(found, other, changes, in_its_way, to_know(other.terms, found.terms))
+        known = to_know(other.terms, found.terms, holds_from(found, london_date(now)))
+        shown = terms_difference(found, other, changes, in_its_way, known)
         return tagged(request, msgspec.json.encode(shown), JSON)
 
     @post(

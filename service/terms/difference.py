@@ -54,7 +54,7 @@ def _titles(before: Terms, after: Terms) -> Iterator[str]:
 
 
 def _contracts(before: Terms, after: Terms) -> Iterator[str]:
-    for version, old, new in _by(before.contracts, after.contracts, lambda item: item.version):
+    for version, old, new in side_by_side(before.contracts, after.contracts, lambda item: item.version):
         name = f"Contract version {version}"
         if old == new:
             continue
@@ -78,7 +78,7 @@ def _calendars(before: Terms, after: Terms) -> Iterator[str]:
 
 
 def _milestones(before: Terms, after: Terms) -> Iterator[str]:
-    for name, old, new in _by(before.milestones, after.milestones, lambda item: item.id):
+    for name, old, new in side_by_side(before.milestones, after.milestones, lambda item: item.id):
         if old == new:
             continue
         if not old:
@@ -95,7 +95,7 @@ def _milestone(item: Milestone) -> str:
 
 
 def _forces(before: Terms, after: Terms, title: Callable[[str], str]) -> Iterator[str]:
-    for force, old, new in _by(before.participation, after.participation, lambda item: item.force):
+    for force, old, new in side_by_side(before.participation, after.participation, lambda item: item.force):
         if sorted(old, key=_start) == sorted(new, key=_start):
             continue
         name = title(force)
@@ -135,7 +135,9 @@ def _interval(start: Period, until: Period | None) -> str:
     return f"from {start}" + ("" if until is None else f" until {until}")
 
 
-def _by(before: Sequence[T], after: Sequence[T], key: Callable[[T], str]) -> Iterator[tuple[str, list[T], list[T]]]:
+def side_by_side(
+    before: Sequence[T], after: Sequence[T], key: Callable[[T], str]
+) -> Iterator[tuple[str, list[T], list[T]]]:
     """For each key what the one has under it and what the other; those of ``after`` first, in its order."""
     for name in dict.fromkeys([*map(key, after), *map(key, before)]):
         yield name, [item for item in before if key(item) == name], [item for item in after if key(item) == name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -38,6 +39,14 @@ class TermsEdition(Struct, frozen=True, kw_only=True):
     @property
     def is_public(self) -> bool:
         return self.kept is None or self.kept.was_proposed
+
+
+def holds_from(edition: TermsEdition, today: date) -> date:
+    """The day on which an edition was adopted, or is at the earliest."""
+    if edition.standing in (Standing.PUBLISHED, Standing.IN_FORCE, Standing.SUPERSEDED):
+        return edition.terms.adopted
+    effective = edition.kept.effective if edition.kept is not None else None
+    return max(today, effective or today)
 
 
 async def terms_editions(tx: AsyncConnection, published: Mapping[str, Terms]) -> Mapping[str, TermsEdition]:

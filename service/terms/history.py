@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from service.clock import day_in_words
 from service.terms.calendar import Period
-from service.terms.model import Terms
+from service.terms.difference import side_by_side
+from service.terms.model import Milestone, Participation, Terms
 
 _NAMED = 5
 """Of forces that a sentence is about, so many by name."""
@@ -33,14 +35,54 @@ def in_its_way(before: Terms, after: Terms, reported: Collection[Reported], toda
     )
 
 
-def to_know(before: Terms, after: Terms) -> tuple[str, ...]:
-    """What is allowed, and is to be known before one adopts it."""
-    if before.calendar.due_days == after.calendar.due_days:
-        return ()
-    return (
-        f"Due days move for every period, past ones too: {_days(after)} after its end, in place of {_days(before)}. "
-        "A picture as of an earlier moment keeps the due days of the terms that held then.",
-    )
+def to_know(before: Terms, after: Terms, day: date) -> tuple[str, ...]:
+    """What is allowed, and is to be known before one adopts it; ``day`` is the first on which it can hold."""
+    return (*_due_days(before, after), *_uncounted(before, after), *_planned_by(before, after, day))
+
+
+def _due_days(before: Terms, after: Terms) -> Iterator[str]:
+    if before.calendar.due_days != after.calendar.due_days:
+        yield (
+            f"Due days move for every period, past ones too: {_days(after)} after its end, in place of "
+            f"{_days(before)}. A picture as of an earlier moment keeps the due days of the terms that held then."
+        )
+
+
+def _uncounted(before: Terms, after: Terms) -> Iterator[str]:
+    """Forces that leave and are followed by nobody: what they sealed counts no longer than they take part."""
+    leaving: dict[Period, list[str]] = {}
+    for force in after.forces():
+        last = _last(after, force)
+        if last is not None and last.until is not None and last.successor is None and last != _last(before, force):
+            leaving.setdefault(last.until, []).append(force)
+    for until, forces in sorted(leaving.items()):
+        them = "it: its" if len(forces) == 1 else "them: their"
+        yield (
+            f"{_named(forces)} {'leaves' if len(forces) == 1 else 'leave'} after {until}, and no force follows {them} "
+            f"cases are in no national figure from the day on which the return for {until.plus(1)} is due."
+        )
+
+
+def _last(terms: Terms, force: str) -> Participation | None:
+    """The last interval of a force."""
+    return max((item for item in terms.participation if item.force == force), key=lambda item: item.start, default=None)
+
+
+def _planned_by(before: Terms, after: Terms, day: date) -> Iterator[str]:
+    """Milestones that forces have planned by, or cannot any more."""
+    for _, old, new in side_by_side(before.milestones, after.milestones, lambda item: item.id):
+        if not new:
+            yield f"The milestone {_milestone(old[0])} is taken out. Forces have planned by it: tell them what holds."
+        elif new[0].by < day and (not old or old[0].by != new[0].by):
+            was = f"; it was {day_in_words(old[0].by)}" if old else ""
+            yield (
+                f"The milestone {_milestone(new[0])} is over before these terms can hold, on {day_in_words(day)}{was}: "
+                "no force can plan by it."
+            )
+
+
+def _milestone(item: Milestone) -> str:
+    return f"\u201c{item.title}\u201d of {day_in_words(item.by)}"
 
 
 def _days(terms: Terms) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -49,7 +49,7 @@ def read_terms_table(table: Table, library: Library, problems: Problems) -> Term
 
 
 class _Interval(Struct, frozen=True, kw_only=True):
-    """Periods from ``start`` on. Not ``is_read``: an end of it could not be read, which was said."""
+    """Periods from ``start`` on. Not ``is_read``: an end of it is none, or lies before the start, as was said."""
 
     start: Period
     until: Period | None
@@ -65,8 +65,8 @@ class _Reader:
         listed = self._force_list()
         self.force_list = listed.name if listed else ""
         self.forces: Collection[str] | None = listed.by_code if listed else None
-        self.is_read = True
-        """Whether the first period, and the periods of every contract version, could be read."""
+        self.unread: set[str] = set()
+        """The keys beneath which a period could not be read: nothing is concluded from those."""
         self.known_forces = 0
         self.strangers: list[tuple[str, Place]] = []
 
@@ -137,25 +137,24 @@ class _Reader:
                 self.problems.add(table.place_of(key), f"'{key}' is '{words}'. {error.says}", error.do)
             return None
 
-    def _interval(self, table: Table) -> _Interval:
+    def _interval(self, table: Table, of: str) -> _Interval:
         start = self._period(table, "from")
         until = self._period(table, "until") if "until" in table else None
-        if start is not None and until is not None and until < start:
+        backwards = start is not None and until is not None and until < start
+        if backwards:
             says = f"The interval ends in {until}, before it begins in {start}."
             do = f"Write an `until` that is not before {start}, or leave it out."
             self.problems.add(table.place_of("until"), says, do)
-        return _Interval(
-            start=start or _EARLIEST,
-            until=until,
-            is_read=start is not None and (until is None) == ("until" not in table),
-        )
+        is_read = start is not None and (until is not None or "until" not in table) and not backwards
+        if not is_read:
+            self.unread.add(of)
+        return _Interval(start=start or _EARLIEST, until=until, is_read=is_read)
 
     def _accepted(self, table: Table) -> Accepted:
         version = self._named(
             table.text("version"), self.library.contracts, "contract version", table.place_of("version")
         )
-        held = self._interval(table)
-        self.is_read = self.is_read and held.is_read
+        held = self._interval(table, "contracts")
         contract = self.library.contracts.get(version)
         if contract is not None and contract.state == "draft":
             says = f"The contract version '{version}' is a draft, and no terms accept a draft."
@@ -168,7 +167,7 @@ class _Reader:
             says = "'calendar' is missing." if self.table.node("calendar") is None else "'calendar' must have keys."
             do = "Write `calendar: {every: month, first: 2025-11, due_days: 14}`."
             self.problems.add(self.table.place_of("calendar"), says, do)
-            self.is_read = False
+            self.unread.add("calendar")
             return Calendar(_EARLIEST, 0)
         table = self.table.table("calendar")
         every = table.text("every")
@@ -178,7 +177,8 @@ class _Reader:
         if not 0 <= due_days <= 366:
             self.problems.add(table.place_of("due_days"), f"{due_days} days are no due day.", "Write 0 to 366.")
         first = self._period(table, "first")
-        self.is_read = self.is_read and first is not None
+        if first is None:
+            self.unread.add("calendar")
         table.done()
         return Calendar(first or _EARLIEST, due_days)
 
@@ -211,7 +211,7 @@ class _Reader:
 
     def _participation(self, table: Table) -> list[Participation]:
         """One interval for each force of an entry."""
-        held = self._interval(table)
+        held = self._interval(table, "participation")
         successor = table.optional("successor")
         if successor is not None:
             self._force(successor, table.place_of("successor"))
@@ -263,10 +263,11 @@ class _Reader:
     def _check_whole(self, terms: Terms) -> None:
         self._check_forces()
         first = terms.calendar.first
-        if self.is_read and terms.contracts and not terms.accepted(first):
+        is_read = not self.unread & {"calendar", "contracts"}
+        if is_read and terms.contracts and not terms.accepted(first):
             says = f"No contract version is accepted for the first period, {first}."
             self.problems.add(self.table.place_of("contracts"), says, f"Let one be accepted from {first} on.")
-        for period in _without_version(terms) if self.is_read else ():
+        for period in _without_version(terms) if is_read else ():
             place = self.table.place_of("contracts")
             says = f"No contract version is accepted for {period}, and one is for later periods."
             self.problems.add(place, says, "Let the earlier version be accepted until the later one is.")
@@ -274,6 +275,11 @@ class _Reader:
             self.problems.add(self.table.place, "The terms accept no contract version.", "Add contracts.")
         if not terms.participation and self._is_empty("participation"):
             self.problems.add(self.table.place, "No force takes part.", "Add participation.")
+        for first, last in _without_forces(terms) if not self.unread & {"calendar", "participation"} else ():
+            when = f"From {first} on" if last is None else f"For {first}" if last == first else f"For {first} to {last}"
+            says = f"{when} no force takes part: nobody could report, and no case would be counted any more."
+            do = "Leave `until` out for forces that go on: terms do not end, others follow them."
+            self.problems.add(self.table.place_of("participation"), says, do)
         seen: set[str] = set()
         for entry, milestone in zip(self.table.tables("milestones"), terms.milestones, strict=True):
             if milestone.id in seen:
@@ -285,6 +291,19 @@ class _Reader:
         """Whether a list is not there, or has no entry; where something else stands, that was said already."""
         node = self.table.node(key)
         return node is None or (isinstance(node, Items) and not node.nodes)
+
+
+def _without_forces(terms: Terms) -> Iterator[tuple[Period, Period | None]]:
+    """The stretches of periods in which nobody takes part any more: first and last, or no last where nobody does again.
+
+    A force that left without a successor is counted until the next period is due. Were there nobody at all, the
+    national figure would fall to nought on that day, unread, perhaps years after two people confirmed it.
+    """
+    first = terms.calendar.first
+    for begin in sorted({max(first, item.until.plus(1)) for item in terms.participation if item.until is not None}):
+        if not terms.participants(begin):
+            later = [item.start for item in terms.participation if item.start > begin]
+            yield begin, min(later).plus(-1) if later else None
 
 
 def _without_version(terms: Terms) -> list[Period]:

@@ -72,6 +72,16 @@ async def test_a_draft_that_would_move_the_past_says_so_and_is_rejected_with_a_r
         went_on(await nca.get(f"{AT}/{word}"), AT)
 
 
+async def test_what_is_to_be_known_of_terms_stands_on_the_page_before_they_are_confirmed(served: Served) -> None:
+    nca, npcc = await signed_in(served, "nca"), await signed_in(served, "npcc")
+    went_on(await nca.post(NEW, **form(terms_of(served, milestones=[]))), AT)
+    went_on(await nca.post(f"{AT}/propose", data=hidden_in((await nca.get(AT)).text)), AT)
+    words = words_of((await npcc.get(AT)).text)
+    warned = "Warning The milestone \u201cInitial assessments complete\u201d of 30 April 2026 is taken out."
+    assert warned in words
+    assert words.index(warned) < words.index("Confirm it for the NPCC")
+
+
 async def test_on_a_screen_that_is_not_wide_the_pages_keep_their_margin(served: Served, tab: Tab) -> None:
     await tab.sign_in("nca")
     await tab.page.set_viewport_size({"width": 1100, "height": 800})

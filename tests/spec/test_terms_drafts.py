@@ -20,7 +20,8 @@ milestones:
   - {id: assessed, title: All assessed, by: 2026-06-30, set: assessed_or_later, least_percent: 100}
 force_list: forces-2025
 participation:
-  - {from: 2025-11, forces: [kent, essex, sussex, surrey, cumbria]}
+  - {from: 2025-11, forces: [kent, essex, sussex, surrey]}
+  - {from: 2026-02, force: cumbria}
 """
 
 
@@ -48,12 +49,12 @@ ONE_CAUSE = [
     ("a contract from a month that is none", [('"2025.1", from: 2025-11', '"2025.1", from: soon')], None, "soon"),
     ("forces from a month that is none", [("- {from: 2025-11, forces", "- {from: 2025, forces")], None, "2025"),
     ("forces until a month that is none", [("2025-11, forces", "2025-11, until: x, forces")], None, "'until' is 'x'"),
-    ("forces that are one text", [("[kent, essex, sussex, surrey, cumbria]", "kent")], None, "must be a list"),
+    ("forces that are one text", [("[kent, essex, sussex, surrey]", "kent")], None, "must be a list"),
     (
         "participation that is one text",
-        [("\n  - {from: 2025-11, forces: [", " '["), ("cumbria]}", "cumbria]'")],
-        None,
-        "",
+        [("\n  - {from: 2025-11, forces: [kent, essex, sussex, surrey]}\n  - {from: 2026-02, force: cumbria}", " all")],
+        "/participation",
+        "must be a list",
     ),
     ("contracts that are one text", [('\n  - {version: "2025.1", from: 2025-11}', " all")], "/contracts", "be a list"),
 ]
@@ -96,6 +97,7 @@ INSTEAD = [
     ("from: 2025-11, forces", "from: 2025-11, until: 2026-10, successor: kent, forces", "Name the force that has its "),
     ("from: 2025-11, forces", "from: 2025-11, successor: essexx, until: 2026-10, forces", "Did you mean 'essex'?"),
     ("from: 2025-11, forces", "from: 2025-11, frm: 1, forces", "Did you mean 'from'?"),
+    ("from: 2025-11, forces", "from: 2025-01, until: 2025-10, forces", "Leave `until` out for forces that go on"),
     ("from: 2025-11}\ncal", "from: 2025-12}\ncal", "Let one be accepted from 2025-11 on."),
 ]
 
@@ -114,3 +116,34 @@ def test_keys_that_are_said_elsewhere_are_not_offered(library: Library) -> None:
 def test_one_force_that_is_not_known_among_others_is_named_and_not_the_list(library: Library) -> None:
     found = problems_of(library, ("kent,", "xyzzy,"), ("essex,", "plugh,"))
     assert [each.says for each in found] == ["There is no force 'xyzzy'.", "There is no force 'plugh'."]
+
+
+@pytest.mark.parametrize(
+    ("until", "also", "when"),
+    [
+        ("2026-03", "", "From 2026-04 on"),
+        ("2025-10", "", "From 2025-11 on"),
+        ("2026-03", "\n  - {from: 2026-06, forces: [kent]}", "For 2026-04 to 2026-05"),
+        ("2026-03", "\n  - {from: 2026-05, forces: [kent]}", "For 2026-04"),
+    ],
+)
+def test_terms_that_every_force_leaves_are_not_taken(library: Library, until: str, also: str, when: str) -> None:
+    entries = "\n".join(DRAFT.splitlines()[-2:])
+    entry = "  - {from: 2025-01, until: " + until + ", forces: [kent, essex]}" + also
+    (found,) = problems_of(library, (entries, entry))
+    assert found.pointer == "/participation"
+    assert found.says == f"{when} no force takes part: nobody could report, and no case would be counted any more."
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- {from: 2025-11, forces", "- {from: 2025-11, until: 2026-03, forces"),
+        ("- {from: 2025-11, forces", "- {from: 2026-02, forces"),
+    ],
+)
+def test_terms_that_all_but_one_leave_and_terms_that_begin_before_anybody_joins_are_taken(
+    library: Library, old: str, new: str
+) -> None:
+    assert old in DRAFT
+    assert read_terms_draft(DRAFT.replace(old, new).encode(), YAML, library).terms.participation

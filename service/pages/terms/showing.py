@@ -9,6 +9,7 @@ import yaml
 from litestar import Response, get
 from litestar.params import FromPath
 
+from service.clock import london_date
 from service.errors import Conflict, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
@@ -19,7 +20,7 @@ from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.edition import State
 from service.terms.difference import changes_of_terms
-from service.terms.editions import Standing, TermsEdition, edition_before, terms_editions
+from service.terms.editions import Standing, TermsEdition, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
 from service.terms.switch import moved_by, terms_in_the_way
 
@@ -103,7 +104,7 @@ async def terms_page(
         adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
         before=before,
         changes=() if before is None else changes_of_terms(before.terms, item.terms, lambda code: forces[code].title),
-        to_know=() if before is None else to_know(before.terms, item.terms),
+        to_know=() if before is None else to_know(before.terms, item.terms, holds_from(item, london_date(now))),
         forces=forces,
         waits_for=waits_for,
         in_its_way=in_its_way,
