@@ -16,8 +16,10 @@ from typing import Any
 import yaml
 from msgspec.structs import replace
 
+from service.clock import london_date
 from service.contract.library import Document, Library
 from service.contract.source import Problems
+from service.demo.moments import adopted_at
 from service.demo.plan import CountryPlan
 from service.demo.plan import plan as make_plan
 from service.terms.calendar import parse_period
@@ -35,7 +37,7 @@ def demo_terms(published: Published, plan: CountryPlan) -> Document:
     content |= {
         "edition": f"demo-{first}",
         "title": "Terms of reference of a synthetic country, for demonstration",
-        "adopted": _later(content["adopted"], months),
+        "adopted": london_date(adopted_at(plan)),
         "source": f"Made for a demonstration from the terms {model.name}, moved by {months} months",
         "contracts": _contracts(content["contracts"], plan),
         "calendar": {**content["calendar"], "first": str(first)},

@@ -9,6 +9,7 @@ import yaml
 from msgspec.structs import replace
 from sqlalchemy import text
 
+from service.clock import london_date
 from service.demo.country import load_country
 from service.demo.generate import cases
 from service.demo.moments import Sealing, adopted_at, sealings
@@ -48,6 +49,8 @@ def test_the_terms_begin_with_the_first_of_the_six_months(day: date) -> None:
     first = plan(day).periods[0]
     assert terms.edition == f"demo-{first}"
     assert str(terms.calendar.first) == first
+    assert terms.adopted == london_date(adopted_at(plan(day)))
+    assert terms.calendar.first.first_day <= terms.adopted < day
     assert terms.accepted(terms.calendar.first) == ("2025.1",)
     assert terms.scope == "2025-11-wide"
     assert terms.milestones[0].by == terms.calendar.first.plus(5).last_day  # as 30 April 2026 is for November 2025
