@@ -25,7 +25,6 @@ from service.api.terms_shapes import (
     TermsDraftShown,
     TermsList,
     TermsSent,
-    terms_difference,
     terms_document,
     terms_draft_document,
     terms_line,
@@ -36,7 +35,7 @@ from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
 from service.scope.edition import State
-from service.terms.difference import changes_of_terms
+from service.terms.difference_document import document_of
 from service.terms.draft import TermsDraft, read_terms_draft
 from service.terms.editions import Standing, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
@@ -48,6 +47,7 @@ from service.terms.lifecycle import (
     reject_terms,
     rewrite_terms,
 )
+from service.terms.load import titles_of
 from service.terms.store import StoredTerms, terms_by_name
 from service.terms.switch import moved_by, terms_in_the_way
 
@@ -212,12 +212,13 @@ class TermsController(Controller):
             asked = found.standing in _OPEN and other.standing is Standing.IN_FORCE
             now = context.now()
             in_its_way = await moved_by(tx, context.library, other.terms, found.terms, now) if asked else ()
-        forces = context.library.lists[found.terms.force_list].by_code
-        changes = changes_of_terms(
-            other.terms, found.terms, lambda force: forces[force].title if force in forces else force
+        shown = document_of(
+            other.terms,
+            found.terms,
+            titles_of(context.library, found.terms),
+            in_its_way=in_its_way,
+            to_know=to_know(other.terms, found.terms, holds_from(found, london_date(now))),
         )
-        known = to_know(other.terms, found.terms, holds_from(found, london_date(now)))
-        shown = terms_difference(found, other, changes, in_its_way, known)
         return tagged(request, msgspec.json.encode(shown), JSON)
 
     @post(

@@ -14,11 +14,11 @@ from service.api.scope_shapes import ScopeStep, standing
 from service.api.shapes import Day, Hash, Next, Period
 from service.contract.written import LONGEST
 from service.scope.edition import State
-from service.terms.difference import About, TermsChange
 from service.terms.draft import LONGEST_NAME, MOST_ENTRIES
 from service.terms.editions import TermsEdition
 from service.terms.model import Terms
 from service.terms.store import StoredTerms
+from service.terms.words import About
 
 TERMS_NAME: Final = "^[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)*$"
 _SAID: Final = Meta(max_length=LONGEST, extra_json_schema={"pattern": WORDS})
@@ -271,20 +271,4 @@ def terms_draft_document(item: StoredTerms, waits_for: Sequence[str]) -> dict[st
         "waits_for": list(waits_for),
         "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,
-    }
-
-
-def terms_difference(
-    item: TermsEdition,
-    against: TermsEdition,
-    changes: Sequence[TermsChange],
-    in_its_way: Sequence[str],
-    to_know: Sequence[str],
-) -> dict[str, Any]:
-    return {
-        "edition": item.terms.edition,
-        "against": against.terms.edition,
-        "changes": [{"about": each.about.value, "says": each.says} for each in changes],
-        "in_its_way": list(in_its_way),
-        "to_know": list(to_know),
     }

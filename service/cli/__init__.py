@@ -32,6 +32,7 @@ _COMMANDS = {
     "submit": ("submit", "Send a file to the service, and seal the return."),
     "contracts": ("published", "Check everything that is published."),
     "scope": ("scope", "Check a scope edition, compare two, or print one in words or as SQL."),
+    "terms": ("terms", "Check an edition of the terms, compare two, or print one in words."),
     "kit": ("kit", "Run the conformance kit against this package, a service, or a program."),
     "openapi": ("openapi", "Print the OpenAPI document."),
     "audit": ("audit", "Verify the audit log."),

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli.output import as_json
-from service.cli.standard import (
-    contracts_folder,
-    edition_in,
-    edition_named,
-    is_edition_file,
-    read_edition,
-)
+from service.cli.standard import edition_in, edition_named
+from service.cli.written import FORM, is_written_file, published_here
 
 if TYPE_CHECKING:
     from service.contract.library import Library
     from service.scope.edition import Edition
     from service.terms.check import Published
-
-_FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 
 
 @click.group(epilog="Example: case-returns scope check my-scope.yaml --against 2025-11-wide")
@@ -32,25 +25,17 @@ def scope() -> None:
 @scope.command("check", epilog="Example: case-returns scope check my-scope.yaml --against 2025-11-wide")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--against", metavar="EDITION", help="Say as well what it changes in this edition, or in that of a file.")
-@_FORMAT
+@FORM
 def scope_check(file: Path, against: str | None, form: str) -> None:
     """Check a scope edition in a file (YAML, or JSON where its name ends so), and say in words whom it counts.
 
     Every problem stands with file, line and column. Exit status 1 where something is wrong with it.
     """
-    from service.contract.written import DraftErrors
     from service.scope.words import edition_in_words
 
-    published = _published()
+    published = published_here()
     library = published.library
-    if form == "json":
-        try:
-            edition = read_edition(file, library)
-        except DraftErrors as errors:
-            click.echo(as_json({"file": str(file), "errors": errors.errors}))
-            raise SystemExit(1) from None
-    else:
-        edition = edition_in(file, library)
+    edition = edition_in(file, library, form)
     other = None if against is None else _edition(published, against)
     words = edition_in_words(edition, library)
     if form == "json":
@@ -73,14 +58,14 @@ def scope_check(file: Path, against: str | None, form: str) -> None:
 @scope.command("difference", epilog="Example: case-returns scope difference 2025-11-wide 2026-02-referral")
 @click.argument("before")
 @click.argument("after")
-@_FORMAT
+@FORM
 def scope_difference(before: str, after: str, form: str) -> None:
     """Print what the edition AFTER changes in the edition BEFORE, rule by rule, in plain English.
 
     Each is one that is published, or the file (.yaml, .json) of one that is being written. Conditions are compared by
     what they mean: a field that a contract version renamed is no change.
     """
-    published = _published()
+    published = published_here()
     one, other = _edition(published, before), _edition(published, after)
     if form == "json":
         click.echo(as_json(_document(published.library, one, other)))
@@ -90,7 +75,7 @@ def scope_difference(before: str, after: str, form: str) -> None:
 
 @scope.command("words", epilog="Example: case-returns scope words 2025-11-wide")
 @click.argument("edition")
-@_FORMAT
+@FORM
 def scope_words(edition: str, form: str) -> None:
     """Print a scope edition in plain English: what each rule asks, and what leaves it undecided.
 
@@ -99,7 +84,7 @@ def scope_words(edition: str, form: str) -> None:
     """
     from service.scope.words import edition_in_words, text_of
 
-    published = _published()
+    published = published_here()
     words = edition_in_words(_edition(published, edition), published.library)
     click.echo(as_json(words) if form == "json" else text_of(words).rstrip())
 
@@ -118,7 +103,7 @@ def scope_sql(edition: str, dialect: str) -> None:
     from service.contract.model import PartName
     from service.criteria.sql import ruling_sql
 
-    published = _published()
+    published = published_here()
     found = _edition(published, edition)
     fields = published.library.contracts[found.vocabulary].parts[PartName.CASE].fields
     try:
@@ -130,15 +115,9 @@ def scope_sql(edition: str, dialect: str) -> None:
     click.echo(f"-- {found.name} {found.hash}\n-- out of scope by: {rules}\n-- undetermined for: {names}\n{ruling}")
 
 
-def _published() -> Published:
-    from service.terms.check import load_published
-
-    return load_published(contracts_folder())
-
-
 def _edition(published: Published, named: str) -> Edition:
     """A published edition, or that of a file."""
-    if is_edition_file(named):
+    if is_written_file(named):
         return edition_in(Path(named), published.library)
     return edition_named(published.scopes, named)
 

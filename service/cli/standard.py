@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.cli.written import is_written_file, named, read_or_told
+
 if TYPE_CHECKING:
     from service.contract.library import Library
     from service.contract.model import Contract
@@ -100,16 +102,7 @@ def standard(named: str | None) -> tuple[Library, Contract]:
 
 def edition_named(editions: Mapping[str, Edition], name: str) -> Edition:
     """A scope edition, or wrong usage with those that there are."""
-    found = editions.get(name)
-    if found is None:
-        raise click.UsageError(f"There is no scope edition {name}. There are: {', '.join(editions)}.")
-    return found
-
-
-def is_edition_file(name: str) -> bool:
-    """Whether a name is that of a file with a scope edition that is being written."""
-    file = Path(name)
-    return file.suffix in (".yaml", ".yml", ".json") and file.is_file()
+    return named(editions, name, "is no scope edition")
 
 
 def edition_asked_for(of: Library, scope: str | None) -> Edition:
@@ -118,7 +111,7 @@ def edition_asked_for(of: Library, scope: str | None) -> Edition:
     from service.scope.published import published_editions
     from service.terms.check import load_published
 
-    if scope is not None and is_edition_file(scope):
+    if scope is not None and is_written_file(scope):
         return edition_in(Path(scope), of)
     if not (of.root / FILE).exists():  # a standard of somebody's own, of which nothing is in force
         editions, in_force = published_editions(of), None
@@ -134,23 +127,8 @@ def edition_asked_for(of: Library, scope: str | None) -> Edition:
     return edition_named(editions, scope or in_force or "")
 
 
-def edition_in(file: Path, known: Library) -> Edition:
+def edition_in(file: Path, known: Library, form: str = "table") -> Edition:
     """The edition of a file; where something is wrong with it, all of it is said, and the exit status is 1."""
-    from service.contract.written import DraftErrors
-
-    try:
-        return read_edition(file, known)
-    except DraftErrors as errors:
-        for problem in errors.problems:
-            click.echo(f"{file}:{problem.line}:{problem.column}: {problem.says} {problem.do}")
-        raise SystemExit(1) from None
-
-
-def read_edition(file: Path, known: Library) -> Edition:
-    """The edition of a file. Raises ``DraftErrors``."""
-    from service.contract.written import JSON, LARGEST, YAML
     from service.scope.draft import read_either
 
-    with file.open("rb") as opened:
-        content = opened.read(LARGEST + 1)
-    return read_either(content, JSON if file.suffix == ".json" else YAML, known).edition
+    return read_or_told(file, lambda content, media: read_either(content, media, known).edition, form)

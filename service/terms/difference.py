@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
 from typing import TypeVar
 
-from msgspec import Struct
-
-from service.clock import day_in_words
 from service.terms.calendar import Period
-from service.terms.model import Accepted, Milestone, Participation, Terms
+from service.terms.model import Participation, Terms
+from service.terms.words import (
+    About,
+    Sentence,
+    Title,
+    accepted_in_words,
+    milestone_in_words,
+    participation_in_words,
+)
 
 T = TypeVar("T")
 
 
-class About(StrEnum):
-    """What a change is about."""
-
-    TITLE = "title"
-    FORCES = "forces"
-    CONTRACTS = "contracts"
-    CALENDAR = "calendar"
-    MILESTONES = "milestones"
-
-
-class TermsChange(Struct, frozen=True):
-    """One change, as a sentence."""
-
-    about: About
-    says: str
-
-
-def changes_of_terms(before: Terms, after: Terms, title: Callable[[str], str]) -> tuple[TermsChange, ...]:
+def changes_of_terms(before: Terms, after: Terms, title: Title) -> tuple[Sentence, ...]:
     """Everything that differs in what the two say, in the order in which one reads terms; ``title`` names a force."""
-    found: list[TermsChange] = []
+    found: list[Sentence] = []
     for about, says in (
         (About.TITLE, _titles(before, after)),
         (About.CONTRACTS, _contracts(before, after)),
@@ -42,7 +29,7 @@ def changes_of_terms(before: Terms, after: Terms, title: Callable[[str], str]) -
         (About.MILESTONES, _milestones(before, after)),
         (About.FORCES, _forces(before, after, title)),
     ):
-        found += [TermsChange(about, sentence) for sentence in says]
+        found += [Sentence(about, sentence) for sentence in says]
     return tuple(found)
 
 
@@ -59,11 +46,11 @@ def _contracts(before: Terms, after: Terms) -> Iterator[str]:
         if old == new:
             continue
         if not old:
-            yield f"{name} is accepted {_intervals(new)}."
+            yield f"{name} is accepted {accepted_in_words(new)}."
         elif not new:
-            yield f"{name} is not accepted any more; it was {_intervals(old)}."
+            yield f"{name} is not accepted any more; it was {accepted_in_words(old)}."
         else:
-            yield f"{name} is accepted {_intervals(new)}; it was {_intervals(old)}."
+            yield f"{name} is accepted {accepted_in_words(new)}; it was {accepted_in_words(old)}."
     order = [[item.version for item in terms.contracts] for terms in (before, after)]
     if order[0] != order[1] and sorted(order[0]) == sorted(order[1]):
         yield f"Who names no contract version writes in {order[1][0]} where that is accepted, and not {order[0][0]}."
@@ -82,31 +69,26 @@ def _milestones(before: Terms, after: Terms) -> Iterator[str]:
         if old == new:
             continue
         if not old:
-            yield f"A milestone is added: {_milestone(new[0])}."
+            yield f"A milestone is added: {milestone_in_words(new[0])}."
         elif not new:
-            yield f"A milestone is taken out: {_milestone(old[0])}."
+            yield f"A milestone is taken out: {milestone_in_words(old[0])}."
         else:
-            yield f"The milestone {name} is {_milestone(new[0])}; it was {_milestone(old[0])}."
+            yield f"The milestone {name} is {milestone_in_words(new[0])}; it was {milestone_in_words(old[0])}."
 
 
-def _milestone(item: Milestone) -> str:
-    stages = ", ".join(item.stages)
-    return f"\u201c{item.title}\u201d, {item.least_percent} % at {stages} by {day_in_words(item.by)}"
-
-
-def _forces(before: Terms, after: Terms, title: Callable[[str], str]) -> Iterator[str]:
+def _forces(before: Terms, after: Terms, title: Title) -> Iterator[str]:
     for force, old, new in side_by_side(before.participation, after.participation, lambda item: item.force):
         if sorted(old, key=_start) == sorted(new, key=_start):
             continue
-        name = title(force)
+        name, was, does = title(force), participation_in_words(old, title), participation_in_words(new, title)
         if not old:
-            yield f"{name} joins: it takes part {_parts(new, title)}."
+            yield f"{name} joins: it takes part {does}."
         elif not new:
-            yield f"{name} takes no part any more; it took part {_parts(old, title)}."
+            yield f"{name} takes no part any more; it took part {was}."
         elif _ends(new) is not None and _ends(new) != _ends(old):
-            yield f"{name} leaves after {_ends(new)}: it takes part {_parts(new, title)}, and did {_parts(old, title)}."
+            yield f"{name} leaves after {_ends(new)}: it takes part {does}, and did {was}."
         else:
-            yield f"{name} takes part {_parts(new, title)}; it did {_parts(old, title)}."
+            yield f"{name} takes part {does}; it did {was}."
 
 
 def _start(item: Participation) -> Period:
@@ -116,23 +98,6 @@ def _start(item: Participation) -> Period:
 def _ends(items: Sequence[Participation]) -> Period | None:
     """The last period of a force that leaves; none where it stays."""
     return max(items, key=_start).until
-
-
-def _parts(items: Sequence[Participation], title: Callable[[str], str]) -> str:
-    return " and ".join(
-        _interval(item.start, item.until) + (f", then {title(item.successor)} follows it" if item.successor else "")
-        for item in sorted(items, key=_start)
-    )
-
-
-def _intervals(items: Sequence[Accepted]) -> str:
-    return " and ".join(_interval(item.start, item.until) for item in items)
-
-
-def _interval(start: Period, until: Period | None) -> str:
-    if until == start:
-        return f"for {start} alone"
-    return f"from {start}" + ("" if until is None else f" until {until}")
 
 
 def side_by_side(

@@ -30,7 +30,7 @@ from service.contract.written import (
     text_of,
     walked,
 )
-from service.terms.load import read_terms_table
+from service.terms.load import read_published_table, read_terms_table
 from service.terms.model import Terms
 
 MOST_ENTRIES: Final = 200
@@ -64,21 +64,35 @@ def read_terms_draft(content: bytes, media: str, library: Library) -> TermsDraft
         raise TermsDraftErrors(errors.problems) from None
 
 
-def _read(content: bytes, media: str, library: Library) -> TermsDraft:
+def read_either_terms(content: bytes, media: str, library: Library) -> Terms:
+    """The terms of a draft, or of a file as they are published: that is one which says when it was adopted, and which
+    scope edition was in force then. Raises ``TermsDraftErrors``."""
+    try:
+        return _read(content, media, library, only_draft=False).terms
+    except DraftErrors as errors:
+        raise TermsDraftErrors(errors.problems) from None
+
+
+def _read(content: bytes, media: str, library: Library, *, only_draft: bool = True) -> TermsDraft:
     text, table = table_of(text_of(content), media, _ASKED)
-    problems = [*form_of(text, table), *_head(text, table)]
+    is_draft = only_draft or not ("scope" in table and "adopted" in table)
+    problems = [*form_of(text, table), *(_head(text, table) if is_draft else ())]
     too_many = list(_long_lists(text, table))
     if too_many:
         raise DraftErrors([*problems, *too_many])
     found = Found(_ASKED)
     fresh = read_yaml(text, "", found)  # of which nothing was asked yet: a key that nobody asks for is a mistake
-    fresh.told_elsewhere(*_SCOPE_KEYS, "adopted")
-    terms = read_terms_table(fresh, library, found)
+    if is_draft:
+        fresh.told_elsewhere(*_SCOPE_KEYS, "adopted")
+        terms = read_terms_table(fresh, library, found)
+    else:
+        terms = read_published_table(fresh, library, found)
     places = _places(table)
     problems += [replace(each, pointer=places.get((each.line, each.column), "")) for each in found.problems]
     if problems:
         raise DraftErrors(problems)
-    return TermsDraft(document=_with_numbers(plain(table), terms), terms=replace(terms, hash=hash_of(terms)))
+    digest = hash_of(terms) if is_draft else hashlib.sha256(content).hexdigest()
+    return TermsDraft(document=_with_numbers(plain(table), terms), terms=replace(terms, hash=digest))
 
 
 def hash_of(terms: Terms) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -30,14 +30,18 @@ def published_terms(library: Library) -> Mapping[str, Terms]:
 def read_terms(document: Document, library: Library, problems: Problems) -> Terms:
     """One edition; what is wrong with it is added to ``problems``."""
     table = document.table(problems)
-    reader = _Reader(table, library, problems)
-    edition = table.text("edition")
+    edition = table.text("edition", "")
     if edition and edition != document.name:
         says = f"The file is '{document.name}' and the edition '{edition}'."
         problems.add(table.place_of("edition"), says, "Make them the same.")
+    return replace(read_published_table(table, library, problems), hash=document.digest)
+
+
+def read_published_table(table: Table, library: Library, problems: Problems) -> Terms:
+    """The terms of a published file, without their hash."""
+    reader = _Reader(table, library, problems)
     scope, proposed = reader.scopes()
-    found = reader.read(edition=edition, adopted=table.day("adopted"), scope=scope, proposed=proposed)
-    return replace(found, hash=document.digest)
+    return reader.read(edition=table.text("edition"), adopted=table.day("adopted"), scope=scope, proposed=proposed)
 
 
 def read_terms_table(table: Table, library: Library, problems: Problems) -> Terms:
@@ -46,6 +50,12 @@ def read_terms_table(table: Table, library: Library, problems: Problems) -> Term
     return _Reader(table, library, problems).read(
         edition=table.text("edition"), adopted=date.min, scope="", proposed=()
     )
+
+
+def titles_of(library: Library, terms: Terms) -> Callable[[str], str]:
+    """Names a force of these terms; one that their list has not by its code."""
+    forces = library.lists[terms.force_list].by_code
+    return lambda force: forces[force].title if force in forces else force
 
 
 class _Interval(Struct, frozen=True, kw_only=True):

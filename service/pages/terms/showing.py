@@ -22,7 +22,9 @@ from service.scope.edition import State
 from service.terms.difference import changes_of_terms
 from service.terms.editions import Standing, TermsEdition, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
+from service.terms.load import titles_of
 from service.terms.switch import moved_by, terms_in_the_way
+from service.terms.words import About, taking_part, terms_in_words
 
 HERE: Final = "terms"
 AT: Final = "/national/terms"
@@ -92,7 +94,7 @@ async def terms_page(
             waits_for = await terms_in_the_way(tx, context.library, kept, now)
         if before is not None and item.standing is Standing.DRAFT:
             in_its_way = await moved_by(tx, context.library, before.terms, item.terms, now)
-    forces = context.library.lists[item.terms.force_list].by_code
+    title = titles_of(context.library, item.terms)
     return visit.page(
         "terms/terms.html",
         status=status,
@@ -103,9 +105,10 @@ async def terms_page(
         means=MEANS[item.standing],
         adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
         before=before,
-        changes=() if before is None else changes_of_terms(before.terms, item.terms, lambda code: forces[code].title),
+        changes=() if before is None else changes_of_terms(before.terms, item.terms, title),
         to_know=() if before is None else to_know(before.terms, item.terms, holds_from(item, london_date(now))),
-        forces=forces,
+        says=[each for each in terms_in_words(item.terms, title) if each.about is not About.FORCES],
+        taking_part=list(taking_part(item.terms, title)),
         waits_for=waits_for,
         in_its_way=in_its_way,
         steps=[(SAID[step.step], step) for step in kept.steps] if kept else [],
