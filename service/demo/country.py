@@ -135,7 +135,7 @@ async def _withdraw(context: Context, item: Open, withdrawn: Sequence[Withdrawal
             text(f"select cur.{key}, cur.case_id from ({current}) cur where cur.{key} = any(:keys)"),
             {"force": item.force, "return_id": item.id, "keys": [each.case_ref for each in withdrawn]},
         )
-        ids: dict[str, UUID] = dict(rows.tuples().all())
+        ids: dict[str, UUID] = dict(rows.all())
     for each in withdrawn:
         item = await delete_case(context, ACTOR, item, ids[each.case_ref], each.reason, None, None)
     return item
