@@ -34,6 +34,15 @@ async def test_a_coordinator_reads_why_the_figure_moved_in_words_a_picture_and_a
     assert "<svg" in page.text
 
 
+async def test_what_moved_the_most_alone_is_told_of_a_force_too(served: Served) -> None:
+    await _sealed(served, "2025-11", [a_case("K/1")])
+    await _sealed(served, "2025-12", [a_case("K/2", suspect_count="1+", suspects_not_recorded="")])
+    nca = await signed_in(served, "nca")
+    words = words_of((await nca.get(PATH, params={"from": "1"})).text)
+    assert "Kent Police 0 Forces reported for the first time, or took a return back: +1" in words
+    assert "New cases were identified: 0, most +1 1 to 2" in words
+
+
 async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_kept(served: Served) -> None:
     nca = await signed_in(served, "nca")
     page = await nca.get(PATH, params={"from": "yesterday"})

@@ -13,6 +13,7 @@ from litestar import Response, get
 from msgspec import Struct
 
 from service.errors import Conflict, Invalid, NotFound
+from service.pages.national.words import range_of
 from service.pages.visit import Visit, Visiting
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import CAUSES, Told, as_document
@@ -76,5 +77,6 @@ async def _page(
         moments=None if told is None else (told.opening.at, told.closing.at),
         drawn="" if told is None else waterfall(told.bridge),
         causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
+        range_of=range_of,
         address=urlencode(given),
     )
