@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Final
 
+import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.api.adopting import Keys, adopter_of
+from service.api.adopting import Keys, adopter_of, sign_of
 from service.api.asking import AnyRequest, body_of, parameters
 from service.api.call import Serving
 from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
 from service.api.notice_shapes import NoReasonBody, NoticeBody, NoticeDocument, NoticeList, notice_document
-from service.api.replies import document, public
+from service.api.once import answered
+from service.api.replies import public
 from service.clock import london_date
 from service.contract.notices import SIGNED_TYPE, Notice
 from service.errors import NotFound
@@ -22,6 +26,7 @@ from service.identity.principal import NOT_HERE, Permission
 from service.notices.adopt import confirm, propose, reject
 from service.notices.store import AnyNotice, all_notices
 from service.returns.context import Context
+from service.storage.idempotency import Known
 
 _WHAT: Final = "Rule notices"
 _SHOWN: Final = {"id": "2026-01-q335"}
@@ -95,6 +100,7 @@ class NoticesController(Controller):
             },
             permission=Permission.TERMS_PROPOSE,
             body=Body(shape=NoticeBody),
+            idempotent=True,
             refusals=("forbidden", "notice-refused", "notice-exists"),
         ),
     )
@@ -112,8 +118,18 @@ class NoticesController(Controller):
             why=body.why.strip(),
             issued_by=adopter.body,
         )
-        made, is_new = await propose(context.db, context.library.contracts, adopter, notice, context.now())
-        return document(await _among_all(context, made), status=201 if is_new else 200)
+
+        async def tell(tx: AsyncConnection, done: tuple[AnyNotice, bool]) -> Known:
+            return await _told(context, tx, done[0], 201 if done[1] else 200)
+
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            tell,
+            lambda keep: propose(context.db, context.library.contracts, adopter, notice, context.now(), keep),
+        )
 
     @post(
         "/{id:str}/confirm",
@@ -125,6 +141,7 @@ class NoticesController(Controller):
             Answer(shape=NoticeDocument, says="It is in force from its first day on."),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=NoReasonBody, required=False),
+            idempotent=True,
             shown=_SHOWN,
             refusals=("forbidden", "own-proposal", "notice-decided"),
         ),
@@ -140,8 +157,14 @@ class NoticesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         await body_of(request, NoReasonBody)
-        done = await confirm(context.db, adopter, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
-        return document(await _among_all(context, done))
+        return await answered(
+            request,
+            context,
+            adopter,
+            b"",
+            partial(_told, context),
+            lambda keep: confirm(context.db, adopter, id, context.now(), sign_of(signing, SIGNED_TYPE), keep),
+        )
 
     @post(
         "/{id:str}/reject",
@@ -153,6 +176,7 @@ class NoticesController(Controller):
             Answer(shape=NoticeDocument, says="It is rejected; its id is not given again."),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=RejectionBody),
+            idempotent=True,
             shown=_SHOWN,
             refusals=("forbidden", "notice-decided"),
         ),
@@ -167,11 +191,16 @@ class NoticesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, RejectionBody)
-        done = await reject(context.db, adopter, id, body.reason, context.now())
-        return document(await _among_all(context, done))
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            partial(_told, context),
+            lambda keep: reject(context.db, adopter, id, body.reason, context.now(), keep),
+        )
 
 
-async def _among_all(context: Context, item: AnyNotice) -> dict[str, Any]:
+async def _told(context: Context, tx: AsyncConnection, item: AnyNotice, status: int = 200) -> Known:
     """A notice as it is shown, beside those that there are."""
-    async with context.db.app() as tx:
-        return notice_document(item, await all_notices(tx), london_date(context.now()))
+    return Known(status, notice_document(item, await all_notices(tx), london_date(context.now())))

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeVar
 
+from litestar import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.api.asking import AnyRequest
 from service.api.call import Call
+from service.api.replies import document
+from service.audit.adopter import Adopter
 from service.errors import Invalid
-from service.returns.idempotency import Once
+from service.returns.context import Context
+from service.storage.idempotency import Keeping, Known, Once, ToldBefore
 
+T = TypeVar("T")
+Tell = Callable[[AsyncConnection, T], Awaitable[Known]]
+"""How it is told what came of a request, in the transaction of its effect."""
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -18,21 +30,50 @@ def once_of(call: Call, body: bytes) -> Once | None:
 
     ``body`` is the body, or its digest. None where no key is sent: then each request is one of its own.
     """
-    sent = call.request.headers.getall("idempotency-key", [])
+    return _once(call.request, call.principal.client_id, body, call.context.now())
+
+
+def _once(request: AnyRequest, client: str, body: bytes, now: datetime) -> Once | None:
+    sent = request.headers.getall("idempotency-key", [])
     if not sent:
         return None
     if len(sent) > 1 or not _KEY.fullmatch(sent[0]):
         raise Invalid(
             "The Idempotency-Key cannot be used.", "Send one, of 1 to 255 printable ASCII characters.", code="bad-key"
         )
-    request = call.request
     asked = "&".join(f"{name}={value}" for name, value in sorted(request.query_params.multi_items()))
     digest = hashlib.sha256(f"{request.content_type[0]}\n{asked}\n".encode() + body).digest()
-    return Once(
-        client=call.principal.client_id,
-        method=str(request.method),
-        path=request.url.path,
-        key=sent[0],
-        request=digest,
-        now=call.context.now(),
-    )
+    return Once(client=client, method=str(request.method), path=request.url.path, key=sent[0], request=digest, now=now)
+
+
+async def answered(
+    request: AnyRequest,
+    context: Context,
+    by: Adopter,
+    body: bytes,
+    tell: Tell[T],
+    work: Callable[[Keeping[T] | None], Awaitable[T]],
+) -> Response[bytes]:
+    """What a request of a national body is answered. With a key the same request has its effect once: ``work`` is
+    given how its answer is kept, and is not done again."""
+    once = _once(request, by.client, body, context.now())
+    if once is None:
+        done = await work(None)
+        async with context.db.national() as tx:
+            return told(await tell(tx, done))
+    kept: list[Known] = []
+
+    async def keeping(tx: AsyncConnection, done: T) -> Known:
+        kept.append(await tell(tx, done))
+        return kept[-1]
+
+    try:
+        await work(Keeping(owner=by.body, once=once, tell=keeping))
+    except ToldBefore as before:
+        return told(before.known)
+    return told(kept[-1])
+
+
+def told(known: Known) -> Response[bytes]:
+    """The answer itself."""
+    return document(known.body, status=known.status, etag=known.etag)

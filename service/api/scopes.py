@@ -9,16 +9,18 @@ import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.api.adopting import Keys, adopter_of, seen_of, sent_draft
+from service.api.adopting import Keys, adopter_of, seen_of, sent_draft, sign_of
 from service.api.asking import AnyRequest, body_of, parameters
 from service.api.call import Serving
 from service.api.difference_shapes import DifferenceDocument, difference_document
 from service.api.documented import NAME, Answer, Body, Query, operation
 from service.api.identity import Caller
 from service.api.national import require_national, tagged
+from service.api.once import Tell, answered, told
 from service.api.public_documents import scope_document
-from service.api.replies import document, public
+from service.api.replies import public
 from service.api.scope_draft_shapes import (
     ScopeConfirmation,
     ScopeDraft,
@@ -41,6 +43,7 @@ from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject
 from service.scope.store import known
 from service.scope.switch import in_the_way
 from service.scope.words import edition_in_words
+from service.storage.idempotency import Keeping, Known
 
 _WHAT: Final = "Scope editions"
 _A: Final = "scope edition"
@@ -109,14 +112,22 @@ class ScopesController(Controller):
             {201: Answer(shape=ScopeDraft, says="It is a draft.", headers=("ETag",))},
             permission=Permission.TERMS_PROPOSE,
             body=_BODY,
+            idempotent=True,
             refusals=("forbidden", "scope-exists", "scope-draft"),
         ),
     )
     async def draft(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        sent = await _sent(request, context)
-        return await _shown(context, await draft(context.db, context.editions, adopter, sent, context.now()), 201)
+        sent, content = await _sent(request, context)
+        return await answered(
+            request,
+            context,
+            adopter,
+            content,
+            _tell(context, 201),
+            lambda keep: draft(context.db, context.editions, adopter, sent, context.now(), keep),
+        )
 
     @put(
         "/{edition:str}",
@@ -142,7 +153,7 @@ class ScopesController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        seen, sent = seen_of(request), await _sent(request, context)
+        seen, (sent, _) = seen_of(request), await _sent(request, context)
         done = await rewrite(context.db, adopter, edition, sent, seen, context.now())
         return await _shown(context, done)
 
@@ -216,6 +227,7 @@ class ScopesController(Controller):
             Answer(shape=ScopeDraft, says="It is proposed.", headers=("ETag",)),
             permission=Permission.TERMS_PROPOSE,
             body=Body(shape=ScopeProposal, required=False),
+            idempotent=True,
             if_match=_IF_MATCH,
             must_match=True,
             moved="scope-draft-moved",
@@ -232,9 +244,16 @@ class ScopesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
         seen, body = seen_of(request), await body_of(request, ScopeProposal)
-        now = context.now()
-        done = await propose(context.db, context.editions, adopter, edition, seen, body.effective, now)
-        return await _shown(context, done)
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            _tell(context),
+            lambda keep: propose(
+                context.db, context.editions, adopter, edition, seen, body.effective, context.now(), keep
+            ),
+        )
 
     @post(
         "/{edition:str}/confirm",
@@ -250,6 +269,7 @@ class ScopesController(Controller):
             Answer(shape=ScopeDraft, says="It is confirmed, and perhaps in force.", headers=("ETag",)),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=ScopeConfirmation),
+            idempotent=True,
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs", "already-confirmed"),
@@ -262,15 +282,13 @@ class ScopesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, ScopeConfirmation)
-        done, _ = await confirm(
-            context.db,
-            adopter,
-            edition,
-            body.hash,
-            context.now(),
-            lambda said: signing.sign(dict(said), SIGNED_TYPE),
-        )
-        return await _shown(context, done)
+
+        async def work(keep: Keeping[Stored] | None) -> Stored:
+            sign = sign_of(signing, SIGNED_TYPE)
+            done, _ = await confirm(context.db, adopter, edition, body.hash, context.now(), sign, keep)
+            return done
+
+        return await answered(request, context, adopter, msgspec.json.encode(body), _tell(context), work)
 
     @post(
         "/{edition:str}/reject",
@@ -282,6 +300,7 @@ class ScopesController(Controller):
             Answer(shape=ScopeDraft, says="It is rejected.", headers=("ETag",)),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=ScopeRejection),
+            idempotent=True,
             shown=_SHOWN,
             refusals=("forbidden", "no-such-scope", "scope-decided", "reason-missing"),
         ),
@@ -292,7 +311,14 @@ class ScopesController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, ScopeRejection)
-        return await _shown(context, await reject(context.db, adopter, edition, body.reason, context.now()))
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            _tell(context),
+            lambda keep: reject(context.db, adopter, edition, body.reason, context.now(), keep),
+        )
 
 
 def _in_files(context: Context) -> list[Stored]:
@@ -300,15 +326,22 @@ def _in_files(context: Context) -> list[Stored]:
     return [as_published(context.editions[name]) for name in context.library.scopes]
 
 
-async def _shown(context: Context, item: Stored, status: int = 200) -> Response[bytes]:
+def _tell(context: Context, status: int = 200) -> Tell[Stored]:
     """An edition where it stands, with the tag of its draft."""
-    waits_for: tuple[str, ...] = ()
-    if item.state is State.PROPOSED:
-        async with context.db.national() as tx:
-            waits_for = await in_the_way(tx, item, london_date(context.now()))
-    return document(draft_document(item, waits_for), status=status, etag=item.etag)
+
+    async def tell(tx: AsyncConnection, item: Stored) -> Known:
+        waits = item.state is State.PROPOSED
+        waits_for = await in_the_way(tx, item, london_date(context.now())) if waits else ()
+        return Known(status, draft_document(item, waits_for), item.etag)
+
+    return tell
 
 
-async def _sent(request: AnyRequest, context: Context) -> Draft:
-    """The draft that was sent, read."""
+async def _shown(context: Context, item: Stored) -> Response[bytes]:
+    async with context.db.national() as tx:
+        return told(await _tell(context)(tx, item))
+
+
+async def _sent(request: AnyRequest, context: Context) -> tuple[Draft, bytes]:
+    """The draft that was sent, read, and its bytes."""
     return await sent_draft(request, lambda content, media: read_draft(content, media, context.library), ScopeSent, _A)

@@ -9,15 +9,17 @@ import msgspec
 from litestar import Controller, Response, get, post, put
 from litestar.openapi.spec import Operation
 from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.api.adopting import Keys, adopter_of, seen_of, sent_draft
+from service.api.adopting import Keys, adopter_of, seen_of, sent_draft, sign_of
 from service.api.asking import AnyRequest, body_of, parameters
 from service.api.call import Following, Serving
 from service.api.documented import NAME, Answer, Body, Query, operation
 from service.api.identity import Caller
 from service.api.national import require_national, tagged
+from service.api.once import Tell, answered, told
 from service.api.public import Given
-from service.api.replies import document, public
+from service.api.replies import public
 from service.api.scope_draft_shapes import ScopeConfirmation, ScopeProposal, ScopeRejection
 from service.api.terms_shapes import (
     TermsDifference,
@@ -35,6 +37,7 @@ from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
 from service.scope.edition import State
+from service.storage.idempotency import Keeping, Known
 from service.terms.difference_document import document_of
 from service.terms.draft import TermsDraft, read_terms_draft
 from service.terms.editions import Standing, edition_before, holds_from, terms_editions
@@ -116,15 +119,22 @@ class TermsController(Controller):
             {201: Answer(shape=TermsDraftShown, says="It is a draft.", headers=("ETag",))},
             permission=Permission.TERMS_PROPOSE,
             body=_BODY,
+            idempotent=True,
             refusals=("forbidden", "terms-exists", "terms-draft"),
         ),
     )
     async def draft(self, request: AnyRequest, context: Serving, principal: Caller) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        sent = await _sent(request, context)
-        done = await draft_terms(context.db, context.library, adopter, sent, context.now())
-        return await _shown(context, done, 201)
+        sent, content = await _sent(request, context)
+        return await answered(
+            request,
+            context,
+            adopter,
+            content,
+            _tell(context, 201),
+            lambda keep: draft_terms(context.db, context.library, adopter, sent, context.now(), keep),
+        )
 
     @put(
         "/{edition:str}",
@@ -150,7 +160,7 @@ class TermsController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
-        seen, sent = seen_of(request), await _sent(request, context)
+        seen, (sent, _) = seen_of(request), await _sent(request, context)
         return await _shown(context, await rewrite_terms(context.db, adopter, edition, sent, seen, context.now()))
 
     @get(
@@ -234,6 +244,7 @@ class TermsController(Controller):
             Answer(shape=TermsDraftShown, says="It is proposed.", headers=("ETag",)),
             permission=Permission.TERMS_PROPOSE,
             body=Body(shape=ScopeProposal, required=False),
+            idempotent=True,
             if_match=_IF_MATCH,
             must_match=True,
             moved="terms-draft-moved",
@@ -250,8 +261,16 @@ class TermsController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
         seen, body = seen_of(request), await body_of(request, ScopeProposal)
-        done = await propose_terms(context.db, context.library, adopter, edition, seen, body.effective, context.now())
-        return await _shown(context, done)
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            _tell(context),
+            lambda keep: propose_terms(
+                context.db, context.library, adopter, edition, seen, body.effective, context.now(), keep
+            ),
+        )
 
     @post(
         "/{edition:str}/confirm",
@@ -267,6 +286,7 @@ class TermsController(Controller):
             Answer(shape=TermsDraftShown, says="It is confirmed, and perhaps in force.", headers=("ETag",)),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=ScopeConfirmation),
+            idempotent=True,
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-terms", "terms-not-proposed", "terms-hash-differs", "already-confirmed"),
@@ -285,17 +305,15 @@ class TermsController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, ScopeConfirmation)
-        done, _ = await confirm_terms(
-            context.db,
-            context.library,
-            adopter,
-            edition,
-            body.hash,
-            context.now(),
-            lambda said: signing.sign(dict(said), SIGNED_TYPE),
-        )
+
+        async def work(keep: Keeping[StoredTerms] | None) -> StoredTerms:
+            sign, now = sign_of(signing, SIGNED_TYPE), context.now()
+            done, _ = await confirm_terms(context.db, context.library, adopter, edition, body.hash, now, sign, keep)
+            return done
+
+        answer = await answered(request, context, adopter, msgspec.json.encode(body), _tell(context), work)
         await current.look()
-        return await _shown(context, done)
+        return answer
 
     @post(
         "/{edition:str}/reject",
@@ -307,6 +325,7 @@ class TermsController(Controller):
             Answer(shape=TermsDraftShown, says="It is rejected.", headers=("ETag",)),
             permission=Permission.TERMS_CONFIRM,
             body=Body(shape=ScopeRejection),
+            idempotent=True,
             shown=_SHOWN,
             refusals=("forbidden", "no-such-terms", "terms-decided", "reason-missing"),
         ),
@@ -317,20 +336,34 @@ class TermsController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
         body = await body_of(request, ScopeRejection)
-        return await _shown(context, await reject_terms(context.db, adopter, edition, body.reason, context.now()))
+        return await answered(
+            request,
+            context,
+            adopter,
+            msgspec.json.encode(body),
+            _tell(context),
+            lambda keep: reject_terms(context.db, adopter, edition, body.reason, context.now(), keep),
+        )
 
 
-async def _shown(context: Context, item: StoredTerms, status: int = 200) -> Response[bytes]:
+def _tell(context: Context, status: int = 200) -> Tell[StoredTerms]:
     """An edition where it stands, with the tag of its draft."""
-    waits_for: tuple[str, ...] = ()
-    if item.state is State.PROPOSED:
-        async with context.db.national() as tx:
-            waits_for = await terms_in_the_way(tx, context.library, item, context.now())
-    return document(terms_draft_document(item, waits_for), status=status, etag=item.etag)
+
+    async def tell(tx: AsyncConnection, item: StoredTerms) -> Known:
+        waits = item.state is State.PROPOSED
+        waits_for = await terms_in_the_way(tx, context.library, item, context.now()) if waits else ()
+        return Known(status, terms_draft_document(item, waits_for), item.etag)
+
+    return tell
 
 
-async def _sent(request: AnyRequest, context: Context) -> TermsDraft:
-    """The draft that was sent, read."""
+async def _shown(context: Context, item: StoredTerms) -> Response[bytes]:
+    async with context.db.national() as tx:
+        return told(await _tell(context)(tx, item))
+
+
+async def _sent(request: AnyRequest, context: Context) -> tuple[TermsDraft, bytes]:
+    """The draft that was sent, read, and its bytes."""
     return await sent_draft(
         request, lambda content, media: read_terms_draft(content, media, context.library), TermsSent, _A
     )

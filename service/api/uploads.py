@@ -25,11 +25,11 @@ from service.errors import CaseReturnsError, Conflict, PreconditionFailed, Unsup
 from service.identity.principal import Permission
 from service.returns.asked import returns_now
 from service.returns.choice import found_returns
-from service.returns.idempotency import recall
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.readers import MEDIA, XLSX
 from service.returns.spool import Spool, spool
 from service.returns.upload import Mode, Target, find_target, upload
+from service.storage.idempotency import recall
 from service.telemetry.spans import note, traced
 from service.telemetry.told import BYTES
 

@@ -1,7 +1,8 @@
 """Propose, confirm, reject a rule notice. It comes into force when the body that did not propose it confirms it.
 
 Nobody confirms for another body: the body is a claim of the caller's token. Each step is one transaction with its audit
-entry; a decision is made once.
+entry; a decision is made once. ``keep``: the request carried an ``Idempotency-Key``, and its answer is kept in that
+transaction.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from service.notices.store import (
     turn_down,
 )
 from service.storage.database import Database
+from service.storage.idempotency import Keeping, begin, end
 from service.storage.position import Position, advance
 
 
@@ -46,30 +48,40 @@ class NoticeRefused(Invalid):
 
 
 async def propose(
-    db: Database, contracts: Mapping[str, Contract], by: Adopter, notice: Notice, now: datetime
+    db: Database,
+    contracts: Mapping[str, Contract],
+    by: Adopter,
+    notice: Notice,
+    now: datetime,
+    keep: Keeping[tuple[AnyNotice, bool]] | None = None,
 ) -> tuple[AnyNotice, bool]:
     """Store a notice for the other body to confirm; True if this call did. The very same proposal again is the one
     that is there."""
-    problems = problems_of(notice, contracts, london_date(now))
-    if problems:
-        raise NoticeRefused(problems)
     async with db.national() as tx:
+        await begin(tx, keep)
+        problems = problems_of(notice, contracts, london_date(now))
+        if problems:
+            raise NoticeRefused(problems)
         made = await insert_notice(tx, notice, Decision(at=now, by=by.client, body=by.body))
         stored = await _found(tx, notice.id)
         if made:
             await _log(tx, "rule_notice_proposed", by, stored, now)
-    if stored.notice != notice or stored.proposed.by != by.client:
-        raise Conflict(
-            f"There is a notice {notice.id} already, and it says something else.",
-            "A notice never changes once it is proposed: give yours an id of its own.",
-            code="notice-exists",
-        )
+        if stored.notice != notice or stored.proposed.by != by.client:
+            raise Conflict(
+                f"There is a notice {notice.id} already, and it says something else.",
+                "A notice never changes once it is proposed: give yours an id of its own.",
+                code="notice-exists",
+            )
+        await end(tx, keep, (stored, made))
     return stored, made
 
 
-async def confirm(db: Database, by: Adopter, name: str, now: datetime, sign: Sign) -> InForce:
+async def confirm(
+    db: Database, by: Adopter, name: str, now: datetime, sign: Sign, keep: Keeping[AnyNotice] | None = None
+) -> InForce:
     """Put a proposed notice into force, signed."""
     async with db.national() as tx:
+        await begin(tx, keep)
         item = await _proposed(tx, name)
         if by.body == item.proposed.body or by.client == item.proposed.by:
             raise Conflict(
@@ -82,18 +94,23 @@ async def confirm(db: Database, by: Adopter, name: str, now: datetime, sign: Sig
         await put_in_force(tx, name, decision, moved.position, sign(adopted(item, decision, moved.position)))
         stored = await _found(tx, name)
         await _log(tx, "rule_notice_confirmed", by, stored, now, moved)
+        await end(tx, keep, stored)
     if not isinstance(stored, InForce):
         raise TypeError("a notice that was just confirmed is in force")
     return stored
 
 
-async def reject(db: Database, by: Adopter, name: str, reason: str, now: datetime) -> Rejected:
+async def reject(
+    db: Database, by: Adopter, name: str, reason: str, now: datetime, keep: Keeping[AnyNotice] | None = None
+) -> Rejected:
     """Turn a proposed notice down; the body that proposed it takes it back in this way."""
     async with db.national() as tx:
+        await begin(tx, keep)
         await _proposed(tx, name)
         await turn_down(tx, name, Decision(at=now, by=by.client, body=by.body), reason.strip())
         stored = await _found(tx, name)
         await _log(tx, "rule_notice_rejected", by, stored, now)
+        await end(tx, keep, stored)
     if not isinstance(stored, Rejected):
         raise TypeError("a notice that was just rejected is so")
     return stored

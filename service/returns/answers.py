@@ -20,8 +20,8 @@ from service.contract.model import deviations_of
 from service.errors import Invalid
 from service.returns.changes import Touched, change_draft
 from service.returns.context import Actor, Context
-from service.returns.idempotency import Once
 from service.returns.model import Open
+from service.storage.idempotency import Once
 
 NO_CASE: Final = "00000000-0000-0000-0000-000000000000"
 """Stands for the case in answers about the whole return and about rows that are no case."""

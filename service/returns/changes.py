@@ -14,11 +14,11 @@ from service.audit.log import append
 from service.errors import Conflict, PreconditionFailed
 from service.returns.asked import judged_today
 from service.returns.context import Actor, Context
-from service.returns.idempotency import Known, Once, recall, remember
 from service.returns.model import Open, etag_of
 from service.returns.naming import subject_of
 from service.returns.store import lock_line, move_draft, return_by_id
 from service.returns.summary import refresh_summary
+from service.storage.idempotency import Known, Once, recall, remember
 from service.tally.stock import stock_stands
 
 

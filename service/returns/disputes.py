@@ -16,10 +16,10 @@ from service.contract.findings import key_name
 from service.errors import Conflict, Invalid
 from service.returns.answers import LONGEST
 from service.returns.context import Actor, Context
-from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn
 from service.returns.naming import subject_of
 from service.returns.store import lock_line
+from service.storage.idempotency import Once, recall, remember
 
 About = tuple[str, str | None]
 """What a dispute is about: a rule, and the reference of a case where the finding is of one."""

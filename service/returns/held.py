@@ -15,10 +15,10 @@ from service.returns.ahead import read_ahead
 from service.returns.changes import Touched, change_draft
 from service.returns.check import Check
 from service.returns.context import Actor, Context, no_such_resource
-from service.returns.idempotency import Once
 from service.returns.model import AnyReturn, Open
 from service.returns.readers import Source, TypedBlock, read
 from service.storage.database import raw
+from service.storage.idempotency import Once
 
 
 class HeldRow(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,6 @@ from service.returns.changes import draft_moved
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import discard_draft
 from service.returns.following import under
-from service.returns.idempotency import Once, recall, remember
 from service.returns.model import (
     AnyReturn,
     Open,
@@ -41,6 +40,7 @@ from service.returns.rebase import rebase_open
 from service.returns.states import discard_states
 from service.returns.store import declare, insert_open, lock_line, move_draft, return_by_id, returns_of
 from service.returns.summary import refresh_summary
+from service.storage.idempotency import Once, recall, remember
 from service.storage.position import advance
 from service.tally.count import Years
 from service.terms.ageing import ageing

@@ -24,11 +24,11 @@ from service.register.columns import stored_types
 from service.returns.asked import judged_today
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context
-from service.returns.idempotency import Once
 from service.returns.model import Open, base_for
 from service.returns.rebase import lay_over
 from service.returns.rows import listed
 from service.returns.store import lock_line, return_by_id, returns_of
+from service.storage.idempotency import Once
 from service.storage.remembered import Remembered
 from service.telemetry.spans import traced
 

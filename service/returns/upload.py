@@ -27,7 +27,6 @@ from service.returns.context import Actor, Context, no_such_resource
 from service.returns.draft import DraftWriter
 from service.returns.findings import list_findings
 from service.returns.held import hold_by_rule
-from service.returns.idempotency import Once, recall, remember
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.overlay import Ground
 from service.returns.parts import replace_part
@@ -38,6 +37,7 @@ from service.returns.staging import SPAN_ROWS, Staged, Staging
 from service.returns.states import Before, keep_state
 from service.returns.store import compared, lock_line
 from service.returns.telling import tell_of_check, tell_of_target, tell_of_upload
+from service.storage.idempotency import Once, recall, remember
 from service.telemetry.spans import each, span, traced
 
 

@@ -19,9 +19,9 @@ from service.returns.as_read import as_read
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context, no_such_resource
 from service.returns.current import current_rows
-from service.returns.idempotency import Once
 from service.returns.model import Open
 from service.returns.transfers import FIX, SAYS, not_taken_over
+from service.storage.idempotency import Once
 
 REASONS: Final = ("duplicate", "recorded_in_error", "transferred", "not_in_search", "other")
 

@@ -1,7 +1,8 @@
 """The steps by which NCA and NPCC adopt an edition, whatever it is of: drafted, rewritten, confirmed, rejected.
 
 Nobody speaks for another body: the body is a claim of the caller's token. Each step is one transaction with its audit
-entry, under the edition's row: who decides about the same edition waits for it.
+entry, under the edition's row: who decides about the same edition waits for it. ``keep``: the request carried an
+``Idempotency-Key``, and what it is answered is kept in that transaction.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from service.scope.adoption import Kept, Kind, Said, confirmed, reason_of, said_
 from service.scope.steps import Steps, say
 from service.scope.switch import Switched, Waiting
 from service.storage.database import Database
+from service.storage.idempotency import Keeping, begin, end, hold
 from service.storage.position import Position
 
 K = TypeVar("K", bound=Kept)
@@ -46,17 +48,27 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
     write: Callable[[AsyncConnection, W], Awaitable[None]]
     turn_down: Callable[[AsyncConnection, K], Awaitable[None]]
 
-    async def draft(self, db: Database, published: Collection[str], by: Adopter, written: W, now: datetime) -> K:
+    async def draft(
+        self,
+        db: Database,
+        published: Collection[str],
+        by: Adopter,
+        written: W,
+        now: datetime,
+        keep: Keeping[K] | None = None,
+    ) -> K:
         """Store a new draft. Its name is never given twice, whatever became of the edition that had it, and is none of
         what is ``published`` in files."""
         name = self.name_of(written)
         async with db.national() as tx:
+            await begin(tx, keep)
             if name in published or not await self.insert(tx, written):
                 raise self.kind.taken(name)
             item = await self.found(tx, name)
             await self.said(tx, item, Said.DRAFTED, by, now)
             drafted = await self.found(tx, name)
             await self.log(tx, "drafted", by, drafted, now)
+            await end(tx, keep, drafted)
         return drafted
 
     async def rewrite(
@@ -76,30 +88,50 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
             await self.log(tx, "rewritten", by, stored, now)
         return stored
 
-    async def confirm(self, db: Database, by: Adopter, name: str, digest: str, now: datetime, sign: Sign) -> None:
-        """Give the word of a body on what it read, signed."""
+    async def confirm(
+        self,
+        db: Database,
+        by: Adopter,
+        name: str,
+        digest: str,
+        now: datetime,
+        sign: Sign,
+        keep: Keeping[K] | None = None,
+    ) -> None:
+        """Give the word of a body on what it read, signed. What is answered is known after the switch (``became``)."""
         async with db.national() as tx:
+            if await begin(tx, keep):
+                return
             item = await self.found(tx, name, lock=True)
             self.kind.check_to_confirm(item, digest)
             signature = sign(confirmed(item, by, now))
             if not await self.said(tx, item, Said.CONFIRMED, by, now, signature=signature):
                 raise said_before(item, by)
             await self.log(tx, "confirmed", by, item, now)
+            await hold(tx, keep)
 
-    async def reject(self, db: Database, by: Adopter, name: str, reason: str, now: datetime) -> K:
+    async def reject(
+        self, db: Database, by: Adopter, name: str, reason: str, now: datetime, keep: Keeping[K] | None = None
+    ) -> K:
         """Turn a draft or a proposal down. Its name is not given again."""
         words = reason_of(reason)
         async with db.national() as tx:
+            await begin(tx, keep)
             item = await self.found(tx, name, lock=True)
             self.kind.check_to_reject(item)
             await self.turn_down(tx, item)
             await self.said(tx, item, Said.REJECTED, by, now, reason=words)
             rejected = await self.found(tx, name)
             await self.log(tx, "rejected", by, rejected, now)
+            await end(tx, keep, rejected)
         return rejected
 
     async def became(
-        self, db: Database, name: str, switch: Callable[[], Awaitable[Switched | Waiting]]
+        self,
+        db: Database,
+        name: str,
+        switch: Callable[[], Awaitable[Switched | Waiting]],
+        keep: Keeping[K] | None = None,
     ) -> tuple[K, Switched | Waiting]:
         """The edition after a confirmation, which stands whatever becomes of the ``switch``: that is tried again in the
         background."""
@@ -108,7 +140,10 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
         except Unavailable:
             done = Waiting(("The database could not take the last step now; it is taken in the background.",))
         async with db.national() as tx:
-            return await self.found(tx, name), done
+            await begin(tx, keep)
+            item = await self.found(tx, name)
+            await end(tx, keep, item)
+        return item, done
 
     # --- in a transaction of a step ---------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from service.scope.steps import Steps
 from service.scope.store import follow_in_force, known
 from service.scope.switch import Switched, Waiting, switch_when_ready
 from service.storage.database import Database
+from service.storage.idempotency import Keeping, begin, end
 from service.storage.position import advance
 
 SIGNED_TYPE: Final = "scope-confirmation+jwt"
@@ -45,9 +46,16 @@ rewrite = SCOPE.rewrite
 reject = SCOPE.reject
 
 
-async def draft(db: Database, editions: Editions, by: Adopter, written: Draft, now: datetime) -> Stored:
+async def draft(
+    db: Database,
+    editions: Editions,
+    by: Adopter,
+    written: Draft,
+    now: datetime,
+    keep: Keeping[Stored] | None = None,
+) -> Stored:
     """Store a new draft."""
-    return await SCOPE.draft(db, editions.library.scopes, by, written, now)
+    return await SCOPE.draft(db, editions.library.scopes, by, written, now, keep)
 
 
 async def propose(
@@ -58,11 +66,13 @@ async def propose(
     seen: Collection[str] | None,
     effective: date | None,
     now: datetime,
+    keep: Keeping[Stored] | None = None,
 ) -> Stored:
     """Freeze a draft: from here on it never changes, and every seal is tallied under it."""
     tags = seen_tags(seen)
-    check_effective(effective, now)
     async with db.national() as tx:
+        await begin(tx, keep)
+        check_effective(effective, now)
         item = await SCOPE.seen_draft(tx, name, tags)
         await known(tx, editions, name, item.hash)  # a contract that changed since would have it count something else
         _check_tallied_until(item.tallied_until, effective, london_date(now))
@@ -72,6 +82,7 @@ async def propose(
         proposed = await SCOPE.found(tx, name)
         moved = await advance(tx, "scope_proposed", now, subject=name)
         await SCOPE.log(tx, "proposed", by, proposed, now, moved)
+        await end(tx, keep, proposed)
     return proposed
 
 
@@ -86,8 +97,14 @@ def _check_tallied_until(until: date | None, effective: date | None, today: date
 
 
 async def confirm(
-    db: Database, by: Adopter, name: str, digest: str, now: datetime, sign: Sign
+    db: Database,
+    by: Adopter,
+    name: str,
+    digest: str,
+    now: datetime,
+    sign: Sign,
+    keep: Keeping[Stored] | None = None,
 ) -> tuple[Stored, Switched | Waiting]:
     """Give the word of a body on what it read, signed; and put the edition in force if that was all that it needed."""
-    await SCOPE.confirm(db, by, name, digest, now, sign)
-    return await SCOPE.became(db, name, lambda: switch_when_ready(db, name, by.client, now))
+    await SCOPE.confirm(db, by, name, digest, now, sign, keep)
+    return await SCOPE.became(db, name, lambda: switch_when_ready(db, name, by.client, now), keep)

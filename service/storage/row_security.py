@@ -33,6 +33,15 @@ def own_force(tables: Iterable[str]) -> Iterator[str]:
         )
 
 
+def of_no_force(tables: Iterable[str], role: str) -> Iterator[str]:
+    """Statements by which ``role`` sees and writes, in each table, the rows that belong to no force."""
+    for table in tables:
+        yield (
+            f"create policy {quoted('of_no_force')} on {quoted(table)} to {role} "
+            "using (force is null) with check (force is null)"
+        )
+
+
 def read_all(tables: Iterable[str], role: str) -> Iterator[str]:
     """Statements by which ``role`` may read the rows of every force; the grant itself is the table's own affair."""
     for table in tables:

@@ -16,6 +16,7 @@ from service.scope.adoption import Kind, Said, check_effective, seen_tags
 from service.scope.steps import Steps
 from service.scope.switch import Switched, Waiting
 from service.storage.database import Database
+from service.storage.idempotency import Keeping, begin, end
 from service.storage.position import advance
 from service.terms.draft import TermsDraft, TermsDraftErrors
 from service.terms.model import Terms
@@ -54,9 +55,16 @@ rewrite_terms = TERMS.rewrite
 reject_terms = TERMS.reject
 
 
-async def draft_terms(db: Database, library: Library, by: Adopter, written: TermsDraft, now: datetime) -> StoredTerms:
+async def draft_terms(
+    db: Database,
+    library: Library,
+    by: Adopter,
+    written: TermsDraft,
+    now: datetime,
+    keep: Keeping[StoredTerms] | None = None,
+) -> StoredTerms:
     """Store a new draft."""
-    return await TERMS.draft(db, library.terms, by, written, now)
+    return await TERMS.draft(db, library.terms, by, written, now, keep)
 
 
 async def propose_terms(
@@ -67,11 +75,13 @@ async def propose_terms(
     seen: Collection[str] | None,
     effective: date | None,
     now: datetime,
+    keep: Keeping[StoredTerms] | None = None,
 ) -> StoredTerms:
     """Freeze a draft: from here on it never changes. One that would move the past is refused."""
     tags = seen_tags(seen)
-    check_effective(effective, now)
     async with db.national() as tx:
+        await begin(tx, keep)
+        check_effective(effective, now)
         item = await TERMS.seen_draft(tx, name, tags)
         before = await _in_force(tx)
         reasons = await moved_by(tx, library, before, item.terms, now)
@@ -86,15 +96,23 @@ async def propose_terms(
         proposed = await TERMS.found(tx, name)
         moved = await advance(tx, "terms_proposed", now, subject=name)
         await TERMS.log(tx, "proposed", by, proposed, now, moved)
+        await end(tx, keep, proposed)
     return proposed
 
 
 async def confirm_terms(
-    db: Database, library: Library, by: Adopter, name: str, digest: str, now: datetime, sign: Sign
+    db: Database,
+    library: Library,
+    by: Adopter,
+    name: str,
+    digest: str,
+    now: datetime,
+    sign: Sign,
+    keep: Keeping[StoredTerms] | None = None,
 ) -> tuple[StoredTerms, Switched | Waiting]:
     """Give the word of a body on what it read, signed; and put the terms in force if that was all that they needed."""
-    await TERMS.confirm(db, by, name, digest, now, sign)
-    return await TERMS.became(db, name, lambda: adopt_when_ready(db, library, name, by.client, now))
+    await TERMS.confirm(db, by, name, digest, now, sign, keep)
+    return await TERMS.became(db, name, lambda: adopt_when_ready(db, library, name, by.client, now), keep)
 
 
 async def _in_force(tx: AsyncConnection) -> Terms:

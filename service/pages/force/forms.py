@@ -23,7 +23,7 @@ from service.errors import (
     UnsupportedMedia,
 )
 from service.pages.visit import AnyRequest, Visit
-from service.returns.idempotency import KEY_REUSED, Once
+from service.storage.idempotency import KEY_REUSED, Once
 
 KEY: Final = "key"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")

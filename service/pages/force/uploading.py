@@ -30,9 +30,9 @@ from service.pages.force.progress import Uploads
 from service.pages.force.receiving import FILE, Received, media_of, receive
 from service.pages.force.words import PARTS, SEVERITY, Named
 from service.pages.visit import Visiting, as_json, by_script, to
-from service.returns.idempotency import KEY_REUSED, recall, remember, told_before
 from service.returns.spool import Spool
 from service.returns.upload import Mode, Target, Upload, upload
+from service.storage.idempotency import KEY_REUSED, recall, remember, told_before
 
 MODES: Final = (Mode.CHANGES.value, Mode.SNAPSHOT.value)
 _AT: Final = "/forces/{force:str}/returns/{period:str}/upload/{part:str}"
