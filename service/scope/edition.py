@@ -114,7 +114,7 @@ def load_edition(document: Mapping[str, Any], vocabulary: Vocabulary, *, hash: s
     """
     problems: list[EditionProblem] = []
     _check_head(document, vocabulary, problems)
-    tallied_until = _tallied_until(document.get("tallied_until"), problems)
+    tallied_until = _tallied_until(document, problems)
     rules = _rules(document.get("rules"), vocabulary, problems)
     definition = Definition((), ())
     try:
@@ -162,8 +162,10 @@ def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: l
         )
 
 
-def _tallied_until(said: object, problems: list[EditionProblem]) -> date | None:
-    if not said or isinstance(said, Mapping | list | tuple):
+def _tallied_until(document: Mapping[str, Any], problems: list[EditionProblem]) -> date | None:
+    """The day, where the key is there at all: nothing written beside it is no day."""
+    said = document.get("tallied_until")
+    if "tallied_until" not in document or (said and isinstance(said, Mapping | list | tuple)):
         return None
     try:
         found = date.fromisoformat(str(said)) if _DAY.fullmatch(str(said)) else None
