@@ -83,6 +83,7 @@ async def propose(
         moved = await advance(tx, "scope_proposed", now, subject=name)
         await SCOPE.log(tx, "proposed", by, proposed, now, moved)
         await end(tx, keep, proposed)
+    editions.learn(name, proposed.hash, proposed.document)  # from here on everyone may ask for it
     return proposed
 
 

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 from sqlalchemy import text
 
+from service.returns.rejudging import judge_remaining
 from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, good, problem
@@ -138,12 +139,16 @@ async def test_a_proposed_and_a_superseded_edition_are_asked_and_a_draft_is_not(
     for scope in (NARROW, "2026-06-narro"):
         refused = problem(await kent.get(PATH, params={"scope": scope}), 422, "parameter")
         assert NARROW not in str(refused)
-    await way.proposed(a_scope("2026-06-other"))
-    good(await kent.get("/api/scopes/2026-06-other"))
+    proposed = await way.proposed(a_scope("2026-06-other"))
     found = await border(kent, scope="2026-06-other")
     assert reasons(found) == [("out_of_scope", "suspects", None, 1)]
     assert found["items"][0]["says"] == "Only ‘4 suspects or more’ keeps this case out; it meets every other rule."
     assert reasons(await border(kent, scope="2026-02-referral")) != reasons(found)
+    await judge_remaining(served.context)
+    assert (await way.confirmed(proposed))["state"] == "in_force"
+    assert reasons(await border(kent)) == reasons(found)
+    before = await border(kent, scope=WIDE)
+    assert (before["scope"]["edition"], before["scope"]["tallied"], before["cases"]) == (WIDE, False, 0)
 
 
 async def test_cases_outside_the_years_that_count_are_in_no_number_but_their_own(kent: httpx.AsyncClient) -> None:
