@@ -132,7 +132,8 @@ def refuse_table_of_json(table: str | None, media: str) -> None:
 def tagged(request: Request[Any, Any, Any], body: bytes, media_type: str) -> Response[bytes]:
     """The answer with a strong ETag over its very bytes, or 304 where the caller has them already.
 
-    Nothing in an answer depends on the clock but which period is due, so the same data gives the same bytes.
+    Nothing in an answer depends on the clock but which period is due and which editions are still tallied, so the same
+    data gives the same bytes.
     """
     digest = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
     etag = f'"{digest[:32]}"'
