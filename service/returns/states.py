@@ -24,6 +24,7 @@ from service.register.columns import stored_types
 from service.returns.asked import judged_today
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context
+from service.returns.following import under
 from service.returns.model import Open, base_for
 from service.returns.rebase import lay_over
 from service.returns.rows import listed
@@ -31,6 +32,7 @@ from service.returns.store import lock_line, return_by_id, returns_of
 from service.storage.idempotency import Once
 from service.storage.remembered import Remembered
 from service.telemetry.spans import traced
+from service.terms.store import hold_in_force
 
 KEPT: Final = 3
 """So many states of a draft can be brought back."""
@@ -197,20 +199,19 @@ async def restore_state(
 ) -> Restored:
     """Make the draft what it was in a state. What it is now is kept as a state before; NotFound where there is no such
     state (any more), Invalid where it is of a contract version that the terms take no more."""
-    async with (
-        context.db.force(item.force) as tx,
-        change_draft(context, tx, actor, item, if_match, once=once) as change,
-    ):
-        if change.known is not None:
-            return Restored(item=change.item, note=change.known.body)
-        given = {"force": item.force, "id": item.id, "state": n}
-        version = await _version_of(context, tx, change.item, given)
-        kept = await _keep(context, tx, actor, change.item, Before(what="restore"))
-        await _bring_back(context.library, tx, given)
-        await _let_go(context.library, tx, item.force, item.id, kept - KEPT)
-        back = await _as_of_today(context, tx, change.item)
-        change.answer = version_note(change.item.contract_version, version, back.contract_version)
-        change.done("draft_restored", {"state": n, "kept_as": kept, "contract_version": back.contract_version})
+    async with context.db.force(item.force) as tx:
+        context = under(context, await hold_in_force(tx, context.terms))
+        async with change_draft(context, tx, actor, item, if_match, once=once) as change:
+            if change.known is not None:
+                return Restored(item=change.item, note=change.known.body)
+            given = {"force": item.force, "id": item.id, "state": n}
+            version = await _version_of(context, tx, change.item, given)
+            kept = await _keep(context, tx, actor, change.item, Before(what="restore"))
+            await _bring_back(context.library, tx, given)
+            await _let_go(context.library, tx, item.force, item.id, kept - KEPT)
+            back = await _as_of_today(context, tx, change.item)
+            change.answer = version_note(change.item.contract_version, version, back.contract_version)
+            change.done("draft_restored", {"state": n, "kept_as": kept, "contract_version": back.contract_version})
     return Restored(item=change.item, note=change.answer)
 
 

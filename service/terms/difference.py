@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from service.terms.calendar import Period
@@ -12,6 +13,7 @@ from service.terms.words import (
     Sentence,
     Title,
     accepted_in_words,
+    interval_in_words,
     milestone_in_words,
     participation_in_words,
 )
@@ -36,13 +38,16 @@ def changes_of_terms(before: Terms, after: Terms, title: Title) -> tuple[Sentenc
 def _titles(before: Terms, after: Terms) -> Iterator[str]:
     if before.title != after.title:
         yield f"The title is \u201c{after.title}\u201d, in place of \u201c{before.title}\u201d."
+    if before.source != after.source:
+        yield f"The source is \u201c{after.source}\u201d, in place of \u201c{before.source}\u201d."
     if before.force_list != after.force_list:
         yield f"Forces are named by the list {after.force_list}, in place of {before.force_list}."
 
 
 def _contracts(before: Terms, after: Terms) -> Iterator[str]:
-    for version, old, new in side_by_side(before.contracts, after.contracts, lambda item: item.version):
+    for version, *both in side_by_side(before.contracts, after.contracts, lambda item: item.version):
         name = f"Contract version {version}"
+        old, new = (sorted(items, key=lambda item: item.start) for items in both)
         if old == new:
             continue
         if not old:
@@ -51,9 +56,33 @@ def _contracts(before: Terms, after: Terms) -> Iterator[str]:
             yield f"{name} is not accepted any more; it was {accepted_in_words(old)}."
         else:
             yield f"{name} is accepted {accepted_in_words(new)}; it was {accepted_in_words(old)}."
-    order = [[item.version for item in terms.contracts] for terms in (before, after)]
-    if order[0] != order[1] and sorted(order[0]) == sorted(order[1]):
-        yield f"Who names no contract version writes in {order[1][0]} where that is accepted, and not {order[0][0]}."
+    for (was, now), stretch in _usual_versions(before, after):
+        yield f"Who names no contract version writes in {now} {stretch}, and not in {was}."
+
+
+def _usual_versions(before: Terms, after: Terms) -> Iterator[tuple[tuple[str, str], str]]:
+    """Where another version than before is taken for a return that names none, though the one before is accepted too:
+    the two, and for which periods."""
+    ends = [
+        end
+        for item in (*before.contracts, *after.contracts)
+        for end in (item.start, None if item.until is None else item.until.plus(1))
+        if end is not None
+    ]
+    found: list[tuple[tuple[str, str], Period, Period | None]] = []
+    for start, following in pairwise([*sorted(set(ends)), None]):
+        if start is None:
+            continue
+        was, now = before.accepted(start)[:1], after.accepted(start)
+        if not was or not now or was[0] == now[0] or was[0] not in now:
+            continue
+        until = None if following is None else following.plus(-1)
+        if found and found[-1][0] == (was[0], now[0]) and found[-1][2] == start.plus(-1):
+            found[-1] = (*found[-1][:2], until)
+        else:
+            found.append(((was[0], now[0]), start, until))
+    for versions, start, until in found:
+        yield versions, interval_in_words(start, until)
 
 
 def _calendars(before: Terms, after: Terms) -> Iterator[str]:

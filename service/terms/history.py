@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
@@ -116,10 +116,11 @@ def _last_past(terms: Terms, today: date) -> Period | None:
 
 
 def _expected(before: Terms, after: Terms, today: date) -> Iterator[str]:
-    """Who was expected for a period whose due day is over is not changed."""
-    past = _last_past(before, today)
-    if past is None:
+    """Who was expected for a period whose due day is over is not changed, whichever of the two says that it is over."""
+    ends = [end for end in (_last_past(before, today), _last_past(after, today)) if end is not None]
+    if not ends:
         return
+    past = max(ends)
     first = min(before.calendar.first, after.calendar.first)
     joining: dict[str, list[Period]] = {}
     leaving: dict[str, list[Period]] = {}
@@ -131,7 +132,7 @@ def _expected(before: Terms, after: Terms, today: date) -> Iterator[str]:
             joining.setdefault(force, []).append(period)
         for force in sorted(was - would):
             leaving.setdefault(force, []).append(period)
-        for force in before.forces():
+        for force in dict.fromkeys((*before.forces(), *after.forces())):
             if force not in was | would and before.successor(force, period) != after.successor(force, period):
                 following.setdefault(force, []).append(period)
         period = period.plus(1)
@@ -172,18 +173,37 @@ def _reported(before: Terms, after: Terms, reported: Collection[Reported]) -> It
 
 
 def _taken_over(before: Terms, after: Terms, reported: Collection[Reported]) -> Iterator[str]:
-    """Who follows a force has its cases from the first return after it left (semantics 30): none of those is there
-    before it is known that they are to be in it."""
-    for item in after.participation:
-        if item.successor is None or item.until is None or item in before.participation:
-            continue
-        later = [each.period for each in reported if each.force == item.successor and each.period > item.until]
+    """Who follows a force has its cases from the first return after it left, and so has whoever follows that one
+    (semantics 30). A return was begun with the cases that it was to hold then: it neither gets nor loses any."""
+    was, would = _heirs(before, reported), _heirs(after, reported)
+    for (force, heir), (until, periods) in would.items():
+        later = sorted(periods - was.get((force, heir), (until, frozenset()))[1])
         if later:
             yield (
-                f"{item.successor} would have taken over {item.force} after {item.until}, and its return for "
-                f"{min(later)} is open or sealed already, without what {item.force} held: let {item.force} leave "
-                f"after {max(later)}."
+                f"{heir} would have taken over {force} after {until}, and its return for {later[0]} is open or sealed "
+                f"already, without what {force} held: let {force} leave after {later[-1]}."
             )
+    for (force, heir), (until, periods) in was.items():
+        later = sorted(periods - would.get((force, heir), (until, frozenset()))[1])
+        if later:
+            yield (
+                f"{heir} has taken over {force} after {until}, and would not have: its return for {later[0]} is open "
+                f"or sealed already, with what {force} held."
+            )
+
+
+def _heirs(terms: Terms, reported: Collection[Reported]) -> Mapping[tuple[str, str], tuple[Period, frozenset[Period]]]:
+    """By the force that left and who has its cases: after which period, and of which later ones there is a return."""
+    follows = {item.force: item.successor for item in terms.participation if item.successor is not None}
+    found: dict[tuple[str, str], tuple[Period, frozenset[Period]]] = {}
+    for item in terms.participation:
+        heir, passed = item.successor, {item.force}
+        while item.until is not None and heir is not None and heir not in passed:
+            passed.add(heir)
+            periods = frozenset(each.period for each in reported if each.force == heir and each.period > item.until)
+            found[item.force, heir] = (item.until, periods)
+            heir = follows.get(heir)
+    return found
 
 
 def _named(forces: Sequence[str]) -> str:
