@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from service.clock import london_date
+from service.clock import Clock, london_date
 from service.demo.country import load_country
 from service.demo.moments import adopted_at, sealings
 from service.demo.plan import plan
@@ -25,13 +25,14 @@ SEEN_AT = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 
 @asynccontextmanager
 async def a_demonstration(
-    db: Database, folder: Path, *, cases: int = 9_000, now: datetime = SEEN_AT
+    db: Database, folder: Path, *, cases: int = 9_000, now: datetime = SEEN_AT, clock: Clock | None = None
 ) -> AsyncIterator[Served]:
-    """The country loaded as ``case-returns demo`` loads it, served with pages, its clock standing at ``now``."""
+    """The country loaded as ``case-returns demo`` loads it, served with pages, its clock standing at ``now``, if it is
+    not another one."""
     country = plan(london_date(now), cases)
     published, terms = with_terms(PUBLISHED, demo_terms(PUBLISHED, country))
     await adopt(db, published, terms, adopted_at(country))
-    async with a_served(db, folder, published=published, clock=Hand(now), pages=True) as served:
+    async with a_served(db, folder, published=published, clock=clock or Hand(now), pages=True) as served:
         await load_country(served.context, country, sealings(country, now), lambda *_: None)
         async with db.owner() as tx:
             await tx.execute(text("analyze"))
