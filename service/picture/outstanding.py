@@ -21,7 +21,7 @@ from service.picture.words import Words
 from service.returns.context import Context
 from service.returns.edition_asked import edition_asked
 from service.scope.store import Standing
-from service.storage.position import Position, latest
+from service.storage.position import Position
 from service.tally.model import Margin
 
 
@@ -103,13 +103,15 @@ MOST_FORCE_SETS: Final = 3
 
 
 _ROWS: Final = text(
+    "select p.value as position, p.at, o.* from position p left join ("
     "select r.force, r.period, r.revision, t.edition is not null as judged, c.ruling, "
     f"coalesce(sum(c.weight), 0)::bigint as weight from {FROM} "
     "left join tally t on t.force = r.force and t.return_id = r.id and t.edition = :edition "
     "left join tally_cell c on c.force = t.force and c.return_id = t.return_id and c.edition = t.edition "
     f"and c.margin = {int(Margin.STAGE)} and c.ruling > 0 "
-    f"where {WHERE} group by r.force, r.period, r.revision, t.edition, c.ruling order by r.force, c.ruling"
+    f"where {WHERE} group by r.force, r.period, r.revision, t.edition, c.ruling) o on true order by o.force, o.ruling"
 )
+"""Rows and the last change that is in them, by one statement: what is sealed meanwhile is in both or in neither."""
 
 
 async def outstanding(context: Context, tx: AsyncConnection, scope: str | None, period: date | None) -> Outstandings:
@@ -117,23 +119,38 @@ async def outstanding(context: Context, tx: AsyncConnection, scope: str | None, 
     or that of the month that begins on ``period``. NotFound where there is no such edition."""
     standing = await edition_asked(context, tx, scope)
     edition = standing.edition
-    rows = await outstanding_rows(tx, standing.id, period)
+    as_of, rows = await outstanding_rows(tx, standing.id, period)
     attributes = edition.definition.attributes
     return Outstandings(
         standing=standing,
         words=Words(edition=edition, contract=context.library.contracts[edition.vocabulary], forces=context.forces),
         period=period,
-        as_of=await latest(tx),
+        as_of=as_of,
         attributes=by_attribute(rows, attributes),
         together=together(rows, attributes, MOST_SETS),
         forces=by_force(rows, attributes),
     )
 
 
-async def outstanding_rows(tx: AsyncConnection, edition: int, period: date | None) -> Sequence[OutstandingRow]:
-    """What each force's newest sealed return, or that of a month, leaves undetermined, by ruling."""
-    rows = await tx.execute(_ROWS, {"edition": edition, "period": period})
-    return [OutstandingRow(**row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
+async def outstanding_rows(
+    tx: AsyncConnection, edition: int, period: date | None
+) -> tuple[Position, Sequence[OutstandingRow]]:
+    """What each force's newest sealed return, or that of a month, leaves undetermined, by ruling, as of the last
+    change."""
+    rows = (await tx.execute(_ROWS, {"edition": edition, "period": period})).all()
+    found = [
+        OutstandingRow(
+            force=row.force,
+            period=row.period,
+            revision=row.revision,
+            judged=row.judged,
+            ruling=row.ruling,
+            weight=row.weight,
+        )
+        for row in rows
+        if row.force is not None
+    ]
+    return Position(rows[0].position, rows[0].at), found
 
 
 def by_attribute(rows: Iterable[OutstandingRow], attributes: Sequence[str]) -> tuple[Outstanding, ...]:
