@@ -37,7 +37,6 @@ async def show_outstanding(visit: Visiting) -> Response[str]:
         told=told,
         period=None if told.period is None else period_of(told.period),
         period_of=period_of,
-        tallied=standing.is_tallied(today),
         tallied_words=tallied_in_words(standing.state, standing.tallied_until, today),
         counted=counted,
         lacking=lambda lacked: lacking(map(told.words.label, lacked.attributes)),

@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.clock import london_date
 from service.criteria.ruling import missing_of
 from service.picture.newest import FROM, WHERE
 from service.picture.words import Words
@@ -64,7 +65,7 @@ class Together(Struct, frozen=True, kw_only=True):
 
 
 class ForceOutstanding(Struct, frozen=True, kw_only=True):
-    """What one force is asked about its return. ``undetermined`` is null where it is not judged yet."""
+    """What one force is asked about its return. ``undetermined`` is null where it is not judged."""
 
     force: int
     period: date
@@ -75,9 +76,11 @@ class ForceOutstanding(Struct, frozen=True, kw_only=True):
 
 
 class Outstandings(Struct, frozen=True, kw_only=True):
-    """What is outstanding under one edition, as of the last change: over all forces, and force by force."""
+    """What is outstanding under one edition, as of the last change: over all forces, and force by force. ``tallied``:
+    whether a return that is sealed today is tallied under it; if not, those that are not judged never are."""
 
     standing: Standing
+    tallied: bool
     words: Words
     period: date | None
     as_of: Position
@@ -92,7 +95,7 @@ class Outstandings(Struct, frozen=True, kw_only=True):
 
     @property
     def not_judged(self) -> int:
-        """How many forces' returns are not judged under the edition yet: they are in no count."""
+        """How many forces' returns are not judged under the edition: they are in no count."""
         return sum(each.undetermined is None for each in self.forces)
 
 
@@ -123,6 +126,7 @@ async def outstanding(context: Context, tx: AsyncConnection, scope: str | None, 
     attributes = edition.definition.attributes
     return Outstandings(
         standing=standing,
+        tallied=standing.is_tallied(london_date(context.now())),
         words=Words(edition=edition, contract=context.library.contracts[edition.vocabulary], forces=context.forces),
         period=period,
         as_of=as_of,

@@ -119,5 +119,6 @@ def _stamp(told: Outstandings) -> Row:
         "asked_period": month(told.period),
         "forces_in_all": len(told.forces),
         "not_judged_in_all": told.not_judged,
+        "scope_is_tallied": "yes" if told.tallied else "no",
         "undetermined_in_all": told.undetermined,
     }

@@ -101,6 +101,10 @@ async def test_progress_waits_for_nothing(nca: Any) -> None:
 async def test_what_is_outstanding_says_who_is_in_no_figure(nca: Any) -> None:
     found = good(await nca.get("/api/national/outstanding", params={"scope": NARROW}))
     assert (found["scope"]["tallied"], found["scope"]["tallied_until"], found["not_judged"]) == (False, UNTIL, 1)
+    asked = {"scope": NARROW, "table": "forces"}
+    table = await nca.get("/api/national/outstanding", params=asked, headers={"Accept": "text/csv"})
+    head, line = (each.split(",") for each in table.text.splitlines()[:2])
+    assert (line[head.index("not_judged_in_all")], line[head.index("scope_is_tallied")]) == ("1", "no")
 
 
 async def test_a_bridge_to_what_has_no_tally_is_refused_in_words(nca: Any) -> None:
