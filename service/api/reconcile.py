@@ -31,7 +31,15 @@ class MismatchShown(_Shape):
     force: str
     return_id: str
     edition: str
-    what: Annotated[str, Meta(description="tally, transitions, flips or shared (its cases that name other forces).")]
+    what: Annotated[
+        str,
+        Meta(
+            description=(
+                "tally, transitions, flips or shared (its cases that name other forces); or moves, where the tally "
+                "that it builds on and its transitions do not make up its tally."
+            )
+        ),
+    ]
     stored: str
     read: str
 

@@ -17,7 +17,7 @@ from service.contract.model import CodeList, PartName, Role
 from service.contract.upgrade import reading_sql
 from service.criteria.sql import ALL_CODES
 from service.register.columns import stored_types
-from service.returns.moved_sql import moved_sql
+from service.returns.moved_sql import STANDS, moved_sql
 from service.scope.edition import Edition
 from service.tally.count import dimension_lists
 from service.tally.judge import SHARING, Judged, Source, judged_after
@@ -38,7 +38,9 @@ on another; and the years that its case part, and that of its base, cover: as an
 
 _RETURNS: Final = (
     "select item.id, item.line, item.lacking, item.on_base, cast(item.years as integer[]) as years, "
-    "item.unknown, cast(item.base_years as integer[]) as base_years, item.base_unknown from unnest("
+    "item.unknown, cast(item.base_years as integer[]) as base_years, item.base_unknown, "
+    "item.on_base and (item.years, item.unknown) is distinct from (item.base_years, item.base_unknown) as turned "
+    "from unnest("
     + ", ".join(f"cast(:{name} as {sql_type}[])" for name, sql_type in RETURNS.items())
     + ") item (id, line, lacking, on_base, years, unknown, base_years, base_unknown)"
 )
@@ -68,8 +70,8 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
         "c": _by_return(chain, expressions, lists, all_years),
         "kept": _TALLIES,
         "kept_cells": _CELLS,
-        "x": _side("line_to", "end_reason", "base_years", "base_unknown"),
-        "b": _side("line_from", "begin_reason", "years", "unknown"),
+        "x": _side("line_to", "end_reason", "base_years", "base_unknown", all_years),
+        "b": _side("line_from", "begin_reason", "years", "unknown", all_years),
         "kept_moves": _moves(library, edition, lists.get(Margin.STAGE)),
     }
     if chain.before is not None:
@@ -223,13 +225,15 @@ def _shared(lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
 _BY_CODE: Final = {"stage": Margin.STAGE, "setting": Margin.SETTING}
 
 
-def _side(line: str, reason: str, years: str, unknown: str) -> str:
-    """The versions that end, or begin, with a return that builds on another."""
-    return (
-        f"select j.case_id, j.{line} as line, j.line_from, j.{reason} as reason, j.ruling, j.stage, "
-        f"({_covered(f'r.{years}', f'r.{unknown}', 'j.year')}) as counted from j join r on r.line = j.{line} "
-        "where r.on_base"
+def _side(line: str, reason: str, years: str, unknown: str, all_years: bool) -> str:
+    """The versions that end, or begin, with a return that builds on another; and those that go on where the years that
+    its case part covers are others than before."""
+    chosen = (
+        f"select o.case_id, l.line, o.line_from, o.{reason} as reason, o.ruling, o.stage, "
+        f"({_covered(f'l.{years}', f'l.{unknown}', 'o.year')}) as counted from j o join r l on"
     )
+    changed = f"{chosen} l.line = o.{line} where l.on_base"
+    return changed if all_years else f"{changed} union all {chosen} {STANDS} where l.turned"
 
 
 def _moves(library: Library, edition: Edition, stages: CodeList | None) -> str:

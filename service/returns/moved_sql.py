@@ -6,12 +6,18 @@ reason`` (why), ``ruling, stage``, and whether it ``counted``.
 
 from __future__ import annotations
 
+from typing import Final
+
 from service.contract.library import Library
 from service.contract.upgrade import reading_sql
 from service.criteria.sql import FieldSql
 from service.register.line import HELD_ELSEWHERE, TRANSFERRED
 from service.scope.edition import Edition
 from service.tally.moves import Cause
+
+STANDS: Final = "(o.line_from < l.line and l.line < o.line_to)"
+"""Whether a version ``o`` holds before a number of the line and goes on: it is on both sides where these count by other
+years."""
 
 
 def moved_sql(library: Library, edition: Edition) -> str:

@@ -19,7 +19,7 @@ from service.contract.model import PartName
 from service.register.columns import stored_types
 from service.returns.chain import Step
 from service.returns.context import Context
-from service.returns.moved_sql import moved_sql
+from service.returns.moved_sql import STANDS, moved_sql
 from service.scope.edition import Edition
 from service.storage.remembered import Statements
 from service.tally.count import Group, Years, dimension_lists, judge
@@ -71,9 +71,9 @@ async def _of_cases(
     edition: Edition,
 ) -> list[tuple[int, Transition]]:
     library = context.library
-    all_years = (before.listed is None, after.listed is None)
-    key = (library, edition.vocabulary, edition.definition, all_years)
-    statement = _STATEMENTS.get(key, partial(_moved_sql, library, edition, *all_years))
+    all_years, whole = (before.listed is None, after.listed is None), before != after
+    key = (library, edition.vocabulary, edition.definition, all_years, whole)
+    statement = _STATEMENTS.get(key, partial(_moved_sql, library, edition, *all_years, whole=whole))
     parameters = {
         "force": force,
         "lines": list(lines),
@@ -91,21 +91,25 @@ async def _of_cases(
     return [(line, Transition(Cause(kind), was, now, n)) for (line, kind, was, now), n in folded.items()]
 
 
-def _moved_sql(library: Library, edition: Edition, all_before: bool, all_after: bool) -> str:
-    """How many cases moved from where to where, by the number of the line and the kind of the move. Parameters:
-    ``force``, ``lines``, and the years of each side that does not cover all."""
-    ended = _side_sql(library, edition, "line_to", "end_reason", covered_sql(all_before, prefix="before_"))
-    begun = _side_sql(library, edition, "line_from", "begin_reason", covered_sql(all_after))
+def _moved_sql(library: Library, edition: Edition, all_before: bool, all_after: bool, *, whole: bool) -> str:
+    """How many cases moved from where to where, by the number of the line and the kind of the move. ``whole``: the
+    years that are covered are others than before, so that a case that did not change may count now, or no more.
+    Parameters: ``force``, ``lines``, and the years of each side that does not cover all."""
+    ends, begins = "o.line_to = l.line", "o.line_from = l.line"
+    if whole:
+        ends, begins = (f"({each} or {STANDS})" for each in (ends, begins))
+    ended = _side_sql(library, edition, ends, "end_reason", covered_sql(all_before, prefix="before_"))
+    begun = _side_sql(library, edition, begins, "begin_reason", covered_sql(all_after))
     return f"with x as ({ended}), b as ({begun}) {moved_sql(library, edition)}"
 
 
-def _side_sql(library: Library, edition: Edition, line: str, reason: str, counted: str) -> str:
+def _side_sql(library: Library, edition: Edition, held: str, reason: str, counted: str) -> str:
     expressions = judged(library, edition)
     return (
-        f"select r.*, {counted} as counted from (select o.case_id, o.{line} as line, o.line_from, "
+        f"select r.*, {counted} as counted from (select o.case_id, l.line, o.line_from, "
         f"o.{reason} as reason, {expressions.ruling} as ruling, {expressions.stage} as stage, "
-        f"{expressions.year} as year from case_version o "
-        f"where o.force = :force and o.{line} = any(cast(:lines as integer[]))) r"
+        f"{expressions.year} as year from case_version o join unnest(cast(:lines as integer[])) l (line) on {held} "
+        "where o.force = :force) r"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from operator import add
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from service.returns.stock import asked_of
 from service.scope.store import Standing, live_editions, standing_of
 from service.tally.count import Group, flips_of, judge_lines, tally_of
 from service.tally.judge import Source, case_source
-from service.tally.model import Tally
+from service.tally.model import Margin, Tally
 from service.tally.moves import Transition
 
 _TALLIES: Final = text(
@@ -63,8 +64,9 @@ _WEIGHTS: Final[Mapping[str, int]] = {"tally": 1, "transitions": 2, "flips": 1, 
 
 
 class Mismatch(Struct, frozen=True, kw_only=True):
-    """A return of which something that is stored is not what its versions say: ``what`` is tally, transitions, flips
-    or shared. The digests are of what is stored and of what was read."""
+    """A return of which something that is stored is not what its versions say: ``what`` is tally, transitions, flips or
+    shared; or moves, where the tally that it builds on and its transitions do not make up its own. The digests are of
+    what is stored (or made up) and of what was read."""
 
     force: int
     return_id: UUID
@@ -140,21 +142,22 @@ async def _checked(
     mismatches = []
     digests = []
     for item in chain:
+
+        def wrong(what: str, kept: str, found: str, item: Chained = item) -> Mismatch:
+            name = standing.edition.name
+            return Mismatch(force=force, return_id=item.id, edition=name, what=what, stored=kept, read=found)
+
+        kept = stored.get(item.id)
         for what, rows in read[item.id].items():
             digest = _digest(rows)
             digests.append(digest)
-            kept = stored.get(item.id)
-            if kept is not None and kept[what] is not None and _digest(kept[what]) != digest:
-                mismatches.append(
-                    Mismatch(
-                        force=force,
-                        return_id=item.id,
-                        edition=standing.edition.name,
-                        what=what,
-                        stored=_digest(kept[what]),
-                        read=digest,
-                    )
-                )
+            if kept is not None and kept[what] is not None and (before := _digest(kept[what])) != digest:
+                mismatches.append(wrong(what, before, digest))
+        base = None if item.base_id is None else stored.get(item.base_id)
+        if kept is not None and base is not None and kept["transitions"] is not None:
+            moved, stands = _digest(_after(base["tally"], kept["transitions"])), _digest(_weights(kept["tally"]))
+            if moved != stands:
+                mismatches.append(wrong("moves", moved, stands))
     lacking = sum(item.id not in stored or stored[item.id]["transitions"] is None for item in chain)
     return _Checked(lacking, "".join(digests).encode(), tuple(mismatches))
 
@@ -241,7 +244,28 @@ def _transition_row(item: Transition) -> Row:
     return (item.kind.value, *sides[0], *sides[1]), (item.weight, item.open_cells)
 
 
+def _weights(tally: Rows) -> Rows:
+    """Of a tally, what it weighs by ruling and stage."""
+    return [(what[1:], weights) for what, weights in tally if what[0] == Margin.STAGE]
+
+
+def _after(tally: Rows, transitions: Rows) -> Rows:
+    """What a tally weighs by ruling and stage after these transitions."""
+    found = _weights(tally)
+    for (_, ruling_before, stage_before, ruling_after, stage_after), (weight, _) in transitions:
+        if ruling_before is not None:
+            found.append(((ruling_before, stage_before), (-weight,)))
+        if ruling_after is not None:
+            found.append(((ruling_after, stage_after), (weight,)))
+    return found
+
+
 def _digest(rows: Iterable[Row]) -> str:
-    """The same whatever the order; a row that weighs nothing says nothing."""
-    lines = sorted(msgspec.json.encode(row) for row in rows if any(row[1]))
+    """The same whatever the order, and whether two rows say the same or one says both; one that weighs nothing says
+    nothing."""
+    folded: dict[tuple[Any, ...], tuple[int, ...]] = {}
+    for what, weights in rows:
+        so_far = folded.get(what)
+        folded[what] = weights if so_far is None else tuple(map(add, so_far, weights))
+    lines = sorted(msgspec.json.encode(row) for row in folded.items() if any(row[1]))
     return hashlib.sha256(b"\n".join(lines)).hexdigest()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from service.contract.model import PartName
-from service.returns.model import Open
+from service.returns.model import Open, Sealed
 from service.returns.reconcile import reconcile
 from service.returns.rejudge import judge_chain
 from service.returns.withdrawals import delete_case
@@ -18,7 +18,7 @@ from service.tally.count import Years
 from service.terms.calendar import Period
 from tests.support.cells import good_rows
 from tests.support.judge import kept
-from tests.support.moves import proposed, renamed, standing
+from tests.support.moves import after, moved, proposed, renamed, standing, weights_of
 from tests.support.postgres import Server
 from tests.support.returns import LEAD, a_service, again, explained, opened, sealed, sent
 from tests.support.stock import ids_of, years
@@ -73,6 +73,7 @@ async def test_a_chain_that_is_judged_again_is_what_its_seals_kept(
 ) -> None:
     async with server.copy_of(template) as made:
         context = await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC))
+        returns: list[Sealed] = []
         force, newest, revisions = 0, Period(2025, 11), Counter[Period]()
         for month in history:
             period = max(newest.plus(month.on), Period(2025, 11))
@@ -91,14 +92,19 @@ async def test_a_chain_that_is_judged_again_is_what_its_seals_kept(
                 rows = [{**row, "cases": weight} for row, weight in month.cells]
                 await sent(context, item, rows or b"cases\n", part=PartName.AGGREGATE)
             await explained(context, item)
-            await sealed(context, item)
+            returns.append(await sealed(context, item))
         for name in ("2025-11-wide", "2026-02-referral"):
             was = await standing(context, name)
             now_too = await proposed(context, renamed(context, was.edition, f"{name}-again"))
             assert await judge_chain(context, force, now_too) == len(history)
-            before, after = [await kept(made, each.id) for each in (was, now_too)]
+            at_seals, now = [await kept(made, each.id) for each in (was, now_too)]
             if was.follows is None:
-                before.pop("flip"), after.pop("flip")
-            assert after == before
+                at_seals.pop("flip"), now.pop("flip")
+            assert now == at_seals
+            for each in returns:
+                if each.base_id is not None:
+                    base = await weights_of(context, force, each.base_id, was.id)
+                    transitions = await moved(context, force, each.id, was.id)
+                    assert after(base, transitions) == await weights_of(context, force, each.id, was.id)
         done = await reconcile(context)
         assert (done.returns, done.not_judged, done.mismatches) == (len(history), 0, ())

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from service.contract.model import PartName
 from service.returns.context import Context
 from service.returns.model import Sealed
+from service.returns.reconcile import reconcile
 from service.tally.count import Years
+from tests.support.moves import moved, standing
 from tests.support.returns import a_case, explained, opened, sealed, sent
 from tests.support.stock import assert_tallies_are_right, cases_of, tallies_of, years
 
@@ -131,3 +133,22 @@ async def test_what_a_cell_does_not_break_down_is_unknown_never_all(context: Con
     item = await declared(context, force, years(), [], cells)
     totals = (await tallies_of(context, item))[WIDE].totals()
     assert (totals.in_scope, totals.undetermined, totals.least, totals.most) == (0, 10, 0, 10)
+
+
+async def test_a_case_that_comes_to_count_because_its_year_is_declared_is_detail_in_the_bridge(
+    context: Context, force: str
+) -> None:
+    """It did not change itself: what is reported by case and what by number did."""
+    rows = [a_case("K/1", nfa_date="2014-03"), a_case("K/2", nfa_date="2016"), a_case("K/3", nfa_date="2018")]
+    first = await declared(context, force, years(2014, 2018), rows)
+    item = await opened(context, force, "2026-03", case_years=years(2014, 2016))
+    await explained(context, item)
+    second = await sealed(context, item)
+    assert [await in_scope(context, each) for each in (first, second)] == [(2, 1), (2, 1)]
+    wide = await standing(context, WIDE)
+    found = await moved(context, item.force, item.id, wide.id)
+    assert [(kind, was, is_now, n) for kind, was, _, is_now, _, n in found] == [
+        ("detail", 0, None, 1),
+        ("detail", None, 0, 1),
+    ]
+    assert (await reconcile(context)).mismatches == ()
