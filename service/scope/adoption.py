@@ -81,6 +81,15 @@ class Kept(Struct, frozen=True, kw_only=True):
             return True
         return self.follows is not None or any(step.step is Said.PROPOSED for step in self.steps)
 
+    def overtaken_by(self, in_force: str | None) -> tuple[str, ...]:
+        """Why a proposed edition cannot come into force any more: the one that it was read against is not in force, and
+        it would undo, unread, what came between."""
+        if self.follows == in_force:
+            return ()
+        return (
+            f"It was proposed to follow {self.follows}, and {in_force or 'none'} is in force by now: draft it anew.",
+        )
+
     def words_wanted(self, today: date) -> tuple[str, ...]:
         """Whose word it waits for, and for which day, in sentences."""
         wanted = [f"The {body.upper()} has not confirmed it." for body in BODIES if body not in self.confirmed_by]

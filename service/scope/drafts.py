@@ -144,6 +144,13 @@ async def not_judgeable(tx: AsyncConnection, item: Stored) -> int:
     return count
 
 
+async def name_in_force(tx: AsyncConnection) -> str | None:
+    """The name of the edition in force; None where there is none yet."""
+    found = await tx.execute(text("select name from scope_edition where state = 'in_force'"))
+    name: str | None = found.scalar_one_or_none()
+    return name
+
+
 async def in_force_since(tx: AsyncConnection, item: Stored) -> int:
     """The position from which on an edition was in force, last."""
     position: int = (

@@ -18,7 +18,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
 from service.errors import NotFound
-from service.scope.drafts import Stored, in_force_since, not_judgeable, not_judged, stored_by_name
+from service.scope.drafts import Stored, in_force_since, name_in_force, not_judgeable, not_judged, stored_by_name
 from service.scope.edition import State
 from service.scope.store import put_in_force
 from service.storage.database import Database
@@ -89,6 +89,9 @@ async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[st
     """What keeps an edition from coming into force today, in sentences; nothing where it is ready."""
     if item.state is not State.PROPOSED:
         return (f"It is {item.state.value.replace('_', ' ')}, not proposed.",)
+    overtaken = item.overtaken_by(await name_in_force(tx))
+    if overtaken:
+        return overtaken
     return (*item.words_wanted(today), *_work(await not_judged(tx, item), await not_judgeable(tx, item)))
 
 

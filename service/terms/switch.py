@@ -79,9 +79,9 @@ async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTe
     if item.state is not State.PROPOSED:
         return (f"It is {state_words(item.state)}, not proposed.",)
     before = await terms_in_force(tx)
-    if before is None or before.edition != item.follows:
-        now_there = "none" if before is None else before.edition
-        return (f"It was proposed to follow {item.follows}, and {now_there} is in force by now: draft it anew.",)
+    overtaken = item.overtaken_by(None if before is None else before.edition)
+    if overtaken or before is None:
+        return overtaken
     return (*item.words_wanted(london_date(now)), *await moved_by(tx, library, before, item.terms, now))
 
 

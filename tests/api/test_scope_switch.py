@@ -367,3 +367,16 @@ async def test_what_was_rejected_does_not_come_into_force(served: Served) -> Non
         ("It is rejected, not proposed.",)
     )
     assert made.follows == WIDE
+
+
+async def test_what_another_edition_overtook_comes_into_force_no_more(served: Served) -> None:
+    """Nobody read what it would undo."""
+    way = await a_way(served)
+    late = await way.proposed(a_scope("2026-07-late", least=5))
+    await way.confirmed(await way.proposed())
+    said = await way.confirmed(late)
+    assert (said["state"], said["waits_for"]) == (
+        "proposed",
+        [f"It was proposed to follow {WIDE}, and {NARROW} is in force by now: draft it anew."],
+    )
+    assert [name for _, name in await switches(served)] == [WIDE, NARROW]
