@@ -102,7 +102,8 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
             "Run case-returns reconcile: it names the return whose figures are not what its cases say.",
             code="bridge-does-not-add-up",
         ) from None
-    return Told(bridge=found, opening=opening.end, closing=closing.end, forces=closing.forces)
+    through = tuple(editions[step.after] for step in steps[:-1])
+    return Told(bridge=found, opening=opening.end, closing=closing.end, through=through, forces=closing.forces)
 
 
 async def _point(

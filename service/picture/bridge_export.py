@@ -80,10 +80,12 @@ class ForceBridgeShown(Struct, frozen=True):
 
 
 class BridgeDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Opening, parts by cause, closing: opening and parts make up closing in each column."""
+    """Opening, parts by cause, closing: opening and parts make up closing in each column. ``through``: editions that
+    lead from the one to the other, by way of which a case is followed: a rule that is named may be one of theirs."""
 
     from_: PointShown
     to: PointShown
+    through: tuple[ScopeShown, ...]
     opening: Figure
     parts: tuple[PartShown, ...]
     closing: Figure
@@ -97,6 +99,8 @@ class Told(Struct, frozen=True, kw_only=True):
     bridge: Bridge
     opening: End
     closing: End
+    through: tuple[Edition, ...]
+    """Editions on the way from the one to the other: what a rule of one of them let out, another may have let in."""
     forces: CodeList
 
     def force(self, number: int) -> tuple[str, str]:
@@ -112,6 +116,7 @@ def as_document(told: Told, *, by_force: bool) -> BridgeDocument:
     return BridgeDocument(
         from_=_point(told.opening),
         to=_point(told.closing),
+        through=tuple(_scope(edition) for edition in told.through),
         opening=_figure(whole.opening),
         parts=_parts(whole, titles),
         closing=_figure(whole.closing),
@@ -163,7 +168,11 @@ def _rows(item: Bridge, titles: Mapping[str, str]) -> Iterator[tuple[str | int |
 
 
 def sentence(item: Bridge) -> str:
-    """Why the figure moved, as one could read it aloud."""
+    """Why the figure moved, as one could read it aloud; and how many it may be with what is undetermined."""
+    return _least(item) + _most(item)
+
+
+def _least(item: Bridge) -> str:
     begin, end = item.opening.in_scope, item.closing.in_scope
     moved = [(cause, delta) for cause, delta in by_cause(item) if delta.in_scope]
     moved.sort(key=lambda pair: -abs(pair[1].in_scope))
@@ -173,6 +182,16 @@ def sentence(item: Bridge) -> str:
         return f"{stands}: {because} make up for one another." if moved else f"{stands}."
     word = "rose" if end > begin else "fell"
     return f"The national figure {word} from {begin:,} to {end:,} because {because}."
+
+
+def _most(item: Bridge) -> str:
+    begin, end = item.opening.most, item.closing.most
+    if begin is None or end is None:
+        return " How many it may be at most is open, as some numbers were not provided."
+    if not item.opening.undetermined and not item.closing.undetermined:
+        return ""
+    before = "at both points" if begin == end else f"after {begin:,}"
+    return f" With what is undetermined it may be as many as {end:,}, {before}."
 
 
 def by_cause(item: Bridge) -> list[tuple[Cause, Delta]]:
@@ -195,12 +214,16 @@ def _signed(number: int) -> str:
 
 
 def _titles(told: Told) -> dict[str, str]:
-    return {rule.id: rule.title for end in (told.opening, told.closing) for rule in end.edition.rules}
+    editions = (*told.through, told.opening.edition, told.closing.edition)
+    return {rule.id: rule.title for edition in editions for rule in edition.rules}
 
 
 def _point(end: End) -> PointShown:
-    edition = end.edition
-    return PointShown(ScopeShown(edition.name, edition.title, edition.hash), AsOfShown(end.position, wire_time(end.at)))
+    return PointShown(_scope(end.edition), AsOfShown(end.position, wire_time(end.at)))
+
+
+def _scope(edition: Edition) -> ScopeShown:
+    return ScopeShown(edition.name, edition.title, edition.hash)
 
 
 def _figure(counts: Counts) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 
+from service.picture.bridge_export import sentence
 from service.returns.context import Context
 from service.returns.lifecycle import withdraw_return
 from service.returns.model import Sealed
@@ -113,3 +114,18 @@ async def test_an_edition_is_reached_together_with_what_was_sent_meanwhile(conte
     found = await bridge_between(context, (first.sealed_position, WIDE), (await _now(context), OTHER))
     assert [part.cause.value for part in found.parts] == ["scope", "coverage", "newly_identified"]
     assert found.forces[first.force].closing.in_scope == 1
+
+
+async def test_the_sentence_says_how_many_it_may_be_at_most(context: Context) -> None:
+    first = await reported(context, "kent", "2025-11", [_case(1, suspects="5")])
+    second = await reported(context, "kent", "2025-12", [_case(2, suspects="1+"), _case(3, suspects="4")])
+    found = await bridge_between(context, (first.sealed_position, WIDE), (second.sealed_position, WIDE))
+    assert sentence(found) == (
+        "The national figure rose from 1 to 2 because new cases were identified (+1). "
+        "With what is undetermined it may be as many as 3, after 1."
+    )
+    again = await bridge_between(context, (second.sealed_position, WIDE), (second.sealed_position, WIDE))
+    assert sentence(again) == (
+        "The national figure stands at 2 at both points. With what is undetermined it may be as many as 3, at both "
+        "points."
+    )
