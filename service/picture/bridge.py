@@ -7,7 +7,7 @@ the closing edition. Pure: in go flips, transitions and shared rows as they were
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -61,8 +61,26 @@ class Bridge(Struct, frozen=True):
     forces: Mapping[int, Bridge]
 
 
-Led = Mapping[tuple[int, Any], SharedRow]
-"""The rows that another force leads, by force and case."""
+Key = tuple[int, Any]
+"""A force, and a case of it."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """The cases that name other forces, at one point: all, those that another force leads, and who holds which
+    reference."""
+
+    rows: Mapping[Key, SharedRow]
+    led: Mapping[Key, SharedRow]
+    holders: frozenset[tuple[str, int | None]]
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """What the forces sent between two points. ``covered``: those that reported for the first time, or took a return
+    back; ``let_go``: those that withdrew cases because another took them over."""
+
+    flows: tuple[Flow, ...]
+    covered: frozenset[int]
+    let_go: frozenset[int]
 
 
 def vocabulary_alone(before: Edition, after: Edition) -> bool:
@@ -95,24 +113,19 @@ def bridge(opening: Mapping[int, Counts], flows: Iterable[Flow], closing: Mappin
     return _checked(whole)
 
 
-def led_flows(
-    was: Led,
-    now: Led,
-    editions: tuple[Edition, Edition],
-    cause: Cause | None = None,
-) -> Iterator[Flow]:
-    """What another force leads is in no national figure: the same rows, below zero. A case that came to be led
-    elsewhere, or ceased to, was ``transferred``, as is what the leading force took over; of one that was and is, its
-    ruling moved for the ``cause`` given, or its own."""
+def led_flows(was: Held, now: Held, editions: tuple[Edition, Edition], why: Cause | Sent) -> Iterator[Flow]:
+    """What another force leads is in no national figure: the same rows, below zero. ``why``: the change of edition that
+    lies between, or what was sent."""
     alike: Counter[tuple[int, Cause, int | None, int | None]] = Counter()
-    for key in was.keys() | now.keys():
-        begin, end = was.get(key), now.get(key)
+    for key in was.led.keys() | now.led.keys():
+        begin, end = was.led.get(key), now.led.get(key)
         rulings = (None if begin is None else begin.ruling, None if end is None else end.ruling)
-        alike[key[0], cause or _led_cause(begin, end), *rulings] += 1
-    for (force, why, before, after), cases in alike.items():
+        cause = why if isinstance(why, Cause) else _led_cause(key, was, now, why)
+        alike[key[0], cause, *rulings] += 1
+    for (force, cause, before, after), cases in alike.items():
         yield Flow(
             force=force,
-            cause=why,
+            cause=cause,
             before=before,
             after=after,
             weight=-cases,
@@ -121,15 +134,42 @@ def led_flows(
         )
 
 
-def _led_cause(begin: SharedRow | None, end: SharedRow | None) -> Cause:
-    if begin is None or end is None:
+def _led_cause(key: Key, was: Held, now: Held, sent: Sent) -> Cause:
+    """What the flow of a row that is, or was, led elsewhere is put down to: as far as that can be told, to what moved
+    the row that it takes out, so that the two make up for one another."""
+    begin, end = was.led.get(key), now.led.get(key)
+    led, elsewhen = (end, was) if begin is None else (begin, now)
+    if led is None or (begin is not None and end is not None):
+        return _moved_by(key[0], was.led[key].ruling, now.led[key].ruling, sent)
+    stands = key in elsewhen.rows
+    if stands and (led.shared_ref, led.lead) in elsewhen.holders:
+        return Cause.CORRECTED  # both hold it as before, and came to say the same of it, or ceased to
+    if (led.lead if stands else key[0]) in sent.covered:
+        return Cause.COVERAGE
+    if begin is None:
         return Cause.TRANSFERRED
-    return Cause.SETTLED if begin.ruling is not None and begin.ruling > 0 else Cause.CORRECTED
+    return Cause.TRANSFERRED if not stands and key[0] in sent.let_go else Cause.WITHDRAWN
 
 
-def led_of(rows: Iterable[SharedRow]) -> Led:
-    """What is led elsewhere of the shared rows at one point."""
-    return {(row.force, row.case_id): row for row in join(rows).led_elsewhere}
+def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> Cause:
+    """Why the ruling of a row moved that is led elsewhere all the time: as the force's own cases that moved like that,
+    where these have one cause."""
+    if before == after:  # most of them: it moved nothing, whatever the cause
+        return Cause.CORRECTED
+    rulings = [None if ruling is None else min(ruling, 1) for ruling in (before, after)]  # as moves are read
+    causes = {each.cause for each in sent.flows if each.force == force and [each.before, each.after] == rulings}
+    if len(causes) == 1:
+        return causes.pop()
+    return Cause.SETTLED if before is not None and before > 0 else Cause.CORRECTED
+
+
+def held_of(rows: Sequence[SharedRow]) -> Held:
+    """The shared rows at one point, and what is led elsewhere of them."""
+    return Held(
+        rows={(row.force, row.case_id): row for row in rows},
+        led={(row.force, row.case_id): row for row in join(rows).led_elsewhere},
+        holders=frozenset((row.shared_ref, row.force) for row in rows),
+    )
 
 
 def _delta(flow: Flow) -> Delta:

@@ -15,7 +15,7 @@ from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
-from service.picture.bridge import Flow, Led, bridge, led_flows, led_of, scope_cause
+from service.picture.bridge import Flow, Held, Sent, bridge, held_of, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion
 from service.picture.bridge_store import Moved, Return
@@ -59,19 +59,19 @@ class EditionStep(Struct, frozen=True):
 
 
 class _Shared:
-    """What is led elsewhere at points under editions, each read and joined once: most of what a bridge reads."""
+    """The shared cases at points under editions, each read and joined once: most of what a bridge reads."""
 
     def __init__(self, tx: AsyncConnection) -> None:
         self._tx = tx
-        self._led: dict[tuple[int, int], Led] = {}
+        self._held: dict[tuple[int, int], Held] = {}
 
-    async def led_at(self, point: Point, edition: int) -> Led:
+    async def held_at(self, point: Point, edition: int) -> Held:
         """Of the returns that count at a point, all of which are judged under the edition."""
         key = (point.moment.position, edition)
-        if key not in self._led:
+        if key not in self._held:
             counting = [replace(item, edition=edition) for item in point.counting]
-            self._led[key] = led_of(await store.shared_rows(self._tx, edition, counting))
-        return self._led[key]
+            self._held[key] = held_of(await store.shared_rows(self._tx, edition, counting))
+        return self._held[key]
 
 
 @traced("bridge")
@@ -91,9 +91,10 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     flows: list[Flow] = []
     for step in steps:
         flows += await _scope_flows(tx, opening, step, editions, shared, today)
-    was, is_now = [await shared.led_at(point, closing.scope.id) for point in (opening, closing)]
-    flows += await _sent_flows(tx, opening, closing, today)
-    flows += led_flows(was, is_now, (closing.edition, closing.edition))
+    was, is_now = [await shared.held_at(point, closing.scope.id) for point in (opening, closing)]
+    sent = await _sent(tx, opening, closing, today)
+    flows += sent.flows
+    flows += led_flows(was, is_now, (closing.edition, closing.edition), sent)
     try:
         found = bridge(begin, flows, end)
     except ValueError:
@@ -170,7 +171,7 @@ async def _counts(tx: AsyncConnection, point: Point, shared: _Shared) -> Mapping
     """What the forces' returns come to at a point, net of what others lead."""
     edition = point.scope.id
     counts = own_counts(point.counting, await store.ruling_weights(tx, edition, point.counting))
-    for row in (await shared.led_at(point, edition)).values():
+    for row in (await shared.held_at(point, edition)).led.values():
         counts[row.force] -= Counts.of(row.ruling, 1)
     return counts
 
@@ -201,11 +202,11 @@ async def _scope_flows(
         )
         for row in await bridge_store.flips(tx, opening.returns, older, newer)
     ]
-    was, now = [await shared.led_at(opening, each) for each in (step.before, step.after)]
+    was, now = [await shared.held_at(opening, each) for each in (step.before, step.after)]
     return [*flows, *led_flows(was, now, (before, after), cause)]
 
 
-async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point, today: date) -> list[Flow]:
+async def _sent(tx: AsyncConnection, opening: Point, closing: Point, today: date) -> Sent:
     """What the forces sent, or took back, between the points, under the closing edition."""
     bases = await bridge_store.bases(tx)
     begin = {item.force: item.return_id for item in opening.counting}
@@ -228,7 +229,12 @@ async def _sent_flows(tx: AsyncConnection, opening: Point, closing: Point, today
         *await bridge_store.transitions(tx, back, edition),
         *await bridge_store.wholes(tx, ends, edition),
     ]
-    return [*came, *new, *(_flow(_turned(row), closing.edition, Cause.COVERAGE) for row in gone)]
+    lost = [_flow(_turned(row), closing.edition, Cause.COVERAGE) for row in gone]
+    return Sent(
+        flows=(*came, *new, *lost),
+        covered=frozenset(force for force, _ in (*begins, *back, *ends)),
+        let_go=frozenset(each.force for each in came if each.cause is Cause.TRANSFERRED and each.after is None),
+    )
 
 
 def _one(force: int, item: UUID | None) -> list[Return]:

@@ -19,6 +19,7 @@ from service.tally.moves import Cause
 from tests.support.bridges import bridge_between
 from tests.support.moves import moved, proposed, renamed, standing
 from tests.support.returns import LEAD, a_case, a_service, again, explained, opened, reported, sealed
+from tests.support.stock import ids_of
 
 AGREED = {"shared_ref": "essex:7", "lead_force": "essex"}
 
@@ -130,3 +131,61 @@ async def test_judging_again_says_of_a_case_that_was_taken_over_what_its_seal_sa
     assert found == await moved(context, taken.force, taken.id, was.id)
     assert [kind for kind, *_ in found] == [Cause.TRANSFERRED]
     assert (await reconcile(context)).mismatches == ()
+
+
+async def _shared_by_both(context: Context) -> int:
+    """Essex leads a case that Kent holds too; the position."""
+    await _both_report(context)
+    return (await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **AGREED)])).sealed_position
+
+
+async def _withdrawn(context: Context, force: str, name: str, reason: str) -> int:
+    """The force takes a case out of its next return; the position."""
+    item = await opened(context, force, "2026-02")
+    case_id = (await ids_of(context, item))[name]
+    await delete_case(context, LEAD, item, case_id, reason, None, None)
+    await explained(context, item)
+    return (await sealed(context, item)).sealed_position
+
+
+@pytest.mark.parametrize(("force", "name"), [("kent", "K/1"), ("essex", "E/1")])
+async def test_a_holder_that_withdraws_a_shared_case_moves_nothing_and_nothing_went_over(
+    database: Database, force: str, name: str
+) -> None:
+    context = await a_service(database)
+    opening = await _shared_by_both(context)
+    closing = await _withdrawn(context, force, name, "duplicate")
+    bridge = await _between(context, opening, closing)
+    assert _moved(bridge) == []
+    causes = {part.cause for each in bridge.forces.values() for part in each.parts}
+    assert causes <= {Cause.WITHDRAWN}
+
+
+async def test_holders_that_cease_to_agree_are_told_as_a_correction(database: Database) -> None:
+    context = await a_service(database)
+    opening = await _shared_by_both(context)
+    last = await reported(
+        context, "kent", "2026-02", [a_case("K/1", shared_with="essex", **AGREED | {"lead_force": "kent"})]
+    )
+    assert _moved(await _between(context, opening, last.sealed_position)) == [(Cause.CORRECTED, 1)]
+
+
+async def test_a_first_return_with_a_case_that_another_leads_is_coverage_alone(database: Database) -> None:
+    context = await a_service(database)
+    first = await reported(context, "essex", "2025-12", [a_case("E/1", shared_with="kent", **AGREED)])
+    last = await reported(context, "kent", "2025-12", [a_case("K/1", shared_with="essex", **AGREED), a_case("K/2")])
+    bridge = await _between(context, first.sealed_position, last.sealed_position)
+    assert _moved(bridge) == [(Cause.COVERAGE, 1)]
+
+
+async def test_a_case_that_another_leads_is_corrected_without_moving_anything(database: Database) -> None:
+    """What takes it out of the national figure has the cause of what moved it, and not one that is likely."""
+    context = await a_service(database)
+    doubtful = a_case("K/1", shared_with="essex", suspect_count="1-2", suspects_not_recorded="", **AGREED)
+    await reported(context, "kent", "2026-01", [doubtful])
+    await reported(context, "essex", "2025-12", [a_case("E/2")])
+    opening = await reported(context, "essex", "2026-01", [a_case("E/1", shared_with="kent", **AGREED)])
+    last = await reported(context, "kent", "2026-02", [a_case("K/1", shared_with="essex", suspect_count="4", **AGREED)])
+    bridge = await _between(context, opening.sealed_position, last.sealed_position)
+    assert _moved(bridge) == []
+    assert _moved(bridge.forces[last.force]) == []
