@@ -56,17 +56,14 @@ def add(
 async def _add(
     settings: Settings, name: str, force: str | None, body: str | None, permissions: tuple[str, ...], out: Path
 ) -> None:
-    from service.cli.start import adopted_terms, database
+    from service.cli.start import database, terms_of
     from service.clock import system_clock
-    from service.errors import Conflict
     from service.identity.clients import Addresses, add_client, write_key
     from service.terms.check import load_published
 
     published = load_published(settings.contracts)
     async with database(settings) as db:
-        terms = await adopted_terms(db)
-        if terms is None:
-            raise Conflict("This database has no terms of reference yet.", "Start the service once: case-returns serve")
+        terms = await terms_of(db)
         key = await add_client(
             db,
             name,

@@ -148,8 +148,11 @@ async def _port_is_free(settings: Settings) -> str:
 
 async def _database_answers(settings: Settings) -> str:
     from service.storage.database import opened
-    from service.storage.source import database_urls
+    from service.storage.source import database_urls, embedded_of
 
+    server = embedded_of(settings)
+    if settings.database_url is None and not server.is_made():
+        return f"none yet in {settings.data}; PostgreSQL {server.programs_here()} is here to run one"
     async with database_urls(settings, shared=True) as urls, opened(urls.service) as connection:
         version = await connection.fetchval("show server_version")
     where = "of your own" if settings.database_url is not None else f"embedded, in {settings.data}"

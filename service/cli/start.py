@@ -10,16 +10,17 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from service import __version__
 from service.clock import system_clock
-from service.errors import CaseReturnsError, Conflict, NotFound
-from service.migrations.migrate import migrate
+from service.errors import CaseReturnsError, Conflict
+from service.migrations.migrate import is_migrated, migrate
 from service.returns.context import Context, context_of
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.embedded import Urls
+from service.storage.roles import StorageError
 from service.storage.source import database_urls, pools_of
 from service.telemetry.export import exporting
 from service.telemetry.logs import logging_to
@@ -29,6 +30,8 @@ from service.terms.store import terms_in_force
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+
+_SERVE_ONCE: Final = "Name the one that is meant, or start the service on it once: case-returns serve."
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -76,10 +79,14 @@ async def connected(settings: Settings, published: Published, urls: Urls) -> Asy
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The database as it is, for one command: also the embedded one that another process runs at this moment."""
+    """The database as it is, for one command: also the embedded one that another process runs at this moment.
+    ``StorageError`` where there is none, or it was never made ready."""
     async with database_urls(settings, shared=True) as urls:
         db = await Database.connect(urls.service, owner_url=urls.owner)
         try:
+            async with db.app() as tx:
+                if not await is_migrated(tx):
+                    raise StorageError("There is nothing of Case Returns in this database.", _SERVE_ONCE)
             yield db
         finally:
             await db.close()
@@ -91,12 +98,17 @@ async def adopted_terms(db: Database) -> Terms | None:
         return await terms_in_force(tx)
 
 
-async def running_context(settings: Settings, db: Database) -> Context:
-    """The service over this database as its use cases see it, under the terms that were adopted last."""
+async def terms_of(db: Database) -> Terms:
+    """The terms that were adopted last; Conflict in a database where none were."""
     terms = await adopted_terms(db)
     if terms is None:
-        raise NotFound("No terms of reference are adopted in this database.", "Run case-returns serve once.")
-    return context_of(db, load_published(settings.contracts), terms, system_clock)
+        raise Conflict("No terms of reference are adopted in this database.", _SERVE_ONCE)
+    return terms
+
+
+async def running_context(settings: Settings, db: Database) -> Context:
+    """The service over this database as its use cases see it, under the terms that were adopted last."""
+    return context_of(db, load_published(settings.contracts), await terms_of(db), system_clock)
 
 
 def listen(host: str, port: int) -> socket.socket:

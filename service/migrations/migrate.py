@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.contract.library import Library
 from service.migrations.columns import add_typed_columns
@@ -24,6 +24,8 @@ HEAD: Final = "pre_0006"
 MIGRATION_LOCK: Final = 0x43_52_02
 _LIMITS: Final = Limits(connections=1, statement=1800.0, lock=15.0)
 """A migration that cannot have its lock in a quarter of a minute gives up instead of stopping everyone behind it."""
+
+_REVISIONS: Final = text("select to_regclass('alembic_version')")
 
 
 class Migrated(Struct, frozen=True):
@@ -77,9 +79,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
+async def is_migrated(tx: AsyncConnection) -> bool:
+    """Whether a database was ever brought to what some release needs."""
+    return (await tx.execute(_REVISIONS)).scalar_one() is not None
+
+
 def revision_of(connection: Connection) -> str | None:
     """The revision that a database stands at; nothing where it was never migrated."""
-    if connection.scalar(text("select to_regclass('alembic_version')")) is None:
+    if connection.scalar(_REVISIONS) is None:
         return None
     revision: str | None = connection.scalar(text("select version_num from alembic_version"))
     return revision

@@ -34,7 +34,7 @@ from msgspec import Struct
 from service.storage.account import Account, account_for, give_to, run_as
 from service.storage.binaries import Binaries, environment, find_binaries, within_reach
 from service.storage.cluster import ADMIN, DATABASE, OWNER, SERVICE, create_cluster, is_reachable, provision
-from service.storage.folder import ELSEWHERE, FolderLock, Passwords, SocketFolder, place_of
+from service.storage.folder import ELSEWHERE, NOTE, FolderLock, Passwords, SocketFolder, place_noted, place_of
 from service.storage.postmaster import disown_stale_pid, end, orphans, running_postmaster, wait_until
 from service.storage.roles import StorageError
 
@@ -158,6 +158,16 @@ class EmbeddedPostgres:
         self._watcher.start()
         atexit.register(self.stop)
         return Urls(service=self.url(SERVICE), owner=self.url(OWNER), admin=self.url(ADMIN))
+
+    def is_made(self) -> bool:
+        """Whether there is a cluster for this folder. Nothing is made, and nothing is written, to find out."""
+        note = self.data / NOTE
+        return ((place_noted(note) if note.exists() else self.data) / "cluster").exists()
+
+    def programs_here(self) -> str:
+        """The release that would be run here, where it and an account to run it are there; nothing is started."""
+        account_for(self.data / "cluster", self._account_name)
+        return find_binaries(self._programs).version
 
     def is_taken(self) -> bool:
         """Whether another process runs this folder's server at this moment."""

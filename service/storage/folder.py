@@ -99,7 +99,7 @@ def place_of(data: Path, account_name: str | None, elsewhere: Path) -> Path:
     """The folder that holds the cluster: the data folder, unless the account that runs the server cannot enter it."""
     note = data / NOTE
     if note.exists():
-        return Path(note.read_text(encoding="utf-8").strip().splitlines()[-1])
+        return place_noted(note)
     account = account_for(data / "cluster", account_name)
     if account is None or may_enter(account, data):
         return data
@@ -117,6 +117,11 @@ def place_of(data: Path, account_name: str | None, elsewhere: Path) -> Path:
         encoding="utf-8",
     )
     return place
+
+
+def place_noted(note: Path) -> Path:
+    """The folder that the note in a data folder names."""
+    return Path(note.read_text(encoding="utf-8").strip().splitlines()[-1])
 
 
 class SocketFolder(Struct, frozen=True):

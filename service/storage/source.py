@@ -11,13 +11,15 @@ from msgspec.structs import replace
 from service.settings import Settings
 from service.storage.database import Pools
 from service.storage.embedded import EmbeddedPostgres, Urls, embedded
+from service.storage.roles import StorageError
 
 
 @asynccontextmanager
 async def database_urls(settings: Settings, *, shared: bool = False) -> AsyncIterator[Urls]:
     """How to reach the database; an embedded server is started for the block and stopped at its end.
 
-    ``shared``: where another process runs the embedded server already, that one is used.
+    ``shared``, for what works on a database that is there: where another process runs the embedded server already, that
+    one is used, and a data folder without a database is a ``StorageError``, and is left as it is.
     """
     if settings.database_url is not None:
         owner = settings.migrate_url or settings.database_url
@@ -28,6 +30,11 @@ async def database_urls(settings: Settings, *, shared: bool = False) -> AsyncIte
     if running is not None:
         yield running
         return
+    if shared and not server.is_made():
+        raise StorageError(
+            f"There is no database in {settings.data}.",
+            "Name the data folder with --data; a new one is made by: case-returns serve.",
+        )
     async with embedded(server) as urls:
         yield urls
 
