@@ -52,7 +52,7 @@ class ReconciledShown(_Shape):
     not_judged: Annotated[Count, Meta(description="Returns not judged yet under an edition, once for each.")]
     not_tallied: Annotated[
         Count,
-        Meta(description="Returns that have no tally under the edition and get none: it is not tallied any more."),
+        Meta(description="Returns that get no tally under an edition that is not tallied any more, once for each."),
     ]
     digest: str
     mismatches: list[MismatchShown]
@@ -68,9 +68,9 @@ class ReconcileController(Controller):
         "/",
         summary="Check every stored figure of sealed returns against a full re-read, by digest",
         description=(
-            "Tallies, transitions and flips under every live edition are made anew from the case versions and "
-            "compared; nothing but counts and digests leaves. It reads every case: seconds for a million. Audited. "
-            "Needs the permission `national:read` of a national body."
+            "Tallies, transitions and flips under every edition that can have any, superseded ones too, are made anew "
+            "from the case versions and compared; nothing but counts and digests leaves. It reads every case: seconds "
+            "for a million under each edition. Audited. Needs the permission `national:read` of a national body."
         ),
         operation_id="reconcile",
         operation_class=operation(
@@ -79,7 +79,7 @@ class ReconcileController(Controller):
             query=(
                 Query(
                     name="scope",
-                    description="One edition alone; otherwise every one that returns are tallied under.",
+                    description="One edition alone; otherwise every one that can have tallies, superseded ones too.",
                     example="2025-11-wide",
                     pattern=NAME,
                 ),

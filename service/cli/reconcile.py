@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder [default: the settings say]."
 )
-@click.option("--scope", help="One scope edition alone [default: all that returns are tallied under].")
+@click.option("--scope", help="One scope edition alone [default: all that can have figures].")
 def reconcile(data: Path | None, scope: str | None) -> None:
     """Check every stored figure of sealed returns against a full re-read of their cases, by digest.
 
@@ -31,10 +31,12 @@ def reconcile(data: Path | None, scope: str | None) -> None:
         click.echo(
             f"WRONG  {forces.by_ordinal[each.force].title}, return {each.return_id}, {each.edition}: {each.what}"
         )
-    if found.not_judged:
-        click.echo(f"{found.not_judged:,} returns wait to be judged: case-returns rejudge.", err=True)
-    if found.not_tallied:
-        click.echo(f"{found.not_tallied:,} returns have no tally, and get none: it is not tallied any more.", err=True)
+    for number, says in (
+        (found.not_judged, "not judged yet: case-returns rejudge"),
+        (found.not_tallied, "not tallied, and will not be: the edition was superseded"),
+    ):
+        if number:
+            click.echo(f"Figures of a return under an edition, {says}: {number:,}.", err=True)
     click.echo(f"{found.returns:,} returns under {', '.join(found.editions)}: {len(found.mismatches):,} mismatches.")
     click.echo(found.digest)
     if found.mismatches:

@@ -28,7 +28,7 @@ from service.returns.rejudge import chain_cells
 from service.returns.rows import listed
 from service.returns.shared import SHARED_COLUMNS, shared_rows
 from service.returns.stock import asked_of
-from service.scope.store import Standing, live_editions, standing_of
+from service.scope.store import Standing, standing_of, tallied_editions
 from service.tally.count import Group, flips_of, judge_lines, tally_of
 from service.tally.judge import Source, case_source
 from service.tally.model import Margin, Tally
@@ -77,8 +77,8 @@ class Mismatch(Struct, frozen=True, kw_only=True):
 
 
 class Reconciled(Struct, frozen=True, kw_only=True):
-    """What was checked: so many returns under so many editions, those that have no tally yet and those that get none
-    (once for each edition), and what is wrong."""
+    """What was checked: so many returns under so many editions, those that have no tally yet and those that get none,
+    because the edition is not tallied any more (once for each edition), and what is wrong."""
 
     returns: int
     editions: tuple[str, ...]
@@ -90,11 +90,12 @@ class Reconciled(Struct, frozen=True, kw_only=True):
 
 
 async def reconcile(context: Context, scope: str | None = None) -> Reconciled:
-    """Check every force's chain under every live edition, or under the one that is named."""
+    """Check every force's chain under every edition that can have tallies, because figures are answered under each of
+    them; or under the one that is named."""
     today = london_date(context.now())
     async with context.db.national() as tx:
         if scope is None:
-            standings = await live_editions(tx, context.editions, today)
+            standings = await tallied_editions(tx, context.editions)
         else:
             standings = (await standing_of(tx, context.editions, scope),)
         forces = (

@@ -157,6 +157,15 @@ async def live_editions(tx: AsyncConnection, editions: Editions, day: date) -> t
     return tuple([await _standing(tx, editions, row) for row in rows.all()])
 
 
+async def tallied_editions(tx: AsyncConnection, editions: Editions) -> tuple[Standing, ...]:
+    """Every edition that can have tallies, tallied still or not, the one in force first."""
+    rows = await tx.execute(
+        text(f"{_STANDINGS}{_FROM} where e.state <> all(:untallied) order by e.state = 'in_force' desc, e.id"),
+        {"untallied": list(NO_TALLIES)},
+    )
+    return tuple([await _standing(tx, editions, row) for row in rows.all()])
+
+
 async def _standing(tx: AsyncConnection, editions: Editions, row: Row[Any]) -> Standing:
     edition = await known(tx, editions, row.name, row.hash)
     before = None if row.before is None else await known(tx, editions, row.before, row.before_hash)

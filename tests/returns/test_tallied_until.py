@@ -89,13 +89,27 @@ async def test_figures_reconcile_on_either_side_of_the_day(context: Context) -> 
     await superseded(context, UNTIL)
     at(context, LAST)
     await _sealed(context, "kent", "2025-11", "3", "1", "")
-    assert (await reconcile(context)).editions == (NOW, "2026-02-referral", BEFORE)
+    editions = (NOW, WIDE, "2026-02-referral", BEFORE)
+    assert (await reconcile(context)).editions == editions
     at(context, AFTER)
     await _sealed(context, "kent", "2025-12", "2", "3", "")
     now = await reconcile(context)
-    assert (now.editions, now.returns, now.not_judged, now.not_tallied) == ((NOW, "2026-02-referral"), 2, 0, 0)
+    # the wide one names no day: neither return has a tally under it
+    assert (now.editions, now.returns, now.not_judged, now.not_tallied) == (editions, 2, 0, 3)
     named = await reconcile(context, BEFORE)
     assert (named.not_judged, named.not_tallied, named.mismatches, now.mismatches) == (0, 1, (), ())
+
+
+async def test_a_wrong_figure_under_an_edition_that_is_not_tallied_any_more_is_found(context: Context) -> None:
+    found = await superseded(context, UNTIL)
+    at(context, LAST)
+    done = await _sealed(context, "kent", "2025-11", "3", "1")
+    at(context, AFTER)
+    async with context.db.force(done.force) as tx:
+        more = text("insert into tally_cell values (:force, :id, :edition, 1, 0, null, 1)")
+        await tx.execute(more, {"force": done.force, "id": done.id, "edition": found.id})
+    (wrong,) = (await reconcile(context)).mismatches
+    assert (wrong.return_id, wrong.edition, wrong.what) == (done.id, BEFORE, "tally")
 
 
 async def test_a_bridge_leads_from_it_before_the_day_to_its_successor_after(context: Context) -> None:
