@@ -7,12 +7,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.clock import london_date
-from service.errors import NotFound
 from service.returns.context import Context
 from service.scope.edition import State
-from service.scope.store import NO_TALLIES, Standing, edition_in_force, no_such_edition, standing_of
+from service.scope.store import NO_TALLIES, Standing, edition_in_force, live_editions, no_such_edition, standing_of
 
-_OFFERED: Final = (State.IN_FORCE, State.PROPOSED)
+_OFFERED: Final = (State.IN_FORCE, State.PROPOSED, State.SUPERSEDED)
 
 
 async def edition_asked(context: Context, tx: AsyncConnection, scope: str | None) -> Standing:
@@ -27,12 +26,7 @@ async def edition_asked(context: Context, tx: AsyncConnection, scope: str | None
 
 
 async def editions_offered(context: Context, tx: AsyncConnection) -> list[Standing]:
-    """The editions to choose from where people ask: the one in force first, then those proposed."""
-    found: list[Standing] = []
-    for name in context.editions:
-        try:
-            found.append(await standing_of(tx, context.editions, name))
-        except NotFound:  # published, and not taken in by any terms yet
-            continue
-    live = [standing for standing in found if standing.state in _OFFERED]
+    """The editions to choose from where people ask, which are those that a seal today is tallied under: the one in
+    force first, then those proposed, then superseded ones that are tallied still."""
+    live = await live_editions(tx, context.editions, london_date(context.now()))
     return sorted(live, key=lambda standing: _OFFERED.index(standing.state))

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import Desk, a_desk, words_of
+from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import PERIOD, Served
 from tests.support.workbooks import records_of, typed_into
@@ -225,3 +226,29 @@ async def _logged(served: Served) -> int:
         return int(
             (await tx.execute(text("select count(*) from audit_entry where action = 'cases_read'"))).scalar_one()
         )
+
+
+async def test_what_is_asked_under_a_superseded_edition_that_is_tallied_still_is_offered(served: Served) -> None:
+    way = await a_way(served)
+    for made in (a_scope(tallied_until="2027-01-25"), a_scope("2026-07-after", least=2)):
+        await way.confirmed(await way.proposed(made))
+    desk = await a_sealed_desk(served)
+    (why, *_) = re.findall(r'href="(/forces/[^"]*/why)\?', await shown(desk, LIST))
+    title = a_scope()["title"]
+    for address in (LIST, BORDER, why):
+        page = await shown(desk, address)
+        assert f"‘{title}’ ({NARROW}) , which is no longer in force" in words_of(page)
+        assert f'href="{address}?scope={NARROW}' in page
+        # the wide one, which names no day, was superseded first
+        assert "2025-11-wide" not in page
+
+
+async def test_editions_of_one_title_are_offered_by_their_names(served: Served) -> None:
+    way = await a_way(served)
+    names = [f"2026-0{month}-trial" for month in (6, 7, 8)]
+    for name in names:
+        await way.proposed(a_scope(name))
+    desk = await a_sealed_desk(served)
+    for address in (LIST, BORDER):
+        links = re.findall(r">(‘[^<]*)</a>", await shown(desk, address))
+        assert {f"‘{a_scope()['title']}’ ({name})" for name in names} < set(links)
