@@ -32,6 +32,10 @@ SCOPE: Final = Query(
     pattern=NAME,
 )
 
+_COUNTED: Final = (
+    "Whether it is in the figures: false where its year is not among those that the return reports case by case. Then "
+    "it is in none, whatever the verdict, and nothing is asked about it."
+)
 Verdict = Literal["in_scope", "undetermined", "out_of_scope"]
 
 
@@ -100,6 +104,7 @@ class WhyDocument(_Shape):
     scope: EditionShown
     verdict: Verdict
     rule: Annotated[str | None, Meta(description="The first rule that is false: the one it is counted under.")]
+    counted: Annotated[bool, Meta(description=_COUNTED)]
     missing: list[str]
     rules: list[RuleWhy]
 
@@ -171,6 +176,7 @@ def _shown(call: Call, item: AnyReturn, found: Why) -> dict[str, Any]:
         "scope": edition_shown(found.standing, london_date(call.context.now())),
         "verdict": found.explained.verdict,
         "rule": found.explained.rule,
+        "counted": found.counted,
         "missing": found.explained.missing,
         "rules": [_rule(rule) for rule in found.explained.rules],
     }

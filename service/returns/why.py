@@ -23,15 +23,18 @@ from service.returns.model import AnyReturn
 from service.scope.explain import Explained, explain
 from service.scope.reading import Readings
 from service.scope.store import Standing
+from service.tally.judge import judged
 
 
 class Why(Struct, frozen=True, kw_only=True):
-    """One case under one edition. ``contract_version``: in which the case was written; ``key`` its reference."""
+    """One case under one edition. ``contract_version``: in which the case was written; ``key`` its reference;
+    ``counted``: whether its year is among those that the return reports case by case (semantics 27)."""
 
     case_id: UUID
     key: str
     contract_version: str
     standing: Standing
+    counted: bool
     explained: Explained
 
 
@@ -40,11 +43,9 @@ async def explain_case(context: Context, actor: Actor, item: AnyReturn, case_id:
     sql, parameters = stored_stock(item, stored_case_columns(context.library))
     async with context.db.force(item.force) as tx:
         standing = await edition_asked(context, tx, scope)
-        row = (
-            await tx.execute(
-                text(f"select * from ({sql}) cur where cur.case_id = :case_id"), {**parameters, "case_id": case_id}
-            )
-        ).one_or_none()
+        year = judged(context.library, standing.edition).year
+        case = text(f"select o.*, {year} as judged_year from ({sql}) o where o.case_id = :case_id")
+        row = (await tx.execute(case, {**parameters, "case_id": case_id})).one_or_none()
         if row is None:
             raise no_such_resource()
         await log_reading(context, tx, actor, item, {"case": str(case_id), "scope": standing.edition.name})
@@ -56,6 +57,7 @@ async def explain_case(context: Context, actor: Actor, item: AnyReturn, case_id:
         key=str(record[context.library.contracts[row.contract_version].parts[PartName.CASE].by_role[Role.KEY].name]),
         contract_version=row.contract_version,
         standing=standing,
+        counted=item.years.covers(row.judged_year),
         explained=explain(standing.edition, context.library, reading),
     )
 

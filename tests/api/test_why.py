@@ -65,6 +65,19 @@ async def test_a_case_out_of_scope_names_the_first_rule_that_is_false_and_asks_n
     assert (rule(found, "suspects")["answer"], rule(found, "when")["answer"]) == ("false", "unknown")
 
 
+async def test_a_case_outside_the_years_that_the_return_declares_is_said_not_to_be_counted(
+    kent: httpx.AsyncClient,
+) -> None:
+    item = Return(kent, "kent", "2025-11")
+    await item.open(case_years=[2014, "unknown"])
+    dates = {"K/1": "2014-03", "K/2": "2016-03", "K/3": ""}
+    await item.upload(as_csv([a_row(case_ref=name, nfa_date=day, suspect_count="") for name, day in dates.items()]))
+    for scope in (WIDE, REFERRAL):
+        found = [await why(item, name, scope=scope) for name in dates]
+        assert [each["counted"] for each in found] == [True, False, True]
+        assert [each["verdict"] for each in found] == ["undetermined"] * 3
+
+
 async def test_an_undetermined_case_says_what_would_settle_it_and_what_may_be_written(november: Return) -> None:
     await november.upload(as_csv([a_row(suspect_count="1-3", nfa_by="")]))
 

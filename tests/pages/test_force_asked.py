@@ -13,7 +13,7 @@ from tests.support.browser import a_tab, signed_in
 from tests.support.desk import Desk, a_desk, words_of
 from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.rows import a_row, as_csv, rows
-from tests.support.server import PERIOD, Served
+from tests.support.server import PERIOD, Return, Served, good
 from tests.support.workbooks import records_of, typed_into
 
 LIST = "/forces/kent/work-list"
@@ -189,6 +189,20 @@ async def test_a_case_is_explained_rule_by_rule_on_a_page_that_the_findings_lead
     assert "It is counted under the first rule that it does not meet: ‘Two or more suspects’." in said
     referral = words_of(await shown(desk, f"{address}?scope=2026-02-referral"))
     assert "yes , it follows from other values" in referral
+
+
+async def test_a_case_outside_the_declared_years_is_said_not_to_be_counted(served: Served) -> None:
+    item = Return(await served.client("kent"), "kent", PERIOD)
+    await item.open(case_years=[2014])
+    rows = [("K/1", "2016-03", ""), ("K/2", "2016-03", 0), ("K/3", "2014-03", 0)]
+    await item.upload(as_csv([a_row(case_ref=key, nfa_date=day, suspect_count=many) for key, day, many in rows]))
+    desk = Desk(await signed_in(served, "kent"))
+    for case in good(await item.client.get(f"{item.path}/cases"))["items"]:
+        said = words_of(await shown(desk, f"/forces/kent/returns/{PERIOD}/cases/{case['case_id']}/why"))
+        is_counted = case["case_ref"] == "K/3"
+        assert ("It is not counted: it is outside the years that this return reports" in said) is not is_counted
+        assert ("It is counted under the first rule" in said) is is_counted
+        assert ("It would be counted under the first rule" in said) is (case["case_ref"] == "K/2")
 
 
 @pytest.mark.parametrize("who", ["essex", "nca"])
