@@ -9,7 +9,7 @@ import click
 
 from service.cli.output import as_json
 from service.cli.standard import edition_in, edition_named
-from service.cli.written import FORM, is_written_file, published_here
+from service.cli.written import FORM, checked_one, is_written_file, published_here
 
 if TYPE_CHECKING:
     from service.contract.library import Library
@@ -23,36 +23,35 @@ def scope() -> None:
 
 
 @scope.command("check", epilog="Example: case-returns scope check my-scope.yaml --against 2025-11-wide")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("edition")
 @click.option("--against", metavar="EDITION", help="Say as well what it changes in this edition, or in that of a file.")
 @FORM
-def scope_check(file: Path, against: str | None, form: str) -> None:
-    """Check a scope edition in a file (YAML, or JSON where its name ends so), and say in words whom it counts.
+def scope_check(edition: str, against: str | None, form: str) -> None:
+    """Check a scope edition in a file (YAML, or JSON where its name ends so), or one that is published.
 
-    Every problem stands with file, line and column. Exit status 1 where something is wrong with it.
+    Says in words whom it counts. EDITION is the name of the file, or of the edition. Every problem stands with file,
+    line and column. Exit status 1 where something is wrong with it.
     """
     from service.scope.words import edition_in_words
 
     published = published_here()
     library = published.library
-    edition = edition_in(file, library, form)
+    found = checked_one(edition, published.scopes, lambda file: edition_in(file, library, form))
     other = None if against is None else _edition(published, against)
-    words = edition_in_words(edition, library)
+    words = edition_in_words(found, library)
     if form == "json":
-        document = {"file": str(file), "edition": edition.name, "hash": edition.hash, "summary": words.summary}
-        click.echo(
-            as_json(document if other is None else {**document, "difference": _document(library, other, edition)})
-        )
+        document = {"file": edition, "edition": found.name, "hash": found.hash, "summary": words.summary}
+        click.echo(as_json(document if other is None else {**document, "difference": _document(library, other, found)}))
         return
-    click.echo(f"Good: {edition.name}, {len(edition.rules)} rules over contract {edition.vocabulary}.")
-    click.echo(f"Hash: {edition.hash}")
+    click.echo(f"Good: {found.name}, {len(found.rules)} rules over contract {found.vocabulary}.")
+    click.echo(f"Hash: {found.hash}")
     click.echo(words.summary)
     if words.tallied is not None:
         click.echo(words.tallied)
-    for name, codes in edition.codes_left_out.items():
+    for name, codes in found.codes_left_out.items():
         click.echo(f"Not in {name}, because it depends: {', '.join(codes)}")
     if other is not None:
-        click.echo(f"\n{_text(library, other, edition)}")
+        click.echo(f"\n{_text(library, other, found)}")
 
 
 @scope.command("difference", epilog="Example: case-returns scope difference 2025-11-wide 2026-02-referral")

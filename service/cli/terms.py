@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.output import as_json
-from service.cli.written import FORM, is_written_file, named, published_here, read_or_told
+from service.cli.written import FORM, checked_one, is_written_file, named, published_here, read_or_told
 
 if TYPE_CHECKING:
     from service.contract.library import Library
@@ -32,21 +32,21 @@ def terms() -> None:
 
 
 @terms.command("check", epilog="Example: case-returns terms check my-terms.yaml --against 2026-11 --on 2027-01-01")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("edition")
 @click.option("--against", metavar="EDITION", help="Say as well what it changes in this edition, or in that of a file.")
 @_ON
 @FORM
-def terms_check(file: Path, against: str | None, day: datetime | None, form: str) -> None:
-    """Check an edition of the terms in a file (YAML, or JSON where its name ends so).
+def terms_check(edition: str, against: str | None, day: datetime | None, form: str) -> None:
+    """Check an edition of the terms in a file (YAML, or JSON where its name ends so), or one that is published.
 
-    A draft, as it is sent to the service, or a file as terms are published. Every problem stands with file, line and
-    column. Exit status 1 where something is wrong with it.
+    EDITION is the name of the file, or of the edition. A file holds a draft, as it is sent to the service, or terms as
+    they are published. Every problem stands with file, line and column. Exit status 1 where something is wrong with it.
     """
     published = published_here()
-    found = _in_file(file, published.library, form)
+    found = checked_one(edition, published.terms, lambda file: _in_file(file, published.library, form))
     other = None if against is None else _edition(published, against)
     if form == "json":
-        document: dict[str, object] = {"file": str(file), "edition": found.edition, "hash": found.hash}
+        document: dict[str, object] = {"file": edition, "edition": found.edition, "hash": found.hash}
         if other is not None:
             document["difference"] = _document(published.library, other, found, day)
         click.echo(as_json(document))

@@ -57,3 +57,13 @@ def named(known: Mapping[str, T], name: str, what: str) -> T:
     if found is None:
         raise click.UsageError(f"There {what} {name}. There are: {', '.join(known)}.")
     return found
+
+
+def checked_one(name: str, known: Mapping[str, T], read: Callable[[Path], T]) -> T:
+    """What ``check`` is told to check: any file, whatever its name ends in, or what is published under a name."""
+    file = Path(name)
+    if file.is_file():
+        return read(file)
+    if name not in known:
+        raise click.UsageError(f"There is no file {name}, and none of that name is published: {', '.join(known)}.")
+    return known[name]

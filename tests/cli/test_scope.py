@@ -35,6 +35,15 @@ def test_a_good_draft_says_whom_it_counts(file: Path) -> None:
     assert "A case is in scope if it meets all 2 rules: Two or more suspects; Closed in time." in shown.output
 
 
+def test_a_published_edition_is_checked_by_its_name() -> None:
+    shown = ran("check", REFERRAL, "--against", WIDE)
+    assert shown.exit_code == 0
+    assert shown.output == ran("check", contracts_root() / "scopes" / f"{REFERRAL}.yaml", "--against", WIDE).output
+    shown = ran("check", "nix.yaml")
+    assert shown.exit_code == 2
+    assert f"There is no file nix.yaml, and none of that name is published: {WIDE}, {REFERRAL}." in shown.output
+
+
 def test_a_draft_says_what_it_changes_in_a_published_edition(file: Path) -> None:
     shown = ran("check", file, "--against", WIDE)
     assert "2026-05-trial, compared with 2025-11-wide, adds one rule and removes 4 rules." in shown.output

@@ -114,6 +114,22 @@ def test_terms_are_printed_in_words(file: Path) -> None:
     assert "Sussex Police takes part from 2025-11 until 2026-12.\n" in shown
 
 
+def test_a_published_edition_is_checked_by_its_name(file: Path) -> None:
+    shown = ran("check", SECOND, "--against", FIRST, "--on", "2026-11-20")
+    assert shown.exit_code == 0
+    by_file = ran("check", contracts_root() / "terms" / f"{SECOND}.yaml", "--against", FIRST, "--on", "2026-11-20")
+    assert shown.output == by_file.output
+    said = json.loads(ran("check", SECOND, "--format", "json").output)
+    assert (said["file"], said["edition"]) == (SECOND, SECOND)
+    assert ran("check", file).exit_code == 0
+
+
+def test_what_is_neither_a_file_nor_published_is_wrong_usage() -> None:
+    shown = ran("check", "my-tems.yaml")
+    assert shown.exit_code == 2
+    assert "There is no file my-tems.yaml, and none of that name is published: 2025-11, 2026-11." in shown.output
+
+
 def test_an_edition_that_there_is_not_is_wrong_usage() -> None:
     shown = ran("words", "nix")
     assert shown.exit_code == 2
