@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 
 from service.errors import Invalid
-from service.picture.question import AsOf, closest, read_as_of, shown
+from service.picture.question import AsOf, AtPosition, closest, read_as_of, shown
 
-BRIDGE_PARAMETERS: Final = ("from", "to", "from_scope", "to_scope", "by")
+_POINTS: Final = ("from", "to")
+BRIDGE_PARAMETERS: Final = (*_POINTS, "from_scope", "to_scope", "by")
 
 
 class BridgeQuestion(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ def bridge_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Bri
         given[name] = value.strip()
     if given.get("by", "force") != "force":
         raise Invalid(f"A bridge cannot be broken down by {shown(given['by'])}.", "Ask for by=force, or leave it out.")
-    moments = {name: read_as_of(given[name], now) for name in ("from", "to") if name in given}
+    moments = {name: _read(name, given[name], now) for name in _POINTS if name in given}
     return BridgeQuestion(
         from_=moments.get("from"),
         to=moments.get("to"),
@@ -45,3 +47,28 @@ def bridge_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Bri
         to_scope=given.get("to_scope"),
         by_force="by" in given,
     )
+
+
+def _read(name: str, value: str, now: datetime) -> AsOf:
+    with _said_of(name):
+        return read_as_of(value, now)
+
+
+@contextmanager
+def points_by_name(asked: BridgeQuestion) -> Iterator[None]:
+    """While a bridge is made: a number that is no change is refused by the name of the point that was given as one."""
+    numbered = [
+        name for name, point in zip(_POINTS, (asked.from_, asked.to), strict=True) if isinstance(point, AtPosition)
+    ]
+    with _said_of(" or ".join(numbered)):
+        yield
+
+
+@contextmanager
+def _said_of(name: str) -> Iterator[None]:
+    """A point is read as the moment of a picture is: what is wrong with it is said of the parameter that was sent."""
+    try:
+        yield
+    except Invalid as error:
+        says, do = (words.replace("as_of", name) for words in (error.says, error.do))
+        raise Invalid(says, do, code=error.code) from None

@@ -95,6 +95,24 @@ async def test_what_cannot_be_asked_is_refused_with_what_to_do(
     problem(await nca.get(f"{PATH}?{query}"), status, code)
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"from": "yesterday"}, "The parameter from cannot be read."),
+        ({"from": "1", "to": "2025-02-30"}, "The parameter to cannot be read."),
+        ({"to": "2999-01-01"}, "The parameter to names a day that has not ended yet."),
+        ({"to": "4711"}, "The parameter to names a moment that has not come yet."),
+        ({"from": "1", "to": "4711"}, "The parameter from or to names a moment that has not come yet."),
+    ],
+)
+async def test_what_is_wrong_with_a_point_is_said_of_the_parameter_that_was_sent(
+    served: Served, asked: dict[str, str], says: str
+) -> None:
+    refused = problem(await (await served.client(body="nca")).get(PATH, params=asked), 422)
+    assert refused["detail"] == says
+    assert "as_of" not in str(refused)
+
+
 async def test_a_force_may_not_ask_for_a_bridge_or_for_the_re_judging(served: Served) -> None:
     kent = await served.client("kent")
     assert (await kent.get(PATH)).status_code == 403

@@ -49,6 +49,8 @@ async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_k
     assert page.status_code == 422
     assert "There is a problem" in words_of(page.text)
     assert 'value="yesterday"' in page.text
+    words = words_of((await nca.get(PATH, params={"from": "1", "to": "tomorrow"})).text)
+    assert "The parameter to cannot be read." in words
 
 
 async def test_a_force_sees_nothing_of_it(served: Served) -> None:

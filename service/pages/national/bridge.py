@@ -17,7 +17,7 @@ from service.pages.national.words import range_of
 from service.pages.visit import Visit, Visiting
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import CAUSES, Told, as_document
-from service.picture.bridge_question import bridge_question
+from service.picture.bridge_question import bridge_question, points_by_name
 from service.picture.question import closest, shown
 from service.picture.store import editions
 from service.picture.waterfall import waterfall
@@ -47,16 +47,17 @@ async def show_bridge(visit: Visiting) -> Response[str]:
         return await _page(visit, given)
     try:
         asked = bridge_question(given.items(), visit.context.now())
-        async with visit.context.db.national() as tx:
-            told = await bridge_answer(tx, visit.site.published, asked, visit.context.now())
+        with points_by_name(asked):
+            async with visit.context.db.national() as tx:
+                told = await bridge_answer(tx, visit.site.published, asked, visit.context.now())
     except (Invalid, NotFound, Conflict) as error:
         return await _page(visit, given, problem=Problem(f"{error.says} {error.do}".strip(), _about(given, error.says)))
     return await _page(visit, given, told=told)
 
 
 def _about(given: Mapping[str, str], says: str) -> str:
-    """The input that an error is about: the one whose value it quotes, else the first that was filled in."""
-    quoted = next((name for name, value in given.items() if value in says), None)
+    """The input that an error is about: the one that it names or whose value it quotes, else the first filled in."""
+    quoted = next((name for name, value in given.items() if f"parameter {name} " in says or value in says), None)
     return quoted or next(iter(given), _FIELDS[0])
 
 
