@@ -149,6 +149,17 @@ async def body_of(request: AnyRequest, kind: type[T]) -> T:
     return converted(await json_of(request), kind)
 
 
+async def reasoned_body(request: AnyRequest, kind: type[T]) -> T:
+    """The JSON body of what needs a reason in words; ``reason-missing`` where it has none."""
+    document = await json_of(request)
+    said = document.get("reason", "") if isinstance(document, dict) else None
+    if isinstance(said, str) and not said.strip():
+        raise Invalid(
+            "This needs its reason in words, and none is given.", 'Send {"reason": "..."}.', code="reason-missing"
+        )
+    return converted(document, kind)
+
+
 async def json_of(request: AnyRequest, fraction: Callable[[str], Any] | None = None) -> Any:
     """The JSON body as it is, an object or a list; an absent body is an empty object. ``fraction`` makes a number of
     the text of one that is not written as a whole one."""
@@ -187,7 +198,17 @@ def converted(document: Any, kind: type[T]) -> T:
             close = get_close_matches(unknown[1], known, 1)
             fix = f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(known) or 'none'}."
             raise BodyRefused(f"{pointer}/{_escaped(unknown[1][:100])}", "There is no such member.", fix) from None
-        raise BodyRefused(pointer, f"{says}.", "Send the form that the API description shows.") from None
+        raise BodyRefused(pointer, _plain(says), "Send the form that the API description shows.") from None
+
+
+def _plain(says: str) -> str:
+    """What a value lacks or has too much of, in words instead of the types' own."""
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", says):
+        return f"The member {missing[1]} is missing."
+    if bound := re.fullmatch(r"Expected `(str|array|object)` of length (>=|<=) (\d+)", says):
+        unit = {"str": "character", "array": "item", "object": "member"}[bound[1]] + ("" if bound[3] == "1" else "s")
+        return f"This must have at {'least' if bound[2] == '>=' else 'most'} {int(bound[3]):,} {unit}."
+    return f"{says}."
 
 
 def refuse_encoded(request: AnyRequest) -> None:

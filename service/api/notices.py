@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.api.adopting import Keys, adopter_of, sign_of
-from service.api.asking import AnyRequest, body_of, parameters
+from service.api.asking import AnyRequest, body_of, parameters, reasoned_body
 from service.api.call import Serving
 from service.api.documented import WORDS, Answer, Body, operation
 from service.api.identity import Caller
@@ -178,7 +178,7 @@ class NoticesController(Controller):
             body=Body(shape=RejectionBody),
             idempotent=True,
             shown=_SHOWN,
-            refusals=("forbidden", "notice-decided"),
+            refusals=("forbidden", "notice-decided", "reason-missing"),
         ),
     )
     async def reject(
@@ -190,7 +190,7 @@ class NoticesController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
-        body = await body_of(request, RejectionBody)
+        body = await reasoned_body(request, RejectionBody)
         return await answered(
             request,
             context,

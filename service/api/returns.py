@@ -24,6 +24,7 @@ from service.api.asking import (
     if_match,
     page_size,
     parameters,
+    reasoned_body,
     whole,
 )
 from service.api.call import MOST_REVISIONS, Call, Calling
@@ -232,7 +233,7 @@ class ReturnsController(Controller):
         if isinstance(item, Sealed):  # what a signature put into the national picture, only a signer takes out
             require(call.principal, Permission.RETURNS_SEAL)
         parameters(call.request)
-        body = await body_of(call.request, ReasonBody)
+        body = await reasoned_body(call.request, ReasonBody)
         once = once_of(call, msgspec.json.encode(body))
         withdrawn = await withdraw_return(
             call.context,

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.api.adopting import Keys, adopter_of, seen_of, sent_draft, sign_of
-from service.api.asking import AnyRequest, body_of, parameters
+from service.api.asking import AnyRequest, body_of, parameters, reasoned_body
 from service.api.call import Serving
 from service.api.difference_shapes import DifferenceDocument, difference_document
 from service.api.documented import NAME, Answer, Body, Query, operation
@@ -310,7 +310,7 @@ class ScopesController(Controller):
     ) -> Response[bytes]:
         adopter = adopter_of(principal, Permission.TERMS_CONFIRM, _WHAT)
         parameters(request)
-        body = await body_of(request, ScopeRejection)
+        body = await reasoned_body(request, ScopeRejection)
         return await answered(
             request,
             context,

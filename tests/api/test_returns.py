@@ -160,7 +160,9 @@ async def test_the_next_period_starts_from_the_last_stock(served: Served, novemb
 
 
 async def test_a_withdrawal_needs_a_reason_and_frees_the_period(november: Return) -> None:
-    problem(await november.client.post(f"{november.path}/withdraw", json={}), 422, "body")
+    for body in ({}, {"reason": ""}, {"reason": " "}):
+        problem(await november.client.post(f"{november.path}/withdraw", json=body), 422, "reason-missing")
+    problem(await november.client.post(f"{november.path}/withdraw", json={"reason": 1}), 422, "body")
     withdrawn = good(await november.client.post(f"{november.path}/withdraw", json={"reason": "Opened by mistake"}))
     assert (withdrawn["state"], withdrawn["withdrawn"]["reason"]) == ("withdrawn", "Opened by mistake")
     assert (await november.client.put(november.path, json={})).status_code == 201

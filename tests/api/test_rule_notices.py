@@ -108,6 +108,8 @@ async def test_a_notice_never_changes_and_the_same_proposal_again_is_the_same(se
     assert (again.status_code, again.json()) == (200, first)
     problem(await nca.post("/api/rule-notices", json=a_notice(severity="validity")), 409, "notice-exists")
     problem(await npcc.post("/api/rule-notices", json=a_notice()), 409, "notice-exists")
+    for body in ({}, {"reason": ""}, {"reason": " "}):
+        problem(await npcc.post("/api/rule-notices/2026-01-q335/reject", json=body), 422, "reason-missing")
     rejected = good(await npcc.post("/api/rule-notices/2026-01-q335/reject", json={"reason": "The rule is right."}))
     assert (rejected["state"], rejected["reason"]) == ("rejected", "The rule is right.")
     problem(await npcc.post("/api/rule-notices/2026-01-q335/confirm"), 409, "notice-decided")

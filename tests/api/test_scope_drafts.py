@@ -146,9 +146,11 @@ async def test_from_the_proposal_on_every_seal_is_tallied_under_it(served: Serve
 async def test_either_body_rejects_a_draft_or_a_proposal_with_words(served: Served) -> None:
     way = await a_way(served)
     await way.drafted()
-    for reason in ({}, {"reason": ""}, {"reason": "x" * 2001}):
-        problem(await way.nca.post(f"{AT}/reject", json=reason), 422, "body")
-    problem(await way.nca.post(f"{AT}/reject", json={"reason": " "}), 422, "reason-missing")
+    too_long = problem(await way.nca.post(f"{AT}/reject", json={"reason": "x" * 2001}), 422, "body")
+    assert too_long["errors"][0]["says"] == "This must have at most 2,000 characters."
+    for reason in ({}, {"reason": ""}, {"reason": " "}):
+        said = problem(await way.nca.post(f"{AT}/reject", json=reason), 422, "reason-missing")
+        assert said["detail"] == "This needs its reason in words, and none is given."
     made = good(await way.nca.post(f"{AT}/reject", json={"reason": "Drafted by mistake."}))
     assert (made["state"], made["steps"][-1]["reason"]) == ("rejected", "Drafted by mistake.")
     problem(await way.nca.post(f"{AT}/reject", json={"reason": "Again."}), 409, "scope-decided")
