@@ -60,12 +60,15 @@ async def refresh_summary(context: Context, tx: AsyncConnection, item: Open, *, 
         judged = await judge_open(context, tx, item, base if isinstance(base, Sealed) else None, counts, standings)
         summary = await _judged_summary(context, tx, item, base, counts, in_force.edition, judged[in_force.id])
     summary["counts"] = counts
-    stored = msgspec.json.encode(summary)
-    await tx.execute(
-        text("update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id"),
-        {"summary": stored.decode(), "force": item.force, "return_id": item.id},
+    # taken back as it is stored: what is answered now has its members in the order in which it is read later
+    stored = await tx.execute(
+        text(
+            "update case_return set summary = cast(:summary as jsonb) where force = :force and id = :return_id "
+            "returning summary"
+        ),
+        {"summary": msgspec.json.encode(summary).decode(), "force": item.force, "return_id": item.id},
     )
-    return replace(item, summary=msgspec.json.decode(stored))
+    return replace(item, summary=stored.scalar_one())
 
 
 async def _judged_summary(

@@ -63,14 +63,20 @@ async def recall(tx: AsyncConnection, owner: Owner, once: Once) -> Known | None:
             "Use a new key for a new request.",
             code=KEY_REUSED,
         )
-    return Known(row.status, row.body, row.etag)
+    return _known(row)
 
 
 async def told_before(tx: AsyncConnection, owner: Owner, once: Once) -> Known | None:
     """The answer kept under a key, whatever the request was: for showing it again to who has the key. (``request`` of
     ``once`` is not looked at.)"""
     row = await _told(tx, owner, once)
-    return None if row is None else Known(row.status, row.body, row.etag)
+    return None if row is None else _known(row)
+
+
+def _known(row: Any) -> Known:
+    # an earlier release kept the answer itself, and no text of it
+    body = msgspec.json.decode(row.body) if isinstance(row.body, str) else row.body
+    return Known(row.status, body, row.etag)
 
 
 async def _told(tx: AsyncConnection, owner: Owner, once: Once) -> Any:
@@ -88,13 +94,15 @@ async def _told(tx: AsyncConnection, owner: Owner, once: Once) -> Any:
 async def remember(
     tx: AsyncConnection, owner: Owner, once: Once, status: int, answer: Any, now: datetime, etag: str | None = None
 ) -> None:
-    """Keep the answer; it stands or falls with the transaction."""
+    """Keep the answer; it stands or falls with the transaction. It is kept as a text in JSON, because jsonb puts the
+    members of an object in an order of its own, and the same request is to be answered the same byte for byte."""
     column = _column(owner)
     await tx.execute(
         text(
             f"insert into idempotent_answer ({column}, client, method, path, key, request, status, body, etag, "
-            "answered_at) values (:owner, :client, :method, :path, :key, :request, :status, cast(:body as jsonb), "
-            f":etag, :now) on conflict ({column}, client, method, path, key) do update set "
+            "answered_at) values (:owner, :client, :method, :path, :key, :request, :status, "
+            f"coalesce(to_jsonb(cast(:body as text)), 'null'), :etag, :now) "
+            f"on conflict ({column}, client, method, path, key) do update set "
             "request = excluded.request, status = excluded.status, body = excluded.body, etag = excluded.etag, "
             "answered_at = excluded.answered_at"
         ),
@@ -102,7 +110,7 @@ async def remember(
             **_key(owner, once),
             "request": once.request,
             "status": status,
-            "body": msgspec.json.encode(answer).decode(),
+            "body": None if answer is None else msgspec.json.encode(answer).decode(),
             "etag": etag,
             "now": now,
         },

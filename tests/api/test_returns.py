@@ -125,7 +125,8 @@ async def test_sealing_again_gives_the_same_receipt(november: Return) -> None:
     seen = await november.etag()
     first = await november.send_seal(seen)
     again = await november.send_seal(seen)
-    assert first.json() == again.json() == good(await november.client.get(f"{november.path}/receipt"))
+    assert first.content == again.content
+    assert again.json() == good(await november.client.get(f"{november.path}/receipt"))
     problem(await november.send_seal('"another"'), 409, "already-sealed")
 
 
