@@ -12,8 +12,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from service.contract.library import Library
+from service.contract.model import PartName
 from service.contract.source import Items, Table, Text, plain
 from service.contract.written import Asked, DraftErrors, DraftProblem, Found, form_of, problem_at, table_of, text_of
+from service.criteria.bounded import decided_by_bounds
+from service.criteria.written import written
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
 from service.scope.published import PIN, check_pin, edition_of
 
@@ -60,7 +63,9 @@ def _read(content: bytes, media: str, library: Library, *, only_draft: bool) -> 
         found = dict.fromkeys([*errors.problems, *_beside(document, library, errors)])
         problems += [problem_at(text, table, each.path, each.says, each.do, each.column) for each in found]
         raise DraftErrors(problems) from None
-    if not draft:
+    if draft:
+        problems += _decided(text, table, edition, library)
+    else:
         pinned = Found(_ASKED)
         check_pin(edition, table, library, pinned)
         problems += pinned.problems
@@ -86,6 +91,24 @@ def _head(text: str, table: Table) -> Iterator[DraftProblem]:
     if PIN in table:
         says = f"A draft does not pin what it reads: `{PIN}` is not part of it."
         yield problem_at(text, table, (PIN,), says, "Take it out.")
+
+
+def _decided(text: str, table: Table, edition: Edition, library: Library) -> Iterator[DraftProblem]:
+    """Comparisons of a draft that ask nothing, because of what their field may be at all. Editions that were proposed
+    before this was looked at are read on as they are."""
+    fields = library.contracts[edition.vocabulary].parts[PartName.CASE].by_name
+    bounds = {name: (field.least, field.greatest) for name, field in fields.items()}
+    for place, rule in enumerate(edition.rules):
+        for found in decided_by_bounds(rule.criterion, bounds):
+            field = fields[found.part.field]
+            least = None if field.least is None else f"at least {field.least}"
+            most = None if field.greatest is None else f"at most {field.greatest}"
+            says = (
+                f"`{written(found.part)}` is {'always' if found.always else 'never'} true: `{field.name}` is "
+                f"{' and '.join(bound for bound in (least, most) if bound)}."
+            )
+            do = "Compare with a value between them, or leave it out."
+            yield problem_at(text, table, ("rules", place, "when"), says, do)
 
 
 def _beside(document: Mapping[str, Any], library: Library, errors: EditionErrors) -> Iterable[EditionProblem]:

@@ -60,6 +60,35 @@ def test_every_mistake_stands_with_file_line_and_column(file: Path) -> None:
     assert second == (f"{file}:8:11: There is no field `suspects_count` in 2026.1. Did you mean `suspect_count`?")
 
 
+@pytest.mark.parametrize(
+    ("when", "comparison", "truth"),
+    [
+        ("suspect_count >= 1000", "suspect_count >= 1000", "never"),
+        ("suspect_count > 999", "suspect_count > 999", "never"),
+        ("not suspect_count = 1000", "suspect_count = 1000", "never"),
+        ("victim_count >= 2 or suspect_count between 1000 and 1001", "suspect_count between 1000 and 1001", "never"),
+        ("suspect_count >= 0", "suspect_count >= 0", "always"),
+        ("victim_count >= 2 and suspect_count < 1000", "suspect_count < 1000", "always"),
+        ("suspect_count <> 1000", "suspect_count <> 1000", "always"),
+        ("suspect_count between 0 and 999", "suspect_count between 0 and 999", "always"),
+    ],
+)
+def test_a_comparison_that_the_bounds_of_its_field_decide_is_refused(
+    file: Path, when: str, comparison: str, truth: str
+) -> None:
+    file.write_text(DRAFT.replace("suspect_count >= 2", when), "utf-8")
+    shown = ran("check", file)
+    assert shown.exit_code == 1, shown.output
+    says = f"`{comparison}` is {truth} true: `suspect_count` is at least 0 and at most 999. Compare with a value"
+    assert says in shown.output
+
+
+@pytest.mark.parametrize("when", ["suspect_count >= 999", "suspect_count < 1", "suspect_count between 998 and 1500"])
+def test_a_comparison_that_a_value_can_decide_is_taken(file: Path, when: str) -> None:
+    file.write_text(DRAFT.replace("suspect_count >= 2", when), "utf-8")
+    assert ran("check", file).exit_code == 0
+
+
 def test_until_when_it_is_tallied_is_checked_and_said(file: Path) -> None:
     file.write_text(f"{DRAFT}tallied_until: 31/12/2026\n", "utf-8")
     shown = ran("check", file)

@@ -249,7 +249,8 @@ def test_more_keys_than_a_draft_has_are_refused_before_a_tree_is_made_of_them(li
 
 def test_a_draft_of_as_many_rules_as_can_be_is_taken(library: Library) -> None:
     rules = [
-        {"id": f"r{place}", "title": "t", "guidance": "g", "when": f"suspect_count >= {place}"} for place in range(100)
+        {"id": f"r{place}", "title": "t", "guidance": "g", "when": f"suspect_count >= {place}"}
+        for place in range(1, 101)
     ]
     assert len(read_draft(as_json(a_draft(rules=rules)).encode(), JSON, library).edition.rules) == 100
 
