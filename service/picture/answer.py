@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.clock import london_date
 from service.errors import Invalid, NotFound, Unavailable
 from service.picture import store
-from service.picture.coverage import Coverage, cover
+from service.picture.coverage import Coverage, covered
 from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
@@ -37,10 +37,7 @@ async def answer(tx: AsyncConnection, published: Published, asked: Question, now
     """The picture that was asked for, in a transaction of the national role."""
     moment = await moment_of(tx, asked.as_of, now)
     scope = await scope_of(tx, published, asked.scope, moment.position)
-    stored = await store.terms_at(tx, moment.position)
-    if stored is None:
-        raise Invalid("No terms of reference had been adopted at that moment.", "Give a later as_of, or leave it out.")
-    terms = terms_of(published, stored)
+    stored, terms = await terms_then(tx, published, moment)
     words = Words(
         edition=published.scopes[scope.name],
         contract=published.library.contracts[scope.vocabulary],
@@ -108,6 +105,14 @@ async def scope_of(tx: AsyncConnection, published: Published, name: str | None, 
     return found
 
 
+async def terms_then(tx: AsyncConnection, published: Published, moment: Moment) -> tuple[store.StoredTerms, Terms]:
+    """The terms that held at a moment, as they were stored and as they are read."""
+    stored = (await store.terms_at(tx, [moment.position])).get(moment.position)
+    if stored is None:
+        raise Invalid("No terms of reference had been adopted at that moment.", "Give a later one, or leave it out.")
+    return stored, terms_of(published, stored)
+
+
 def terms_of(published: Published, stored: store.StoredTerms) -> Terms:
     """The terms as they were adopted: the published ones, or what was kept of those that are published no more."""
     found = published.terms.get(stored.name)
@@ -123,17 +128,11 @@ def terms_of(published: Published, stored: store.StoredTerms) -> Terms:
 
 async def coverage_of(tx: AsyncConnection, terms: Terms, period: date | None, moment: Moment, edition: int) -> Coverage:
     """Whose returns count, seen from the terms that held then."""
-    calendar = terms.calendar
     if period is not None:
-        _check_period(calendar, period, moment.day)
-    due = calendar.last_due(moment.day)
-    return cover(
-        await store.participations(tx, terms.edition),
-        await store.counting_returns(tx, edition, moment.position, period),
-        period=period,
-        last_due=None if due is None else due.first_day,
-        month=moment.day.replace(day=1),
-    )
+        _check_period(terms.calendar, period, moment.day)
+    returns = await store.counting_returns(tx, edition, [moment.position], period)
+    taking_part = await store.participations(tx, terms.edition)
+    return covered(terms.calendar, taking_part, returns[moment.position], period, moment.day)
 
 
 def _check_period(calendar: Calendar, period: date, day: date) -> None:

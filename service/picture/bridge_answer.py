@@ -14,7 +14,7 @@ from service.clock import london_date
 from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
-from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_of
+from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_then
 from service.picture.bridge import Flow, Held, Sent, bridge, held_of, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion
@@ -112,10 +112,7 @@ async def _point(
 ) -> Point:
     moment = await moment_of(tx, as_of, now)
     edition = await scope_of(tx, published, scope, moment.position)
-    stored = await store.terms_at(tx, moment.position)
-    if stored is None:
-        raise Invalid("No terms of reference had been adopted at that moment.", "Give a later moment.")
-    terms = terms_of(published, stored)
+    _, terms = await terms_then(tx, published, moment)
     coverage = await coverage_of(tx, terms, None, moment, edition.id)
     counting = tuple(coverage.counting)
     returns = [(item.force, item.return_id) for item in counting]

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from service.terms.calendar import Calendar
+
 
 class Reporting(StrEnum):
     """Where an expected force stands."""
@@ -98,6 +100,24 @@ class Coverage(Struct, frozen=True, kw_only=True):
     def not_judged(self) -> tuple[int, ...]:
         """Forces whose return has no tally under the edition yet: all their weight is undetermined."""
         return tuple(item.force for item in self.counting if not item.judged)
+
+
+def covered(
+    calendar: Calendar,
+    taking_part: Iterable[Participation],
+    returns: Mapping[int, CountingReturn],
+    period: date | None,
+    day: date,
+) -> Coverage:
+    """The returns that count, set against whom the terms expect, seen from a day in London."""
+    due = calendar.last_due(day)
+    return cover(
+        taking_part,
+        returns,
+        period=period,
+        last_due=None if due is None else due.first_day,
+        month=day.replace(day=1),
+    )
 
 
 def cover(

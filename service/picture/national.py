@@ -147,7 +147,7 @@ def picture(
     return Picture(
         by=tuple(by),
         coverage=coverage,
-        totals=sum(own.values(), Counts()) - sum(led.values(), Counts()),
+        totals=net_totals(own.values(), joined.led_elsewhere),
         cells=_cells(by, coverage, weights, joined.led_elsewhere, regions),
         attrition=_attrition(rulings, joined.led_elsewhere),
         missing=_missing(rulings, joined.led_elsewhere),
@@ -164,6 +164,11 @@ def own_counts(counting: Iterable[CountingReturn], rulings: Iterable[RulingWeigh
     for row in rulings:
         own[row.force] += Counts.of(row.ruling, row.weight)
     return own
+
+
+def net_totals(own: Iterable[Counts], led_elsewhere: Iterable[SharedRow]) -> Counts:
+    """What the nation comes to: the forces' own counts, less what others lead of them."""
+    return sum(own, Counts()) - sum((Counts.of(row.ruling, 1) for row in led_elsewhere), Counts())
 
 
 def _cells(

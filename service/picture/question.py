@@ -95,8 +95,7 @@ def read_as_of(value: str, now: datetime) -> AsOf:
                 "Leave it out for the last change, or give an earlier day or a time.",
                 code="as-of-in-future",
             )
-        ends = datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)
-        return AtTime(ends - timedelta(microseconds=1))
+        return AtTime(end_of(day))
     if match := _TIME.fullmatch(value):
         day_text, clock, sign, offset = match.groups()
         # A plus sign that was not percent-encoded arrives as a space; it cannot mean anything else here.
@@ -106,6 +105,12 @@ def read_as_of(value: str, now: datetime) -> AsOf:
             raise in_the_future()
         return AtTime(moment)
     raise _bad_as_of()
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day in London, in UTC."""
+    ends = datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)
+    return ends - timedelta(microseconds=1)
 
 
 def _moment(value: str) -> datetime:

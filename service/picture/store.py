@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Text, TextClause, text
+from sqlalchemy import BigInteger, Text, TextClause, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,9 +55,13 @@ _EDITIONS = text("select id, name, hash, state, vocabulary, tallied_until from s
 _IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
 
 _TERMS = text("""
-    select name, hash, document from terms_edition where position <= :position
-    order by position desc, adopted desc, name desc limit 1
-""").columns(name=Text, hash=Text, document=JSONB)
+    select p.position, t.name, t.hash, t.document
+    from (select distinct unnest(cast(:positions as bigint[])) as position) p
+    cross join lateral (
+        select e.name, e.hash, e.document from terms_edition e where e.position <= p.position
+        order by e.position desc, e.adopted desc, e.name desc limit 1
+    ) t
+""").columns(position=BigInteger, name=Text, hash=Text, document=JSONB)
 
 _PARTICIPATIONS = text("""
     select force, first_period, last_period, successor from participation where terms = :terms
@@ -68,12 +72,13 @@ _PARTICIPATIONS = text("""
 # it since. An unjudged return takes its weight from another edition's tally: what it weighs does not depend on scope.
 _COUNTING = text("""
     with counting as (
-        select distinct on (r.force) r.force, r.id, r.period, r.revision, r.sealed_at, r.sealed_position, r.digest
-        from case_return r
-        where r.sealed_position <= :position
-            and (r.withdrawn_position is null or r.withdrawn_position > :position)
-            and (cast(:period as date) is null or r.period <= cast(:period as date))
-        order by r.force, r.period desc, r.revision desc
+        select distinct on (p.position, r.force) p.position, r.force, r.id, r.period, r.revision, r.sealed_at,
+            r.sealed_position, r.digest
+        from (select distinct unnest(cast(:positions as bigint[])) as position) p
+        join case_return r on r.sealed_position <= p.position
+            and (r.withdrawn_position is null or r.withdrawn_position > p.position)
+        where cast(:period as date) is null or r.period <= cast(:period as date)
+        order by p.position, r.force, r.period desc, r.revision desc
     )
     select c.*, t.edition, t.counted, t.not_counted, t.open_cells
     from counting c
@@ -82,7 +87,7 @@ _COUNTING = text("""
         where t.force = c.force and t.return_id = c.id
         order by t.edition <> :edition, t.edition limit 1
     ) t on true
-    order by c.force
+    order by c.position, c.force
 """)
 
 _HEADS = """
@@ -141,10 +146,10 @@ async def edition_in_force(tx: AsyncConnection, position: int) -> int | None:
     return found
 
 
-async def terms_at(tx: AsyncConnection, position: int) -> StoredTerms | None:
-    """The terms of reference that held then; null before the first."""
-    row = (await tx.execute(_TERMS, {"position": position})).mappings().one_or_none()
-    return None if row is None else StoredTerms(**row)
+async def terms_at(tx: AsyncConnection, positions: Sequence[int]) -> dict[int, StoredTerms]:
+    """The terms of reference that held at each of these positions; none before the first."""
+    rows = await tx.execute(_TERMS, {"positions": list(positions)})
+    return {row.position: StoredTerms(name=row.name, hash=row.hash, document=row.document) for row in rows}
 
 
 async def participations(tx: AsyncConnection, terms: str) -> tuple[Participation, ...]:
@@ -153,12 +158,14 @@ async def participations(tx: AsyncConnection, terms: str) -> tuple[Participation
 
 
 async def counting_returns(
-    tx: AsyncConnection, edition: int, position: int, period: date | None
-) -> dict[int, CountingReturn]:
-    """Each force's return that counts at a position, of the asked period or before it, with the head of its tally."""
-    rows = await tx.execute(_COUNTING, {"edition": edition, "position": position, "period": period})
-    return {
-        row.force: CountingReturn(
+    tx: AsyncConnection, edition: int, positions: Sequence[int], period: date | None
+) -> dict[int, dict[int, CountingReturn]]:
+    """For each of these positions, by force: its return that counts then, of the asked period or before it, with the
+    head of its tally."""
+    rows = await tx.execute(_COUNTING, {"edition": edition, "positions": list(positions), "period": period})
+    found: dict[int, dict[int, CountingReturn]] = {position: {} for position in positions}
+    for row in rows:
+        found[row.position][row.force] = CountingReturn(
             force=row.force,
             return_id=row.id,
             period=row.period,
@@ -172,8 +179,7 @@ async def counting_returns(
             not_counted=row.not_counted or 0,
             open_cells=row.open_cells or 0,
         )
-        for row in rows
-    }
+    return found
 
 
 async def ruling_weights(

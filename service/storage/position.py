@@ -7,6 +7,7 @@ because the moment never steps back, an order by position is an order by time to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -23,7 +24,10 @@ class Position(Struct, frozen=True):
 
 _ADVANCE = text("select position, at from advance_position(:kind, :now, :force, :subject)")
 _LATEST = text("select value as position, at from position")
-_UNTIL = text("select position, at from position_at(:moment)")
+_UNTIL = text(
+    "select p.position, p.at from unnest(cast(:moments as timestamptz[])) with ordinality as m (moment, place) "
+    "cross join lateral position_at(m.moment) p order by m.place"
+)
 
 
 async def advance(
@@ -45,5 +49,11 @@ async def latest(tx: AsyncConnection) -> Position:
 
 async def position_at(tx: AsyncConnection, moment: datetime) -> Position:
     """The last change made at or before a moment; position 0 if there was none."""
-    row = (await tx.execute(_UNTIL, {"moment": moment})).one()
-    return Position(row.position, row.at)
+    (found,) = await positions_at(tx, [moment])
+    return found
+
+
+async def positions_at(tx: AsyncConnection, moments: Sequence[datetime]) -> tuple[Position, ...]:
+    """The same for several moments, in their order, by one statement."""
+    rows = await tx.execute(_UNTIL, {"moments": list(moments)})
+    return tuple(Position(row.position, row.at) for row in rows)

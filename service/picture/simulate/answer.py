@@ -20,7 +20,7 @@ from service.clock import london_date
 from service.contract.pace import pace_fields
 from service.errors import NotFound
 from service.picture import store
-from service.picture.coverage import Coverage, cover
+from service.picture.coverage import Coverage, covered
 from service.picture.national import MARGINS, Dimension
 from service.picture.simulate.fold import Judged, Valued, fold, read
 from service.picture.simulate.model import Cost, Counted, Side, Simulation
@@ -132,15 +132,9 @@ async def _against(tx: AsyncConnection, context: Context, name: str | None) -> S
 
 async def _coverage(tx: AsyncConnection, context: Context, position: int, under: Standing) -> Coverage:
     """Whose returns count now, as in the national picture (semantics 26, 30); it is the same under any edition."""
-    day, calendar = london_date(context.now()), context.terms.calendar
-    due = calendar.last_due(day)
-    return cover(
-        await store.participations(tx, context.terms.edition),
-        await store.counting_returns(tx, under.id, position, None),
-        period=None,
-        last_due=None if due is None else due.first_day,
-        month=day.replace(day=1),
-    )
+    returns = await store.counting_returns(tx, under.id, [position], None)
+    taking_part = await store.participations(tx, context.terms.edition)
+    return covered(context.terms.calendar, taking_part, returns[position], None, london_date(context.now()))
 
 
 class _Found(Struct):
