@@ -39,19 +39,21 @@ def table_query(tables: Iterable[str]) -> Query:
     )
 
 
+SCOPE_THEN: Final = Query(
+    name="scope",
+    description="A scope edition; otherwise the one that was in force.",
+    example="2025-11-wide",
+    pattern=NAME,
+)
+AS_OF_QUERY: Final = Query(
+    name="as_of",
+    description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
+    example="2025-12-01T09:00:00Z",
+    pattern=AS_OF,
+)
 _QUERY: Final = (
-    Query(
-        name="scope",
-        description="A scope edition; otherwise the one that was in force.",
-        example="2025-11-wide",
-        pattern=NAME,
-    ),
-    Query(
-        name="as_of",
-        description="A position, a time (RFC 3339) or a day (its end in London); otherwise the last change.",
-        example="2025-12-01T09:00:00Z",
-        pattern=AS_OF,
-    ),
+    SCOPE_THEN,
+    AS_OF_QUERY,
     Query(
         name="period",
         description="A month; otherwise each force's newest return.",

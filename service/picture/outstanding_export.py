@@ -9,6 +9,7 @@ from typing import Final
 from service.clock import wire_time
 from service.criteria.wording import listed
 from service.picture.export import month
+from service.picture.narrowing import RangeThen
 from service.picture.outstanding import ForceOutstanding, Outstanding, Outstandings, Together
 from service.picture.tables import Tabled, Value, tables_as_xlsx, title_of, written_csv
 from service.picture.words import Words
@@ -22,18 +23,23 @@ class OutstandingTable(StrEnum):
     FORCES = "forces"
     FORCE_ATTRIBUTES = "force_attributes"
     FORCE_TOGETHER = "force_together"
+    NARROWING = "narrowing"
 
 
 Row = dict[str, Value]
-_ATTRIBUTE: Final = ("attribute", "label", "cases", "alone")
-_TOGETHER: Final = ("attributes", "says", "sets", "cases")
+_ATTRIBUTE: Final = ("attribute", "label", "cases", "numbers", "alone")
+_TOGETHER: Final = ("attributes", "says", "sets", "cases", "numbers")
 _FORCE: Final = ("force", "name", "period", "revision")
 _HEADS: Final = {
     OutstandingTable.ATTRIBUTES: (*_ATTRIBUTE, "forces"),
     OutstandingTable.TOGETHER: (*_TOGETHER, "forces"),
-    OutstandingTable.FORCES: (*_FORCE, "undetermined"),
+    OutstandingTable.FORCES: (*_FORCE, "undetermined", "numbers"),
     OutstandingTable.FORCE_ATTRIBUTES: (*_FORCE, *_ATTRIBUTE),
     OutstandingTable.FORCE_TOGETHER: (*_FORCE, *_TOGETHER),
+    OutstandingTable.NARROWING: (
+        *("month", "until_position", "until", "counting", "not_judged"),
+        *("in_scope", "undetermined", "least", "most"),
+    ),
 }
 
 
@@ -68,13 +74,16 @@ def _rows(told: Outstandings, table: OutstandingTable) -> Iterator[Row]:
         case OutstandingTable.TOGETHER:
             yield from _together(words, told.together)
         case OutstandingTable.FORCES:
-            yield from ({**_force(words, each), "undetermined": each.undetermined} for each in told.forces)
+            for each in told.forces:
+                yield {**_force(words, each), "undetermined": each.undetermined, "numbers": each.numbers}
         case OutstandingTable.FORCE_ATTRIBUTES:
             for each in told.forces:
                 yield from (_force(words, each) | _attribute(words, lack) for lack in each.attributes)
         case OutstandingTable.FORCE_TOGETHER:
             for each in told.forces:
                 yield from (_force(words, each) | row for row in _together(words, each.together))
+        case OutstandingTable.NARROWING:
+            yield from map(_range, told.narrowing)
 
 
 def _attribute(words: Words, lack: Outstanding) -> Row:
@@ -82,6 +91,7 @@ def _attribute(words: Words, lack: Outstanding) -> Row:
         "attribute": lack.attribute,
         "label": words.label(lack.attribute),
         "cases": lack.cases,
+        "numbers": lack.numbers,
         "alone": lack.alone,
         "forces": lack.forces,
     }
@@ -96,10 +106,28 @@ def _together(words: Words, told: Together) -> Iterator[Row]:
             "says": lacking(map(words.label, each.attributes)),
             "sets": 1,
             "cases": each.cases,
+            "numbers": each.numbers,
             "forces": each.forces,
         }
     if told.other_sets:
-        yield {"says": "other sets", "sets": told.other_sets, "cases": told.other_cases}
+        others = {"cases": told.other_cases, "numbers": told.other_numbers}
+        yield {"says": "other sets", "sets": told.other_sets, **others}
+
+
+def _range(told: RangeThen) -> Row:
+    """A moment with what the picture was then; no figures where a return that counted is not judged."""
+    counts = told.counts
+    return {
+        "month": None if told.month is None else str(told.month),
+        "until_position": told.position,
+        "until": wire_time(told.at),
+        "counting": told.forces,
+        "not_judged": told.not_judged,
+        "in_scope": None if counts is None else counts.in_scope,
+        "undetermined": None if counts is None else counts.undetermined,
+        "least": None if counts is None else counts.least,
+        "most": None if counts is None else counts.most,
+    }
 
 
 def _force(words: Words, told: ForceOutstanding) -> Row:
@@ -121,4 +149,6 @@ def _stamp(told: Outstandings) -> Row:
         "not_judged_in_all": told.not_judged,
         "scope_is_tallied": "yes" if told.tallied else "no",
         "undetermined_in_all": told.undetermined,
+        "numbers_in_all": told.numbers,
+        "led_elsewhere_in_all": told.led_elsewhere,
     }

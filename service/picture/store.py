@@ -6,9 +6,11 @@ returns, tallies and the few rows that name other forces are read.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 from sqlalchemy import BigInteger, Text, TextClause, text
@@ -46,6 +48,16 @@ class StoredTerms(Struct, frozen=True, kw_only=True):
     name: str
     hash: str
     document: Mapping[str, Any]
+
+
+class UndeterminedWeight(Struct, frozen=True):
+    """What a force's return leaves undetermined under one ruling; ``numbers`` of it are cells, which it has no cases
+    of."""
+
+    force: int
+    ruling: int
+    weight: int
+    numbers: int
 
 
 _TIME_OF = text("select at from change where position = :position")
@@ -103,6 +115,30 @@ _RULINGS = text(f"""
     group by 1, 2
 """)
 
+_VERDICTS = text(f"""
+    select c.return_id, c.force, sign(c.ruling)::integer as ruling, sum(c.weight)::bigint as weight
+    {_HEADS}
+    join tally_cell c on (c.force, c.return_id, c.edition) = (head.force, head.return_id, head.edition)
+    where c.margin = :margin
+    group by 1, 2, 3
+""")
+
+# In the years that a return declares cases count alone, in all others cells alone (semantics 27): so its tally by years
+# says what is undetermined of either, without a look at them.
+_UNDETERMINED = text(f"""
+    select c.force, c.ruling, sum(c.weight)::bigint as weight,
+        coalesce(sum(c.weight) filter (where not case
+            when r.case_years is null then true
+            when c.dimension is null then r.case_year_unknown
+            else c.dimension = any(r.case_years) end), 0)::bigint as numbers
+    {_HEADS}
+    join tally_cell c on (c.force, c.return_id, c.edition) = (head.force, head.return_id, head.edition)
+    join case_return r on (r.force, r.id) = (c.force, c.return_id)
+    where c.edition = :edition and c.margin = :margin and c.ruling > 0
+    group by 1, 2
+    order by 1, 2
+""")
+
 _MARGIN = text(f"""
     select c.force, case when c.edition = :edition then sign(c.ruling)::integer else 1 end as verdict,
         c.dimension as value, sum(c.weight)::bigint as weight
@@ -114,7 +150,7 @@ _MARGIN = text(f"""
 
 _SHARED = text(f"""
     select s.force, s.case_id, s.shared_ref, s.shared_with, s.lead,
-        case when s.edition = :edition then s.ruling end as ruling, s.stage, s.setting, s.year
+        case when s.edition = :edition then s.ruling end as ruling, s.stage, s.setting, s.year, s.return_id
     {_HEADS}
     join shared_row s on (s.force, s.return_id, s.edition) = (head.force, head.return_id, head.edition)
     order by s.shared_ref collate "C", s.force, s.case_id
@@ -198,24 +234,53 @@ async def margin_weights(
     return tuple(MarginWeight(row.force, row.verdict, row.value, row.weight) for row in rows)
 
 
+async def verdict_weights(
+    tx: AsyncConnection, edition: int, returns: Sequence[CountingReturn]
+) -> dict[UUID, list[RulingWeight]]:
+    """What each of these returns weighs by verdict, a ruling folded to -1, 0 or 1; they may be several of a force."""
+    found: defaultdict[UUID, list[RulingWeight]] = defaultdict(list)
+    for row in await _of_heads(tx, _VERDICTS, edition, returns, margin=int(Margin.HEADLINE)):
+        found[row.return_id].append(RulingWeight(row.force, row.ruling, row.weight))
+    return found
+
+
+async def undetermined_weights(
+    tx: AsyncConnection, edition: int, counting: Sequence[CountingReturn]
+) -> tuple[UndeterminedWeight, ...]:
+    """What they leave undetermined under the edition by which they are judged, by ruling."""
+    rows = await _of_heads(tx, _UNDETERMINED, edition, counting, margin=int(Margin.YEAR))
+    return tuple(UndeterminedWeight(row.force, row.ruling, row.weight, row.numbers) for row in rows)
+
+
 async def shared_rows(tx: AsyncConnection, edition: int, counting: Sequence[CountingReturn]) -> tuple[SharedRow, ...]:
     """Their rows that name other forces."""
-    rows = await _of_heads(tx, _SHARED, edition, counting)
-    return tuple(
-        SharedRow(
-            force=force,
-            shared_ref=shared_ref,
-            shared_with=shared_with,
-            lead=lead,
-            ruling=ruling,
-            stage=stage,
-            setting=setting,
-            year=year,
-            case_id=case_id,
+    found = await shared_rows_of(tx, edition, counting)
+    return tuple(row for rows in found.values() for row in rows)
+
+
+async def shared_rows_of(
+    tx: AsyncConnection, edition: int, returns: Sequence[CountingReturn]
+) -> dict[UUID, list[SharedRow]]:
+    """The rows of each of these returns that name other forces; they may be several of a force."""
+    found: defaultdict[UUID, list[SharedRow]] = defaultdict(list)
+    # taken apart by place: there are thousands, and asking each for its names costs more than reading it
+    for force, case_id, shared_ref, shared_with, lead, ruling, stage, setting, year, return_id in await _of_heads(
+        tx, _SHARED, edition, returns
+    ):
+        found[return_id].append(
+            SharedRow(
+                force=force,
+                shared_ref=shared_ref,
+                shared_with=shared_with,
+                lead=lead,
+                ruling=ruling,
+                stage=stage,
+                setting=setting,
+                year=year,
+                case_id=case_id,
+            )
         )
-        # taken apart by place: there are thousands, and asking each for its names costs more than reading it
-        for force, case_id, shared_ref, shared_with, lead, ruling, stage, setting, year in rows
-    )
+    return found
 
 
 async def _of_heads(

@@ -101,6 +101,8 @@ async def test_progress_waits_for_nothing(nca: Any) -> None:
 async def test_what_is_outstanding_says_who_is_in_no_figure(nca: Any) -> None:
     found = good(await nca.get("/api/national/outstanding", params={"scope": NARROW}))
     assert (found["scope"]["tallied"], found["scope"]["tallied_until"], found["not_judged"]) == (False, UNTIL, 1)
+    ranges = [(each["month"], each["forces"], each["not_judged"], each["most"]) for each in found["narrowing"]]
+    assert ranges == [(None, 2, 1, None)]
     asked = {"scope": NARROW, "table": "forces"}
     table = await nca.get("/api/national/outstanding", params=asked, headers={"Accept": "text/csv"})
     head, line = (each.split(",") for each in table.text.splitlines()[:2])

@@ -13,6 +13,7 @@ from tests.support.desk import words_of
 from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.identity import Hand
 from tests.support.returns import a_case, csv_of
+from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served
 
 PATH = "/national/outstanding"
@@ -84,7 +85,7 @@ async def test_what_a_coordinator_downloads_is_what_the_page_is_of(served: Serve
     await item.seal()
     page = (await nca.get(PATH, params={"scope": "2026-02-referral", "period": "2025-11"})).text
     links = [unescape(found) for found in re.findall(rf'href="({PATH}/table[^"]*)"', page)]
-    assert [parse_qs(urlsplit(link).query)["scope"] for link in links] == [["2026-02-referral"]] * 6
+    assert [parse_qs(urlsplit(link).query)["scope"] for link in links] == [["2026-02-referral"]] * 7
     for link in links:
         answered = await nca.get(link)
         assert answered.status_code == 200, link
@@ -98,3 +99,59 @@ async def test_what_a_coordinator_downloads_is_what_the_page_is_of(served: Serve
     kent = await signed_in(served, "kent")
     for path in ("table.csv", "tables.xlsx"):
         assert (await kent.get(f"{PATH}/{path}")).status_code == 403
+
+
+async def test_the_page_says_what_was_outstanding_then_and_how_the_range_narrowed(served: Served) -> None:
+    assert isinstance(served.clock, Hand)
+    blank, known = a_case("K/1", nfa_by=""), a_case("K/1", nfa_by="police")
+    for period, case in (("2025-11", blank), ("2025-12", known)):
+        item = Return(await served.client("kent"), "kent", period)
+        await item.open()
+        await item.upload(csv_of([case]))
+        await item.explain_all()
+        await item.seal()
+        served.clock.forward(days=20)
+    nca = await signed_in(served, "nca")
+    now = (await nca.get(PATH)).text
+    assert "The end of January 2026 1 0 1 0 to 1" in words_of(now)
+    assert "0 cases and counts are undetermined." in words_of(now)
+    then_at = f"{PATH}?scope=2025-11-wide&as_of=2026-01-31"
+    assert then_at.replace("&", "&amp;") in now
+    then = (await nca.get(then_at)).text
+    assert "return that counts as of 31 January 2026" in words_of(then)
+    assert "1 case or count was undetermined." in words_of(then)
+    assert "No further action by 1 1 1" in words_of(then)
+    assert f'href="{PATH}?scope=2025-11-wide">As of the last change instead' in then
+    assert "/api/national/outstanding?scope=2025-11-wide&amp;as_of=2026-01-31" in then
+    links = [unescape(found) for found in re.findall(rf'href="({PATH}/table[^"]*)"', then)]
+    assert [parse_qs(urlsplit(link).query)["as_of"] for link in links] == [["2026-01-31"]] * 7
+    picture = (await nca.get("/national?as_of=2026-01-31")).text
+    assert f'href="{PATH}?scope=2025-11-wide&amp;as_of=2026-01-31">What each force is still asked' in picture
+    for as_of, status in (("soon", 422), ("2030-01-01", 422)):
+        assert (await nca.get(PATH, params={"as_of": as_of})).status_code == status
+
+
+async def test_the_page_tells_numbers_and_shared_cases_apart(served: Served) -> None:
+    shared = {"shared_ref": "kent:0412", "lead_force": "kent", "nfa_by": ""}
+    cells = csv_of([{"nfa_date": "2013", "suspect_count": "", "cases": "4"}])
+    for force, other in (("kent", "essex"), ("essex", "kent")):
+        item = Return(await served.client(force), force, "2025-11")
+        await item.open()
+        await item.upload(as_csv([a_row(shared_with=other, **shared)]))
+        await item.explain_all()
+        await item.seal()
+    item = Return(await served.client("surrey"), "surrey", "2025-11")
+    await item.open(case_years=[])
+    await item.client.put(f"{item.path}/aggregates", content=cells, headers={"Content-Type": "text/csv"})
+    await item.explain_all()
+    await item.seal()
+    words = words_of((await (await signed_in(served, "nca")).get(PATH)).text)
+    assert "6 cases and counts are undetermined." in words
+    assert "4 of them are reported as numbers alone. No work-list asks about those" in words
+    assert (
+        "Each force’s cases and counts stand here once, so that all add up to 6. "
+        "1 of them is a case that another force leads: its own force is asked all the same, and the picture, where the "
+        "lead’s report counts, takes it out."
+    ) in words
+    assert "Surrey Police November 2025 4 4" in words
+    assert "Kent Police November 2025 1 0" in words

@@ -12,16 +12,18 @@ from service.picture.outstanding import OutstandingRow, by_attribute, together
 ATTRIBUTES = ("a", "b", "c", "d")
 ROWS = st.lists(
     st.builds(
-        lambda force, ruling, weight: OutstandingRow(
+        lambda force, ruling, weight, numbers: OutstandingRow(
             force=force,
             period=date(2025, 11, 1),
             revision=1,
             judged=True,
             ruling=ruling,
             weight=weight if ruling else 0,
+            numbers=min(numbers, weight) if ruling else 0,
         ),
         st.integers(1, 3),
         st.none() | st.integers(1, 2 ** len(ATTRIBUTES) - 1),
+        st.integers(0, 9),
         st.integers(0, 9),
     ),
     max_size=20,
