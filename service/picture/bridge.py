@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -65,13 +66,21 @@ Key = tuple[int, Any]
 """A force, and a case of it."""
 
 
-class Held(Struct, frozen=True, kw_only=True):
-    """The cases that name other forces, at one point: all, those that another force leads, and who holds which
-    reference."""
+class Held(Struct, frozen=True, kw_only=True, dict=True):
+    """The cases that name other forces, at one point, and those of them that another force leads."""
 
-    rows: Mapping[Key, SharedRow]
+    shared: Sequence[SharedRow]
     led: Mapping[Key, SharedRow]
-    holders: frozenset[tuple[str, int | None]]
+
+    @cached_property
+    def rows(self) -> Mapping[Key, SharedRow]:
+        """All of them, by force and case."""
+        return {(row.force, row.case_id): row for row in self.shared}
+
+    @cached_property
+    def holders(self) -> frozenset[tuple[str, int | None]]:
+        """Who holds which reference."""
+        return frozenset((row.shared_ref, row.force) for row in self.shared)
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -120,6 +129,8 @@ def led_flows(was: Held, now: Held, editions: tuple[Edition, Edition], why: Caus
     for key in was.led.keys() | now.led.keys():
         begin, end = was.led.get(key), now.led.get(key)
         rulings = (None if begin is None else begin.ruling, None if end is None else end.ruling)
+        if rulings[0] == rulings[1]:  # most of them: it moved nothing
+            continue
         cause = why if isinstance(why, Cause) else _led_cause(key, was, now, why)
         alike[key[0], cause, *rulings] += 1
     for (force, cause, before, after), cases in alike.items():
@@ -154,8 +165,6 @@ def _led_cause(key: Key, was: Held, now: Held, sent: Sent) -> Cause:
 def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> Cause:
     """Why the ruling of a row moved that is led elsewhere all the time: as the force's own cases that moved like that,
     where these have one cause."""
-    if before == after:  # most of them: it moved nothing, whatever the cause
-        return Cause.CORRECTED
     rulings = [None if ruling is None else min(ruling, 1) for ruling in (before, after)]  # as moves are read
     causes = {each.cause for each in sent.flows if each.force == force and [each.before, each.after] == rulings}
     if len(causes) == 1:
@@ -165,11 +174,7 @@ def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> 
 
 def held_of(rows: Sequence[SharedRow]) -> Held:
     """The shared rows at one point, and what is led elsewhere of them."""
-    return Held(
-        rows={(row.force, row.case_id): row for row in rows},
-        led={(row.force, row.case_id): row for row in join(rows).led_elsewhere},
-        holders=frozenset((row.shared_ref, row.force) for row in rows),
-    )
+    return Held(shared=rows, led={(row.force, row.case_id): row for row in join(rows).led_elsewhere})
 
 
 def _delta(flow: Flow) -> Delta:
