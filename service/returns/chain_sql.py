@@ -14,13 +14,12 @@ from msgspec import Struct
 
 from service.contract.library import Library
 from service.contract.model import CodeList, PartName, Role
-from service.contract.upgrade import reading_sql
 from service.criteria.sql import ALL_CODES
 from service.register.columns import stored_types
 from service.returns.moved_sql import STANDS, moved_sql
 from service.scope.edition import Edition
 from service.tally.count import dimension_lists
-from service.tally.judge import SHARING, Judged, Source, judged_after
+from service.tally.judge import SHARING, Judged, Source, in_years_sql, judged_after, shared_sql
 from service.tally.model import Margin
 
 RETURNS: Final = {
@@ -89,15 +88,12 @@ _ONCE: Final = frozenset({"r", "j", "c", "s"})
 
 def _judged_cases(library: Library, edition: Edition, expressions: Judged) -> str:
     """Every version that a force ever had, judged."""
-    readings = reading_sql(library, edition.vocabulary, "o")
-    roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
-    shared = []
-    if roles.keys() >= SHARING:
-        shared = [
-            f"{readings[roles[Role.SHARED_REF].name].text} as shared_ref",
-            f"{readings[roles[Role.SHARED_WITH].name].mask} as shared_with",
-            f"{readings[roles[Role.LEAD].name].mask} as lead",
-        ]
+    said = shared_sql(library, edition.vocabulary, "o")
+    shared = (
+        []
+        if said is None
+        else [f"{said.ref} as shared_ref", f"{said.shared_with} as shared_with", f"{said.lead} as lead"]
+    )
     held = "o.case_id, o.line_from, o.line_to, o.begin_reason, o.end_reason"
     return f"select {', '.join([held, *_dimensions(expressions), *shared])} from case_version o where o.force = :force"
 
@@ -183,7 +179,7 @@ def _ordinal(mask: str, codes: CodeList | None) -> str:
 
 def _covered(years: str, unknown: str, year: str) -> str:
     """Whether a case part covers a year (semantics 27); never unknown."""
-    return f"{years} is null or case when {year} is null then {unknown} else {year} = any({years}) end"
+    return f"{years} is null or {in_years_sql(years, unknown, year)}"
 
 
 _TALLIES: Final = (

@@ -8,7 +8,7 @@ database is folded here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import add
 from typing import Any, Final
 from uuid import UUID
@@ -140,27 +140,32 @@ async def _checked(
 ) -> _Checked:
     stored = await _stored(tx, force, standing.id)
     read = await _read(context, tx, force, chain, standing)
-    mismatches = []
-    digests = []
-    for item in chain:
-
-        def wrong(what: str, kept: str, found: str, item: Chained = item) -> Mismatch:
-            name = standing.edition.name
-            return Mismatch(force=force, return_id=item.id, edition=name, what=what, stored=kept, read=found)
-
-        kept = stored.get(item.id)
-        for what, rows in read[item.id].items():
-            digest = _digest(rows)
-            digests.append(digest)
-            if kept is not None and kept[what] is not None and (before := _digest(kept[what])) != digest:
-                mismatches.append(wrong(what, before, digest))
-        base = None if item.base_id is None else stored.get(item.base_id)
-        if kept is not None and base is not None and kept["transitions"] is not None:
-            moved, stands = _digest(_after(base["tally"], kept["transitions"])), _digest(_weights(kept["tally"]))
-            if moved != stands:
-                mismatches.append(wrong("moves", moved, stands))
+    digests = {item.id: {what: _digest(rows) for what, rows in read[item.id].items()} for item in chain}
+    mismatches = tuple(
+        Mismatch(force=force, return_id=item.id, edition=standing.edition.name, what=what, stored=kept, read=found)
+        for item in chain
+        for what, kept, found in _differences(item, stored, digests[item.id])
+    )
     lacking = sum(item.id not in stored or stored[item.id]["transitions"] is None for item in chain)
-    return _Checked(lacking, "".join(digests).encode(), tuple(mismatches))
+    whole = "".join(digest for of_return in digests.values() for digest in of_return.values())
+    return _Checked(lacking, whole.encode(), mismatches)
+
+
+def _differences(
+    item: Chained, stored: Mapping[UUID, dict[str, Any]], read: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """What of a return is not as it was read, and whether it is what it builds on and what it moved: the digests."""
+    kept = stored.get(item.id)
+    if kept is None:
+        return
+    for what, found in read.items():
+        if kept[what] is not None and (was := _digest(kept[what])) != found:
+            yield what, was, found
+    base = None if item.base_id is None else stored.get(item.base_id)
+    if base is not None and kept["transitions"] is not None:
+        moved, stands = _digest(_after(base["tally"], kept["transitions"])), _digest(_weights(kept["tally"]))
+        if moved != stands:
+            yield "moves", moved, stands
 
 
 async def _stored(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID, dict[str, Any]]:

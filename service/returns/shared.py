@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import CodeList, Field, PartName, Role
-from service.contract.upgrade import reading_sql
 from service.returns.chain import Chained
 from service.returns.context import Context
 from service.scope.store import Standing
 from service.storage.remembered import Statements
 from service.tally.count import dimension_lists
-from service.tally.judge import SHARING, judged
+from service.tally.judge import SHARING, judged, shared_sql
 from service.tally.model import Margin, dimension_of
 
 _STATEMENTS: Final = Statements()
@@ -89,17 +88,16 @@ def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
     library = context.library
     chosen, named = ["o.case_id, o.line_from, o.line_to"], []
     for place, edition in enumerate(standing.edition for standing in standings):
-        roles = _roles(library, standings[place])
-        readings = reading_sql(library, edition.vocabulary, "o")
+        said = shared_sql(library, edition.vocabulary, "o")
+        if said is None:
+            continue
         expressions = judged(library, edition)
-        shared_ref = readings[roles[Role.SHARED_REF].name].text
-        shared_with, lead = (readings[roles[role].name].mask for role in (Role.SHARED_WITH, Role.LEAD))
         chosen += [
-            f"{shared_ref} as shared_ref{place}, {shared_with} as shared_with{place}, {lead} as lead{place}, "
+            f"{said.ref} as shared_ref{place}, {said.shared_with} as shared_with{place}, {said.lead} as lead{place}, "
             f"{expressions.ruling} as ruling{place}, {expressions.stage} as stage{place}, "
             f"{expressions.setting} as setting{place}, {expressions.year} as year{place}"
         ]
-        named.append(f"{shared_ref} is not null")
+        named.append(f"{said.ref} is not null")
     held = "o.force = :force and o.line_from <= :last and o.line_to > :first"
     one = " or ".join(dict.fromkeys(named)) or "false"
     return f"select {', '.join(chosen)} from case_version o where {held} and ({one})"

@@ -16,14 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
 from service.contract.model import PartName, Role
-from service.contract.upgrade import reading_sql
 from service.register.line import HELD_ELSEWHERE
 from service.returns.as_read import as_read
 from service.returns.context import Context
 from service.returns.current import current_rows
 from service.returns.model import Open
 from service.storage.remembered import Statements
-from service.tally.judge import SHARING
+from service.tally.judge import SHARING, shared_sql
 from service.tally.model import dimension_of
 from service.tally.shared import SharedRow, confirmed_lead
 
@@ -118,13 +117,12 @@ _HELD_BY_OTHERS: Final = text(
 
 def _brought_sql(library: Library, version: str) -> str:
     """The cases with a shared reference that begin with a number of the line, and did not stand before it."""
-    roles = library.contracts[version].parts[PartName.CASE].by_role
-    readings = reading_sql(library, version, "o")
-    shared_ref = readings[roles[Role.SHARED_REF].name].text
-    shared_with, lead = (readings[roles[role].name].mask for role in (Role.SHARED_WITH, Role.LEAD))
+    said = shared_sql(library, version, "o")
+    if said is None:
+        raise TypeError("a standard that knows no shared cases brings none")
     return (
-        f"select o.case_id, {shared_ref} as shared_ref, {shared_with} as shared_with, {lead} as lead "
-        f"from case_version o where o.force = :force and o.line_from = :line and {shared_ref} is not null "
+        f"select o.case_id, {said.ref} as shared_ref, {said.shared_with} as shared_with, {said.lead} as lead "
+        f"from case_version o where o.force = :force and o.line_from = :line and {said.ref} is not null "
         "and not exists (select from case_version e where e.force = :force and e.case_id = o.case_id "
         "and e.line_to = :line)"
     )

@@ -26,6 +26,28 @@ from service.tally.model import Margin
 SHARING: Final = frozenset({Role.SHARED_REF, Role.SHARED_WITH, Role.LEAD})
 """What a standard says of a shared case: where one of these is not among its roles, it has no shared cases."""
 
+
+class SharedSql(Struct, frozen=True):
+    """What a stored row says of the case that it shares, as SQL."""
+
+    ref: str
+    shared_with: str
+    lead: str
+
+
+def shared_sql(library: Library, vocabulary: str, alias: str) -> SharedSql | None:
+    """Over the row ``alias`` of any version; None where the vocabulary knows no shared cases."""
+    roles = library.contracts[vocabulary].parts[PartName.CASE].by_role
+    if not roles.keys() >= SHARING:
+        return None
+    readings = reading_sql(library, vocabulary, alias)
+    ref = readings[roles[Role.SHARED_REF].name].text
+    shared_with, lead = (_mask(readings[roles[role].name]) for role in (Role.SHARED_WITH, Role.LEAD))
+    if ref is None:
+        raise TypeError("a shared reference is a text")
+    return SharedSql(ref, shared_with, lead)
+
+
 _LINES = ("line_from", "line_to")
 _COLUMN = re.compile(r"\bo\.(\w+)")
 
@@ -221,8 +243,12 @@ def covered_sql(all_years: bool, year: str = "year", prefix: str = "") -> str:
     that of the parameters' names."""
     if all_years:
         return "true"
-    years = f"cast(:{prefix}years as integer[])"
-    return f"case when r.{year} is null then :{prefix}unknown_year else r.{year} = any({years}) end"
+    return in_years_sql(f"cast(:{prefix}years as integer[])", f":{prefix}unknown_year", f"r.{year}")
+
+
+def in_years_sql(years: str, unknown: str, year: str) -> str:
+    """Whether a year is among those listed, ``unknown`` saying so of one that is not known; never unknown itself."""
+    return f"case when {year} is null then {unknown} else {year} = any({years}) end"
 
 
 def case_source(contract_columns: frozenset[str], rows: str, sign: int = 1) -> Source:
