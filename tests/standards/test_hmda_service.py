@@ -20,6 +20,7 @@ from service.picture.question import question
 from service.picture.simulate.answer import Asked, simulate
 from service.picture.simulate.export import as_document as simulated
 from service.returns.context import Context, context_of
+from service.returns.model import Sealed
 from service.returns.offline import validate
 from service.storage.database import Database
 from service.terms.adopt import adopt
@@ -49,6 +50,15 @@ async def context(server: Server) -> AsyncIterator[Context]:
     await server.drop(name)
 
 
+@pytest_asyncio.fixture(scope="module")
+async def register(context: Context) -> Sealed:
+    """A register of the first bank, sealed."""
+    item = await opened(context, "first-example-bank", "2019-01")
+    await sent(context, item, written(CLEAN, "text/csv"))
+    await explained(context, item)
+    return await sealed(context, item)
+
+
 async def test_the_service_finds_what_the_validator_finds_where_the_file_is(context: Context) -> None:
     rows = []
     for place, broken in enumerate(BROKEN):
@@ -66,12 +76,8 @@ async def test_the_service_finds_what_the_validator_finds_where_the_file_is(cont
     assert {rule for _, rule, _ in online} >= {broken["edit"] for broken in BROKEN}
 
 
-async def test_a_register_is_sealed_counted_and_seen_in_the_picture(context: Context) -> None:
-    item = await opened(context, "first-example-bank", "2019-01")
-    await sent(context, item, written(CLEAN, "text/csv"))
-    await explained(context, item)
-    receipt = await sealed(context, item)
-    totals = (await tallies_of(context, receipt))[SCOPE].totals()
+async def test_a_register_is_sealed_counted_and_seen_in_the_picture(context: Context, register: Sealed) -> None:
+    totals = (await tallies_of(context, register))[SCOPE].totals()
     assert (totals.in_scope, totals.undetermined, totals.out_of_scope) == (2, 0, 6)
     async with context.db.national() as tx:
         seen = await answer(tx, PUBLISHED, question([("by", "action_taken")], context.now()), context.now())
@@ -82,6 +88,7 @@ async def test_a_register_is_sealed_counted_and_seen_in_the_picture(context: Con
     assert sum(cell["out_of_scope"] for cell in picture.cells) == 6
 
 
+@pytest.mark.usefixtures("register")
 async def test_its_scope_is_simulated_though_it_has_no_cells_no_settings_and_no_officers(context: Context) -> None:
     asked = Asked(edition=SCOPE, rules_off=(PUBLISHED.scopes[SCOPE].rule_ids[0],))
     found = await simulate(context, LEAD, asked)
