@@ -74,6 +74,13 @@ class ForceCoverage(Struct, frozen=True, kw_only=True):
     """How many periods old the return is, seen from the period it should be for."""
 
 
+class Heir(Struct, frozen=True):
+    """Who has the cases of a force that was taken over, from its first return for a period after ``after`` on."""
+
+    force: int
+    after: date
+
+
 class Coverage(Struct, frozen=True, kw_only=True):
     """What a picture covers. ``forces`` is in the order of the list of forces."""
 
@@ -84,6 +91,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
     forces: tuple[ForceCoverage, ...]
     not_expected: tuple[int, ...]
     """Forces with a sealed return that take no part (any more), so that nothing of theirs is in the sum."""
+    heirs: Mapping[int, Heir]
+    """Of those of them that were taken over: by which of ``forces``."""
 
     @property
     def expected(self) -> int:
@@ -134,12 +143,14 @@ def cover(
     who is expected where nothing is due yet.
     """
     due = period or last_due
-    expected = expected_forces(tuple(participations), returns, due or month)
+    everyone = tuple(participations)
+    expected = expected_forces(everyone, returns, due or month)
     return Coverage(
         period=period,
         due_period=due,
         forces=tuple(_force(force, returns.get(force), asked=period, due=due) for force in sorted(expected)),
         not_expected=tuple(sorted(set(returns) - expected)),
+        heirs=_heirs(everyone, returns, expected),
     )
 
 
@@ -152,28 +163,54 @@ def expected_forces(
     where the period in which it left is the last that is due: the sum neither drops in between nor has it twice
     (semantics 30).
     """
-    successors = {item.force: item.successor for item in participations if item.successor is not None}
+    successors = _successors(participations)
 
     def counts(item: Participation) -> bool:
         if item.successor is None or item.last_period is None or item.first_period > at:
             return item.holds(at)
-        return not _taken_over(item.force, item.last_period, successors, returns)
+        return _heir(item.force, item.last_period, successors, returns) is None
 
     return frozenset(item.force for item in participations if counts(item))
 
 
-def _taken_over(
-    force: int, last: date, successors: Mapping[int, int | None], returns: Mapping[int, CountingReturn]
-) -> bool:
+def _successors(participations: Iterable[Participation]) -> Mapping[int, int]:
+    return {item.force: item.successor for item in participations if item.successor is not None}
+
+
+def _heirs(
+    participations: Iterable[Participation], returns: Mapping[int, CountingReturn], expected: frozenset[int]
+) -> Mapping[int, Heir]:
+    """Who is expected now of those who follow a force; where the one that took it over was taken over too, the next."""
+    successors = _successors(participations)
+    left = {
+        item.force: item.last_period
+        for item in participations
+        if item.successor is not None and item.last_period is not None and item.force not in expected
+    }
+    found: dict[int, Heir] = {}
+    for force, last in left.items():
+        after, seen = last, {force}
+        heir = _heir(force, after, successors, returns)
+        while heir is not None and heir in left and heir not in seen:
+            seen.add(heir)
+            after = left[heir]
+            heir = _heir(heir, after, successors, returns)
+        if heir in expected:
+            found[force] = Heir(heir, after)
+    return found
+
+
+def _heir(force: int, last: date, successors: Mapping[int, int], returns: Mapping[int, CountingReturn]) -> int | None:
+    """The first of those who follow a force that has sealed a return for a period after it left."""
     seen = {force}
     heir = successors.get(force)
     while heir is not None and heir not in seen:
         sealed = returns.get(heir)
         if sealed is not None and sealed.period > last:
-            return True
+            return heir
         seen.add(heir)
         heir = successors.get(heir)
-    return False
+    return None
 
 
 def _force(force: int, counting: CountingReturn | None, *, asked: date | None, due: date | None) -> ForceCoverage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from service.picture.coverage import CountingReturn, Coverage, Participation, Reporting, cover
+from service.picture.coverage import CountingReturn, Coverage, Heir, Participation, Reporting, cover
 
 JUNE, JULY, AUGUST, SEPTEMBER = (date(2026, month, 1) for month in (6, 7, 8, 9))
 AVON, KENT, ESSEX = 0, 1, 2
@@ -86,6 +86,7 @@ def test_a_merged_force_counts_until_its_successor_seals() -> None:
     after = covered(a_return(AVON, JULY), a_return(KENT, AUGUST), expected=everyone)
     assert AVON not in states(after)
     assert after.not_expected == (AVON,)
+    assert (before.heirs, after.heirs) == ({}, {AVON: Heir(KENT, JULY)})
 
 
 def test_a_merged_force_is_not_counted_twice_while_the_month_in_which_it_left_is_the_last_due() -> None:
@@ -104,6 +105,19 @@ def test_a_chain_of_mergers_ends_with_the_first_heir_that_seals() -> None:
     )
     coverage = covered(a_return(AVON, JUNE), a_return(KENT, JUNE), a_return(ESSEX, AUGUST), expected=everyone)
     assert list(states(coverage)) == [ESSEX]
+    assert coverage.heirs == {AVON: Heir(ESSEX, JUNE), KENT: Heir(ESSEX, JULY)}
+
+
+def test_what_an_heir_had_taken_over_is_with_the_one_that_took_it_over_since() -> None:
+    everyone = (
+        takes_part(AVON, last=JUNE, successor=KENT),
+        takes_part(KENT, last=JULY, successor=ESSEX),
+        takes_part(ESSEX),
+    )
+    before = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, JULY), expected=everyone)
+    assert before.heirs == {AVON: Heir(KENT, JUNE)}
+    after = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, AUGUST), expected=everyone)
+    assert after.heirs == {AVON: Heir(ESSEX, JULY), KENT: Heir(ESSEX, JULY)}
 
 
 def test_forces_that_name_each_other_as_successor_do_not_hang_anything() -> None:
