@@ -56,8 +56,9 @@ class BridgeController(Controller):
         description=(
             "A point is a moment and a scope edition. The parts are whole numbers that make up the difference, for "
             "least, in scope and most; they come from what was stored when returns were sealed and judged, not from "
-            "reading cases. JSON, CSV (`Accept: text/csv`) or a waterfall (`Accept: image/svg+xml`). Needs the "
-            "permission `national:read` of a national body."
+            "reading cases. `taken_over` is what went out with forces that another took over, beside what came in with "
+            "its first return since, and of each part how much of it did. JSON, CSV (`Accept: text/csv`) or a "
+            "waterfall (`Accept: image/svg+xml`). Needs the permission `national:read` of a national body."
         ),
         operation_id="nationalBridge",
         operation_class=operation(
@@ -86,7 +87,7 @@ class BridgeController(Controller):
             async with context.db.national() as tx:
                 told = await bridge_answer(tx, published, asked, context.now())
         if media == SVG:
-            return tagged(request, waterfall(told.bridge).encode(), SVG)
+            return tagged(request, waterfall(told).encode(), SVG)
         if media == CSV:
             return tagged(request, as_csv(told, by_force=asked.by_force).encode(), CSV)
         return tagged(request, msgspec.json.encode(as_document(told, by_force=asked.by_force)), JSON)

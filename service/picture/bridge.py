@@ -84,8 +84,8 @@ class Held(Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What the forces sent between two points. ``covered``: those that reported for the first time, or took a return
-    back; ``let_go``: those that withdrew cases because another took them over."""
+    """What the forces sent between two points. ``covered``: those that reported for the first time, left, or took a
+    return back; ``let_go``: those that withdrew cases because another took them over."""
 
     flows: tuple[Flow, ...]
     covered: frozenset[int]
@@ -107,7 +107,7 @@ def bridge(opening: Mapping[int, Counts], flows: Iterable[Flow], closing: Mappin
     ``ValueError`` where the flows do not make up the difference."""
     sums: defaultdict[int, defaultdict[tuple[Cause, str | None], Delta]] = defaultdict(lambda: defaultdict(Delta))
     for flow in flows:
-        delta = _delta(flow)
+        delta = delta_of(flow)
         if delta != Delta():
             sums[flow.force][flow.cause, _rule(flow)] += delta
     forces = {}
@@ -177,7 +177,9 @@ def held_of(rows: Sequence[SharedRow]) -> Held:
     return Held(shared=rows, led={(row.force, row.case_id): row for row in join(rows).led_elsewhere})
 
 
-def _delta(flow: Flow) -> Delta:
+def delta_of(flow: Flow) -> Delta:
+    """What it moves."""
+
     def counted(ruling: int | None) -> Delta:
         return Delta() if ruling is None else Delta(int(ruling == 0), int(ruling >= 0))
 

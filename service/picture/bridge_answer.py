@@ -15,17 +15,19 @@ from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_then
-from service.picture.bridge import Flow, Held, Sent, bridge, held_of, led_flows, scope_cause
+from service.picture.bridge import Delta, Flow, Held, Sent, bridge, delta_of, held_of, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion
 from service.picture.bridge_store import Moved, Return
-from service.picture.chains import way
-from service.picture.coverage import CountingReturn
+from service.picture.chains import Way, way
+from service.picture.coverage import CountingReturn, Heir
 from service.picture.national import Counts, own_counts
 from service.picture.question import AsOf
 from service.picture.store import StoredEdition
+from service.picture.taken_over import FirstReturn, first_returns, handed_over, taken_over
 from service.scope.edition import Edition
 from service.tally.moves import Cause
+from service.tally.shared import SharedRow
 from service.telemetry.spans import traced
 from service.terms.check import Published
 
@@ -37,6 +39,7 @@ class Point(Struct, frozen=True, kw_only=True):
     scope: StoredEdition
     edition: Edition
     counting: tuple[CountingReturn, ...]
+    heirs: Mapping[int, Heir]
     forces: CodeList
 
     @property
@@ -48,6 +51,11 @@ class Point(Struct, frozen=True, kw_only=True):
     def returns(self) -> list[Return]:
         """The returns that count."""
         return [(item.force, item.return_id) for item in self.counting]
+
+    @property
+    def periods(self) -> Mapping[int, date]:
+        """For which period they are, by force."""
+        return {item.force: item.period for item in self.counting}
 
 
 class EditionStep(Struct, frozen=True):
@@ -92,9 +100,12 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     for step in steps:
         flows += await _scope_flows(tx, opening, step, editions, shared, today)
     was, is_now = [await shared.held_at(point, closing.scope.id) for point in (opening, closing)]
-    sent = await _sent(tx, opening, closing, today)
+    ways = await _ways(tx, opening, closing)
+    sent = await _sent(tx, ways, closing, today)
     flows += sent.flows
     flows += led_flows(was, is_now, (closing.edition, closing.edition), sent)
+    first = await _first_returns(tx, opening, closing, ways)
+    flows += handed_over(was, await _brought(tx, first, closing), is_now, closing.edition)
     try:
         found = bridge(begin, flows, end)
     except ValueError:
@@ -104,7 +115,14 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
             code="bridge-does-not-add-up",
         ) from None
     through = tuple(editions[step.after] for step in steps[:-1])
-    return Told(bridge=found, opening=opening.end, closing=closing.end, through=through, forces=closing.forces)
+    return Told(
+        bridge=found,
+        opening=opening.end,
+        closing=closing.end,
+        through=through,
+        forces=closing.forces,
+        taken_over=taken_over(found, first, await _new_in(tx, first, closing)),
+    )
 
 
 async def _point(
@@ -122,6 +140,7 @@ async def _point(
         scope=edition,
         edition=published.scopes[edition.name],
         counting=counting,
+        heirs=coverage.heirs,
         forces=published.library.lists[terms.force_list],
     )
 
@@ -203,17 +222,20 @@ async def _scope_flows(
     return [*flows, *led_flows(was, now, (before, after), cause)]
 
 
-async def _sent(tx: AsyncConnection, opening: Point, closing: Point, today: date) -> Sent:
-    """What the forces sent, or took back, between the points, under the closing edition."""
+async def _ways(tx: AsyncConnection, opening: Point, closing: Point) -> Mapping[int, Way]:
+    """How each force came from the return that counted at the one point to that of the other."""
     bases = await bridge_store.bases(tx)
-    begin = {item.force: item.return_id for item in opening.counting}
-    end = {item.force: item.return_id for item in closing.counting}
+    begin, end = dict(opening.returns), dict(closing.returns)
+    return {force: way(bases, begin.get(force), end.get(force)) for force in begin.keys() | end.keys()}
+
+
+async def _sent(tx: AsyncConnection, ways: Mapping[int, Way], closing: Point, today: date) -> Sent:
+    """What the forces sent, or took back, between the points, under the closing edition."""
     on: list[Return] = []
     back: list[Return] = []
     begins: list[Return] = []
     ends: list[Return] = []
-    for force in begin.keys() | end.keys():
-        found = way(bases, begin.get(force), end.get(force))
+    for force, found in ways.items():
         on += ((force, item) for item in found.on)
         back += ((force, item) for item in found.back)
         begins += _one(force, found.begins)
@@ -232,6 +254,40 @@ async def _sent(tx: AsyncConnection, opening: Point, closing: Point, today: date
         covered=frozenset(force for force, _ in (*begins, *back, *ends)),
         let_go=frozenset(each.force for each in came if each.cause is Cause.TRANSFERRED and each.after is None),
     )
+
+
+async def _first_returns(
+    tx: AsyncConnection, opening: Point, closing: Point, ways: Mapping[int, Way]
+) -> tuple[FirstReturn, ...]:
+    """Those that came for forces that were taken over between the points."""
+    heirs = {force: closing.heirs[force] for force in opening.periods.keys() & closing.heirs.keys()}
+    came = [item for heir in heirs.values() for item in (ways[heir.force].begins, *ways[heir.force].on)]
+    periods = await bridge_store.periods(tx, {item for item in came if item is not None}) if heirs else {}
+    return first_returns(heirs, opening.periods, closing.periods, ways, periods)
+
+
+async def _brought(
+    tx: AsyncConnection, first: Sequence[FirstReturn], closing: Point
+) -> Mapping[int, Sequence[SharedRow]]:
+    """The rows of those returns that name other forces, by the force that left; none of a return that is all
+    coverage."""
+    counting = {item.force: item for item in closing.counting}
+    found: dict[int, Sequence[SharedRow]] = {}
+    for each in first:
+        if each.returns and not each.is_all:
+            head = replace(counting[each.force], return_id=each.returns[-1], edition=closing.scope.id)
+            found |= dict.fromkeys(each.took, await store.shared_rows(tx, closing.scope.id, [head]))
+    return found
+
+
+async def _new_in(tx: AsyncConnection, first: Sequence[FirstReturn], closing: Point) -> Mapping[UUID, Delta]:
+    """What those returns brought that was new."""
+    found: dict[UUID, Delta] = {}
+    for force, item in [(each.force, item) for each in first for item in each.returns]:
+        rows = await bridge_store.transitions(tx, [(force, item)], closing.scope.id)
+        flows = [_flow(row, closing.edition) for row in rows]
+        found[item] = sum((delta_of(flow) for flow in flows if flow.cause is Cause.NEWLY_IDENTIFIED), Delta())
+    return found
 
 
 def _one(force: int, item: UUID | None) -> list[Return]:

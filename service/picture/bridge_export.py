@@ -16,13 +16,14 @@ from service.contract.sheet import harmless
 from service.picture.bridge import Bridge, Delta
 from service.picture.export import AsOfShown, ScopeShown
 from service.picture.national import Counts
+from service.picture.taken_over import TakenOver, by_taking_over
 from service.scope.edition import Edition
 from service.tally.moves import Cause
 
 CAUSES: Final[Mapping[Cause, str]] = {
     Cause.SCOPE: "the definition changed",
     Cause.VOCABULARY: "the same definition is read by another version of the contract",
-    Cause.COVERAGE: "forces reported for the first time, or took a return back",
+    Cause.COVERAGE: "forces reported for the first time, left, or took a return back",
     Cause.DETAIL: "what is reported as cases and what as numbers changed",
     Cause.TRANSFERRED: "cases went over between forces",
     Cause.NEWLY_IDENTIFIED: "new cases were identified",
@@ -59,7 +60,8 @@ class PointShown(Struct, frozen=True):
 
 class PartShown(Struct, frozen=True):
     """What one cause moved, in signed whole numbers; ``rule`` where one rule let cases out of scope or back in, null
-    where they went in or out of undetermined, or are no flow between the two."""
+    where they went in or out of undetermined, or are no flow between the two. ``taken_over`` is how much of
+    ``in_scope`` went out with forces that another took over, or came in with its first return since then."""
 
     cause: Cause
     rule: str | None
@@ -67,6 +69,37 @@ class PartShown(Struct, frozen=True):
     in_scope: int
     least: int
     most: int | None
+    taken_over: int
+
+
+class NamedForce(Struct, frozen=True):
+    """A force, and its name."""
+
+    force: str
+    name: str
+
+
+class MovedShown(Struct, frozen=True):
+    """How far something moved the figure, in signed whole numbers; ``most`` is null where some weight was not
+    provided."""
+
+    in_scope: int
+    least: int
+    most: int | None
+
+
+class TakenOverShown(Struct, frozen=True):
+    """A force that took others over between the two points: what ``went`` out with them as coverage, and what ``came``
+    in with its first return since then, for ``period``: as new cases, or as coverage where nothing of it counted
+    before. Which of them are the same cases nobody can tell: they are the same figures once more, no further part."""
+
+    force: str
+    name: str
+    period: str
+    took: tuple[NamedForce, ...]
+    went: MovedShown
+    came: MovedShown
+    sentence: str
 
 
 class ForceBridgeShown(Struct, frozen=True):
@@ -89,6 +122,7 @@ class BridgeDocument(Struct, frozen=True, rename={"from_": "from"}):
     opening: Figure
     parts: tuple[PartShown, ...]
     closing: Figure
+    taken_over: tuple[TakenOverShown, ...]
     sentence: str
     forces: tuple[ForceBridgeShown, ...] | None
 
@@ -102,30 +136,35 @@ class Told(Struct, frozen=True, kw_only=True):
     through: tuple[Edition, ...]
     """Editions on the way from the one to the other: what a rule of one of them let out, another may have let in."""
     forces: CodeList
+    taken_over: tuple[TakenOver, ...]
 
     def force(self, number: int) -> tuple[str, str]:
         """The id and the name of a force."""
         code = self.forces.by_ordinal.get(number)
         return (f"#{number}", "") if code is None else (code.code, code.title)
 
+    def called(self, numbers: Sequence[int]) -> str:
+        """The names of some forces, as in a sentence."""
+        return _listed([name or identifier for identifier, name in map(self.force, numbers)])
+
 
 def as_document(told: Told, *, by_force: bool) -> BridgeDocument:
     """The bridge as it is answered; ``by_force``: that of each force too."""
-    titles = _titles(told)
     whole = told.bridge
     return BridgeDocument(
         from_=_point(told.opening),
         to=_point(told.closing),
         through=tuple(_scope(edition) for edition in told.through),
         opening=_figure(whole.opening),
-        parts=_parts(whole, titles),
+        parts=_parts(told, whole),
         closing=_figure(whole.closing),
-        sentence=sentence(whole),
+        taken_over=tuple(_taken_over(told, each) for each in told.taken_over),
+        sentence=in_words(told),
         forces=tuple(
             ForceBridgeShown(
                 *told.force(force),
                 _figure(each.opening),
-                _parts(each, titles),
+                _parts(told, each, force),
                 _figure(each.closing),
             )
             for force, each in whole.forces.items()
@@ -137,7 +176,7 @@ def as_document(told: Told, *, by_force: bool) -> BridgeDocument:
 
 HEADINGS: Final = (
     *("from_scope", "from_position", "from_at", "to_scope", "to_position", "to_at"),
-    *("force", "line", "rule", "in_scope", "least", "most"),
+    *("force", "line", "rule", "in_scope", "least", "most", "taken_over"),
 )
 
 
@@ -149,27 +188,46 @@ def as_csv(told: Told, *, by_force: bool) -> str:
     ends: list[str | int] = []
     for end in (told.opening, told.closing):
         ends += (end.edition.name, end.position, wire_time(end.at))
-    of = [("", told.bridge)]
+    of: list[tuple[int | None, Bridge]] = [(None, told.bridge)]
     if by_force:
-        of += [(told.force(force)[0], each) for force, each in told.bridge.forces.items()]
+        of += told.bridge.forces.items()
     for force, each in of:
-        for row in _rows(each, _titles(told)):
-            cells = (*ends, force, *row)
+        name = "" if force is None else told.force(force)[0]
+        for row in _rows(told, each, force):
+            cells = (*ends, name, *row)
             writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 
-def _rows(item: Bridge, titles: Mapping[str, str]) -> Iterator[tuple[str | int | None, ...]]:
+def _rows(told: Told, item: Bridge, force: int | None) -> Iterator[tuple[str | int | None, ...]]:
     opening, closing = _figure(item.opening), _figure(item.closing)
-    yield ("opening", None, opening.in_scope, opening.least, opening.most)
-    for part in _parts(item, titles):
-        yield (part.cause.value, part.rule, part.in_scope, part.least, part.most)
-    yield ("closing", None, closing.in_scope, closing.least, closing.most)
+    yield ("opening", None, opening.in_scope, opening.least, opening.most, None)
+    for part in _parts(told, item, force):
+        yield (part.cause.value, part.rule, part.in_scope, part.least, part.most, part.taken_over)
+    yield ("closing", None, closing.in_scope, closing.least, closing.most, None)
+
+
+def in_words(told: Told) -> str:
+    """Why the figure moved, and who took over from whom meanwhile: else its cases would be read as new."""
+    took = (_took_over(told, each) for each in told.taken_over if each.went.in_scope or each.brought.in_scope)
+    return " ".join([sentence(told.bridge), *took])
 
 
 def sentence(item: Bridge) -> str:
     """Why the figure moved, as one could read it aloud; and how many it may be with what is undetermined."""
     return _least(item) + _most(item)
+
+
+def _took_over(told: Told, item: TakenOver) -> str:
+    heir, left = told.called([item.force]), told.called(item.took)
+    went, came = -item.went.in_scope, item.brought.in_scope
+    new = item.came[Cause.NEWLY_IDENTIFIED].in_scope
+    as_new = "" if not new else ", as new cases" if new == came else f", {new:,} of them as new cases"
+    same = " How many of them are the same cases cannot be told." if went and new else ""
+    return (
+        f"{heir} took over from {left}: {went:,} went out with {left}, and {came:,} came in with the first return of "
+        f"{heir} since then, for {item.period:%Y-%m}{as_new}.{same}"
+    )
 
 
 def _least(item: Bridge) -> str:
@@ -230,8 +288,24 @@ def _figure(counts: Counts) -> Figure:
     return Figure(counts.in_scope, counts.least, counts.most)
 
 
-def _parts(item: Bridge, titles: Mapping[str, str]) -> tuple[PartShown, ...]:
-    is_open = item.opening.open or item.closing.open
+def _taken_over(told: Told, item: TakenOver) -> TakenOverShown:
+    name, title = told.force(item.force)
+    is_open = _is_open(told.bridge)
+    went, came = (
+        MovedShown(moved.in_scope, moved.in_scope, None if is_open else moved.most)
+        for moved in (item.went, item.brought)
+    )
+    took = tuple(NamedForce(*told.force(force)) for force in item.took)
+    return TakenOverShown(name, title, f"{item.period:%Y-%m}", took, went, came, _took_over(told, item))
+
+
+def _is_open(item: Bridge) -> bool:
+    return bool(item.opening.open or item.closing.open)
+
+
+def _parts(told: Told, item: Bridge, force: int | None = None) -> tuple[PartShown, ...]:
+    """The parts of a bridge, or of that of one force."""
+    is_open, titles = _is_open(item), _titles(told)
     return tuple(
         PartShown(
             part.cause,
@@ -240,6 +314,7 @@ def _parts(item: Bridge, titles: Mapping[str, str]) -> tuple[PartShown, ...]:
             part.delta.in_scope,
             part.delta.in_scope,
             None if is_open else part.delta.most,
+            by_taking_over(told.bridge, told.taken_over, part.cause, force).in_scope,
         )
         for part in item.parts
     )

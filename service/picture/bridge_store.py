@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -35,6 +35,7 @@ def _folded(ruling: str) -> str:
 
 _LISTED: Final = "unnest(cast(:forces as smallint[]), cast(:returns as uuid[])) as item (force, return_id)"
 _BASES: Final = text("select id, base_id from case_return where sealed_position is not null")
+_PERIODS: Final = text("select id, period from case_return where id = any(cast(:returns as uuid[]))")
 _FLIPS: Final = text(
     "select f.force, least(f.ruling_before, 1) as before, least(f.ruling_after, 1) as after, "
     f"sum(f.weight)::bigint as weight from {_LISTED} join flip f on f.force = item.force "
@@ -61,6 +62,11 @@ _FOLLOWS: Final = text("select id, name, follows from scope_edition")
 async def bases(tx: AsyncConnection) -> Mapping[UUID, UUID | None]:
     """What every return that was ever sealed builds on."""
     return {row.id: row.base_id for row in await tx.execute(_BASES)}
+
+
+async def periods(tx: AsyncConnection, returns: Collection[UUID]) -> Mapping[UUID, date]:
+    """The first day of the period of each of some returns."""
+    return {row.id: row.period for row in await tx.execute(_PERIODS, {"returns": list(returns)})}
 
 
 async def follows(tx: AsyncConnection) -> Mapping[int, tuple[str, int | None]]:

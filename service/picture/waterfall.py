@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from service.picture.bridge import Bridge
-from service.picture.bridge_export import CAUSES, by_cause, sentence
+from service.picture.bridge_export import CAUSES, Told, by_cause, in_words
 
 _WIDTH: Final = 960
 _ROW: Final = 44
@@ -51,12 +51,12 @@ def _bars(item: Bridge) -> Iterator[Bar]:
     yield Bar("Closing", 0, item.closing.in_scope, f"{item.closing.in_scope:,}", _STANDS)
 
 
-def waterfall(item: Bridge) -> str:
+def waterfall(told: Told) -> str:
     """The picture of a bridge."""
-    rows = bars(item)
+    rows = bars(told.bridge)
     most = max([bar.high for bar in rows] + [1])
     height = _TOP * 2 + _ROW * len(rows)
-    said = escape(sentence(item))
+    said = escape(in_words(told))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-labelledby="bridge-title" font-family="arial, sans-serif" font-size="16">',

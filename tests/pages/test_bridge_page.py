@@ -6,12 +6,13 @@ from tests.support.browser import signed_in
 from tests.support.desk import words_of
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served
+from tests.support.terms import a_terms_way, terms_of, without
 
 PATH = "/national/bridge"
 
 
-async def _sealed(served: Served, period: str, rows: list[dict[str, str]]) -> None:
-    item = Return(await served.client("kent"), "kent", period)
+async def _sealed(served: Served, period: str, rows: list[dict[str, str]], *, force: str = "kent") -> None:
+    item = Return(await served.client(force), force, period)
     await item.open()
     await item.upload(csv_of(rows))
     await item.explain_all()
@@ -39,7 +40,7 @@ async def test_what_moved_the_most_alone_is_told_of_a_force_too(served: Served) 
     await _sealed(served, "2025-12", [a_case("K/2", suspect_count="1+", suspects_not_recorded="")])
     nca = await signed_in(served, "nca")
     words = words_of((await nca.get(PATH, params={"from": "1"})).text)
-    assert "Kent Police 0 Forces reported for the first time, or took a return back: +1" in words
+    assert "Kent Police 0 Forces reported for the first time, left, or took a return back: +1" in words
     assert "New cases were identified: 0, most +1 1 to 2" in words
 
 
@@ -55,3 +56,18 @@ async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_k
 
 async def test_a_force_sees_nothing_of_it(served: Served) -> None:
     assert (await (await signed_in(served, "kent")).get(PATH)).status_code == 403
+
+
+async def test_what_went_with_a_force_that_was_taken_over_is_told_beside_what_came(served: Served) -> None:
+    await _sealed(served, "2025-12", [a_case("S/1")], force="sussex")
+    await _sealed(served, "2025-12", [a_case("K/1"), a_case("K/2")])
+    participation = without(served, "kent", "2025-12", "sussex")
+    await (await a_terms_way(served)).adopted(terms_of(served, participation=participation))
+    await _sealed(served, "2026-01", [a_case("S/2")], force="sussex")
+    nca = await signed_in(served, "nca")
+    words = words_of((await nca.get(PATH, params={"from": "3"})).text)
+    assert (
+        "Sussex Police took over from Kent Police: 2 went out with Kent Police, and 1 came in with the first" in words
+    )
+    assert "New cases were identified (+1 by taking over) +1 +1 +1" in words
+    assert "Forces reported for the first time, left, or took a return back: −2 (−2 by taking over)" in words

@@ -6,22 +6,28 @@ and comes back. Some of it is confirmed, some of it one-sided, and all of it cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.picture.bridge import Delta
+from service.picture.bridge_export import Told, as_document
 from service.returns.context import Context
+from service.returns.following import under
 from service.returns.held import set_aside
 from service.returns.model import Open
 from service.returns.reconcile import reconcile
 from service.returns.upload import Mode
+from service.tally.moves import Cause
+from service.terms.adopt import adopt
 from service.terms.calendar import Period
-from tests.support.bridges import bridge_between, picture_totals, sum_of
+from tests.support.bridges import Point, bridge_between, picture_totals, sum_of, told_between
 from tests.support.postgres import Server
-from tests.support.returns import LEAD, a_case, a_service, again, csv_of, explained, opened, sealed, sent
+from tests.support.returns import LEAD, a_case, a_service, again, csv_of, explained, opened, published, sealed, sent
 from tests.support.stock import held_in, missing_in, word_on
 
 FORCES = ("kent", "essex", "surrey")
@@ -101,6 +107,26 @@ async def _report(context: Context, month: Month, period: Period) -> int:
     return (await sealed(context, item)).sealed_position
 
 
+async def _adds_up(context: Context, points: Sequence[Point]) -> None:
+    """Three points, in their order: whichever two of them a bridge joins, it is exact."""
+    first, second, third = points
+    whole = await bridge_between(context, first, third)
+    halves = [await bridge_between(context, first, second), await bridge_between(context, second, third)]
+    assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
+    assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
+    assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
+    assert (await bridge_between(context, third, third)).parts == ()
+    at_the_end = await bridge_between(context, (third[0], SCOPES[0]), (third[0], SCOPES[1]))
+    assert at_the_end.opening.in_scope + sum_of(at_the_end).in_scope == at_the_end.closing.in_scope
+    for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
+        assert await picture_totals(context, position, scope) == counts
+
+
+async def _is_right(context: Context, returns: int) -> None:
+    done = await reconcile(context)
+    assert (done.returns, done.mismatches) == (returns, ())
+
+
 @given(st.lists(months, min_size=4, max_size=8), st.data())
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 async def test_the_parts_of_a_bridge_make_up_the_difference_whoever_leads_what(
@@ -115,18 +141,65 @@ async def test_the_parts_of_a_bridge_make_up_the_difference_whoever_leads_what(
             periods[month.force] = periods[month.force].plus(1)
         between = data.draw(st.sampled_from(positions))
         # from where one force had reported, and nothing could be confirmed, to the end
-        first, second, third = [
-            (position, data.draw(st.sampled_from(SCOPES))) for position in (positions[0], between, positions[-1])
-        ]
-        whole = await bridge_between(context, first, third)
-        halves = [await bridge_between(context, first, second), await bridge_between(context, second, third)]
-        assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
-        assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
-        assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
-        assert (await bridge_between(context, third, third)).parts == ()
-        at_the_end = await bridge_between(context, (positions[-1], SCOPES[0]), (positions[-1], SCOPES[1]))
-        assert at_the_end.opening.in_scope + sum_of(at_the_end).in_scope == at_the_end.closing.in_scope
-        for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
-            assert await picture_totals(context, position, scope) == counts
-        done = await reconcile(context)
-        assert (done.returns, done.mismatches) == (len(history), ())
+        places = (positions[0], between, positions[-1])
+        await _adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
+        await _is_right(context, len(history))
+
+
+LEFT, HEIR = "kent", "essex"
+
+
+async def _merged(context: Context, until: Period) -> Context:
+    """The service under terms by which one force left after a month, and another follows it."""
+    terms = context.terms
+    leaves = [
+        replace(item, until=until, successor=HEIR) if item.force == LEFT else item for item in terms.participation
+    ]
+    merged = replace(terms, edition="2030-05", hash="0" * 64, participation=tuple(leaves))
+    await adopt(context.db, published(), merged, context.now())
+    return under(context, merged)
+
+
+def _check_taken_over(told: Told, force: int) -> None:
+    """What is told of the force that left, and of the one that took it over, are parts of what moved."""
+    document = as_document(told, by_force=True)
+    moved = sum(each.went.in_scope + each.came.in_scope for each in document.taken_over)
+    assert sum(part.taken_over for each in document.forces or () for part in each.parts) == moved
+    for each in document.forces or ():
+        for part in each.parts:
+            assert abs(part.taken_over) <= abs(part.in_scope)
+            assert part.taken_over in (0, part.in_scope) or part.cause is Cause.NEWLY_IDENTIFIED
+    for one in told.taken_over:
+        assert one.took == (force,)
+        assert sum_of(told.bridge.forces[force]).in_scope <= one.went.in_scope <= 0 <= one.brought.in_scope
+
+
+@given(
+    st.lists(months, min_size=1, max_size=5),
+    st.lists(months.filter(lambda month: month.force != LEFT), min_size=1, max_size=3),
+    st.data(),
+)
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+async def test_the_parts_make_up_the_difference_where_one_force_takes_another_over(
+    server: Server, template: str, history: list[Month], since: list[Month], data: st.DataObject
+) -> None:
+    async with server.copy_of(template) as made:
+        context = await a_service(made.db, datetime(2030, 6, 1, 9, tzinfo=UTC))
+        periods = dict.fromkeys(FORCES, Period(2025, 11))
+        positions = []
+        for month in [data.draw(months.filter(lambda month: month.force == LEFT)), *history]:
+            positions.append(await _report(context, month, periods[month.force]))
+            periods[month.force] = periods[month.force].plus(1)
+        until = max(periods.values()).plus(-1)
+        context = await _merged(context, until)
+        periods = dict.fromkeys(FORCES, until.plus(1))
+        for month in since:
+            positions.append(await _report(context, month, periods[month.force]))
+            periods[month.force] = periods[month.force].plus(1)
+        places = (positions[0], data.draw(st.sampled_from(positions)), positions[-1])
+        await _adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
+        scope = data.draw(st.sampled_from(SCOPES))
+        told = await told_between(context, (positions[0], scope), (positions[-1], scope))
+        assert len(told.taken_over) == any(month.force == HEIR for month in since)
+        _check_taken_over(told, context.force_number(LEFT))
+        await _is_right(context, len(positions))

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from service.picture.answer import answer
 from service.picture.bridge import Bridge, Delta
 from service.picture.bridge_answer import bridge_answer
+from service.picture.bridge_export import Told
 from service.picture.bridge_question import BridgeQuestion
 from service.picture.national import Counts
 from service.picture.question import AtPosition, Question
@@ -24,11 +25,16 @@ def published_of(context: Context) -> Published:
 
 async def bridge_between(context: Context, opening: Point, closing: Point) -> Bridge:
     """The bridge between two points."""
+    return (await told_between(context, opening, closing)).bridge
+
+
+async def told_between(context: Context, opening: Point, closing: Point) -> Told:
+    """The same, with all that is told of it."""
     asked = BridgeQuestion(
         from_=AtPosition(opening[0]), to=AtPosition(closing[0]), from_scope=opening[1], to_scope=closing[1]
     )
     async with context.db.national() as tx:
-        return (await bridge_answer(tx, published_of(context), asked, context.now())).bridge
+        return await bridge_answer(tx, published_of(context), asked, context.now())
 
 
 async def picture_totals(context: Context, position: int, scope: str) -> Counts:

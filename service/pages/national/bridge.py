@@ -16,7 +16,7 @@ from service.errors import Conflict, Invalid, NotFound
 from service.pages.national.words import range_of
 from service.pages.visit import Visit, Visiting
 from service.picture.bridge_answer import bridge_answer
-from service.picture.bridge_export import CAUSES, Told, as_document
+from service.picture.bridge_export import CAUSES, Told, as_document, sentence
 from service.picture.bridge_question import bridge_question, points_by_name
 from service.picture.question import closest, shown
 from service.picture.store import editions
@@ -75,8 +75,9 @@ async def _page(
         titles={item.name: visit.context.editions[item.name].title for item in offered},
         problem=problem,
         told=None if told is None else as_document(told, by_force=True),
+        heading="" if told is None else sentence(told.bridge),
         moments=None if told is None else (told.opening.at, told.closing.at),
-        drawn="" if told is None else waterfall(told.bridge),
+        drawn="" if told is None else waterfall(told),
         causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
         range_of=range_of,
         address=urlencode(given),
