@@ -197,6 +197,13 @@ class UploadDocument(_Shape):
     findings: dict[Severity, Count]
     digest: Digest
     notes: list[str]
+    newer_version: Annotated[
+        str | None,
+        Meta(
+            description="Where rows are held because the file has names or codes of a newer contract version to which "
+            "the return can go on: that version. PUT it as `contract_version`, and send the file again."
+        ),
+    ]
 
 
 class FollowedBy(_Shape):

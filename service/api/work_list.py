@@ -45,9 +45,10 @@ class WorkListController(Controller):
         operation_id="getWorkList",
         description=(
             "JSON comes in pages, each with the counts by attribute. CSV and XLSX are files to be filled in and "
-            "uploaded to the open return as `changes`: they are written in `contract_version`, and what is not touched "
-            "in them changes nothing. In such a file stand the cases that the open return does not settle already, as "
-            "it has them. Every reading is logged. Needs the permission `returns:read`."
+            "uploaded to the open return as `changes`: they are written in `contract_version`, to which an older one "
+            "is brought first (`taken_from` says from which month on one can be), and what is not touched in them "
+            "changes nothing. In such a file stand the cases that the open return does not settle already, as it has "
+            "them. Every reading is logged. Needs the permission `returns:read`."
         ),
         operation_class=operation(
             Answer(
@@ -106,6 +107,7 @@ def _summary(call: Call, contract: Contract, work: WorkList) -> dict[str, Any]:
         "return": _point(work.item),
         "draft": None if work.draft is None else _point(work.draft),
         "contract_version": work.contract_version,
+        "taken_from": None if work.taken_from is None else str(work.taken_from),
         "cases": work.cases,
         "not_counted": work.not_counted,
         "attributes": [

@@ -52,6 +52,11 @@ def work_list_components(key: str) -> dict[str, Schema]:
         "return": {**point, "description": "The sealed return that is asked about."},
         "draft": {"anyOf": [point, {"type": "null"}], "description": "The open return that answers go into."},
         "contract_version": {**_STRING, "description": "In which the file of answers is written."},
+        "taken_from": {
+            **_TEXT,
+            "description": "The first period, from that of the draft (or else of the return) on, for which the terms "
+            "take that version; null where they take it for none.",
+        },
         "cases": {**_COUNT, "description": "Cases of the list."},
         "not_counted": {**_COUNT, "description": "Undetermined cases outside the years that count: not asked about."},
         "attributes": {

@@ -28,6 +28,7 @@ from service.returns.draft import DraftWriter
 from service.returns.findings import list_findings
 from service.returns.held import hold_by_rule
 from service.returns.model import AnyReturn, Open, etag_of
+from service.returns.newer_file import NewerFile, newer_upload
 from service.returns.overlay import Ground
 from service.returns.parts import replace_part
 from service.returns.readers import read
@@ -62,6 +63,8 @@ class Upload(Struct, frozen=True, kw_only=True):
     findings: dict[str, int]
     digest: str
     notes: tuple[str, ...] = ()
+    newer_version: str | None = None
+    """Where the file has names or codes of a newer contract version to which the return can go on: that version."""
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -134,7 +137,8 @@ async def upload(
             checked = await check.finish(staged)
         writer = DraftWriter(tx, check, checked)
         not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
-        answer = _answer(check.contract, checked, not_in_snapshot, spool, staged)
+        newer = await newer_upload(context, tx, contract, target.item, part) if checked.has_read_findings else None
+        answer = _answer(check.contract, checked, not_in_snapshot, spool, staged, newer)
         if dry_run:
             await tx.rollback()
             tell_of_check(part, mode)
@@ -233,7 +237,9 @@ def _span_rows(item: Open, ground: Ground) -> int:
     return max(SPAN_ROWS, stock // 4)
 
 
-def _answer(contract: Contract, checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged) -> Upload:
+def _answer(
+    contract: Contract, checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged, newer: NewerFile | None
+) -> Upload:
     return Upload(
         received=checked.received,
         accepted=checked.accepted,
@@ -244,7 +250,8 @@ def _answer(contract: Contract, checked: Checked, not_in_snapshot: int, spool: S
         not_in_snapshot=not_in_snapshot,
         findings={severity.value: count for severity, count in checked.by_severity(contract).items()},
         digest=f"sha-256:{spool.digest.hex()}",
-        notes=staged.notes,
+        notes=staged.notes if newer is None else (newer.says, *staged.notes),
+        newer_version=newer.version if newer is not None and newer.raises else None,
     )
 
 

@@ -38,6 +38,7 @@ from service.scope.store import Standing
 from service.storage.remembered import Statements
 from service.tally.judge import judged
 from service.telemetry.spans import traced
+from service.terms.calendar import Period
 
 _STATEMENTS: Final = Statements()
 
@@ -56,13 +57,15 @@ class WorkList(Struct, frozen=True, kw_only=True):
     """What is asked under one edition of one sealed return, by attribute, most decisive first. ``rulings``: those of
     the cases, in the order of the list; ``not_counted``: undetermined cases outside the years that count.
 
-    ``draft``: the open return into which answers go, if there is one; ``contract_version``: in which they are written.
+    ``draft``: the open return into which answers go, if there is one; ``contract_version``: in which they are written;
+    ``taken_from``: the first period, from that of the draft on, whose return may be, None where the terms name none.
     """
 
     item: Sealed
     draft: Open | None
     standing: Standing
     contract_version: str
+    taken_from: Period | None
     cases: int
     not_counted: int
     lacks: tuple[Lack, ...]
@@ -121,11 +124,13 @@ async def find_work(context: Context, tx: AsyncConnection, force: int, scope: st
     attributes = standing.edition.definition.attributes
     asked = [row for row in rows if row.cases and (only is None or only in missing_of(row.ruling, attributes))]
     lacks = _lacks(attributes, asked)
+    version = _written_in(context, standing.edition, draft or item)
     return WorkList(
         item=item,
         draft=draft,
         standing=standing,
-        contract_version=_written_in(context, standing.edition, draft or item),
+        contract_version=version,
+        taken_from=context.terms.first_taken(version, (draft or item).period),
         cases=sum(row.cases for row in asked),
         not_counted=sum(row.outside for row in rows),
         lacks=lacks,

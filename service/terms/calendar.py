@@ -23,6 +23,11 @@ class Period(Struct, frozen=True, order=True):
         return f"{self.year:04}-{self.month:02}"
 
     @property
+    def in_words(self) -> str:
+        """``November 2025``."""
+        return f"{self.first_day:%B %Y}"
+
+    @property
     def first_day(self) -> date:
         return date(self.year, self.month, 1)
 

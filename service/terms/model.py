@@ -71,6 +71,15 @@ class Terms(Struct, frozen=True, kw_only=True):
         """The contract versions in which a return for a period may be written, in the order of the terms."""
         return tuple(item.version for item in self.contracts if _holds(item.start, item.until, period))
 
+    def first_taken(self, version: str, period: Period) -> Period | None:
+        """The first period, this one or one after it, for which a return may be written in a contract version."""
+        starts = (
+            max(item.start, period)
+            for item in self.contracts
+            if item.version == version and (item.until is None or period <= item.until)
+        )
+        return min(starts, default=None)
+
     def successor(self, force: str, period: Period) -> str | None:
         """Who reports a force's cases for a period in which it no longer takes part itself."""
         if self.takes_part(force, period):

@@ -380,6 +380,58 @@ async def test_a_file_for_a_return_that_is_to_go_on_to_a_newer_version_changes_n
     assert (cases["K/2"]["victim_count"], cases["K/2"]["setting"]) == ("3+", "institutional")
 
 
+async def test_a_file_sent_to_a_return_of_an_older_version_is_told_once_what_to_bring_it_to(later: Served) -> None:
+    kent = await later.client("kent")
+    await sealed(Return(kent, period="2026-10"), [a_row(case_ref="K/1"), a_row(case_ref="K/2")])
+    november = Return(kent, period="2026-11")
+    await november.open()
+    answers = as_csv([{"case_ref": f"K/{n}", "suspects_alive": "2", "setting": "school"} for n in (1, 2)])
+    for dry_run in ("true", "false"):
+        came = await november.upload(answers, dry_run=dry_run)
+        assert (came["accepted"], came["held"], came["newer_version"]) == (0, 2, "2026.1")
+        assert came["notes"] == [
+            "The file has names or codes of version 2026.1 of the data standard, and this return is written in 2025.1, "
+            "which does not have them: rows that say something by them are held. Bring the return to 2026.1, and send "
+            "the file again: it can say these things then."
+        ]
+    await november.open(contract_version=came["newer_version"])
+    assert {each["fix"] for each in await november.findings() if each["field"] == "suspects_alive"} == {
+        "Send the row again: 2026.1 has this field."
+    }
+    again = await november.upload(answers)
+    assert (again["accepted"], again["held"], again["notes"], again["newer_version"]) == (2, 0, [], None)
+    assert (await november.read())["counts"]["held"] == 0
+
+
+async def test_a_file_for_a_month_that_cannot_be_in_its_version_is_told_which_can(later: Served) -> None:
+    kent = await later.client("kent")
+    older = Return(kent, period="2026-10")
+    await sealed(older, [a_row(case_ref="K/1")])
+    assert (await list_of(kent, **REFERRAL))["taken_from"] == "2026-11"
+    await older.open(corrects=1)
+    assert (await list_of(kent, **REFERRAL))["taken_from"] == "2026-11"
+    for column, value in (("suspects_alive", "2"), ("setting", "school")):
+        came = await older.upload(as_csv([{"case_ref": "K/1", column: value}]))
+        assert (came["held"], came["newer_version"]) == (1, None)
+        assert came["notes"][0].endswith(
+            "No return before November 2026 can be in 2026.1: send the file to that one, or to a later one, and undo "
+            "the upload here."
+        )
+    ordinary = await older.upload(as_csv([{"case_ref": "K/1", "suspects_dead": "2"}]))
+    assert (ordinary["held"], ordinary["notes"]) == (1, [])
+
+
+async def test_where_the_terms_take_no_return_in_the_version_of_the_file_that_is_said(kent: httpx.AsyncClient) -> None:
+    november = Return(kent)
+    await sealed(november, [a_row(case_ref="K/1")])
+    assert (await list_of(kent, **REFERRAL))["taken_from"] is None
+    assert (await list_of(kent))["taken_from"] == "2025-11"
+    await november.open(corrects=1)
+    came = await november.upload(as_csv([{"case_ref": "K/1", "suspects_alive": "2"}]))
+    assert (came["held"], came["newer_version"]) == (1, None)
+    assert "The terms do not take 2026.1 for this month" in came["notes"][0]
+
+
 async def test_where_the_return_is_newer_than_the_edition_the_file_is_in_the_returns_version(later: Served) -> None:
     kent = await later.client("kent")
     row = a_row(nfa_by="", offence_code="88C", victim_age_youngest="")

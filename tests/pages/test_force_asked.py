@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from msgspec.structs import replace
 from playwright.async_api import Browser
 from sqlalchemy import text
 
+from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
-from tests.support.desk import Desk, a_desk, words_of
+from tests.support.desk import Desk, a_desk, hidden_in, went_on, words_of
 from tests.support.editions import NARROW, a_scope, a_way
+from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv, rows
-from tests.support.server import PERIOD, Return, Served, good
+from tests.support.server import PERIOD, PUBLISHED, Return, Served, a_served, good
 from tests.support.workbooks import records_of, typed_into
 
 LIST = "/forces/kent/work-list"
@@ -105,7 +111,7 @@ async def test_the_page_can_be_of_one_attribute_and_of_another_edition(served: S
     said = words_of(await shown(desk, REFERRAL))
     assert "For 3 cases" in said
     assert "which is proposed" in said
-    assert "in version 2026.1 of the data standard" in said
+    assert "is written in version 2026.1 of the data standard" in said
 
 
 BORDER = "/forces/kent/border"
@@ -155,12 +161,104 @@ async def test_the_border_fits_a_desk_and_a_phone_and_works_without_a_script(bro
             assert await tab.heading() == "Case K/2"
 
 
-async def test_who_has_an_open_return_in_an_older_version_is_told_to_let_it_go_on(served: Served) -> None:
-    desk = await a_sealed_desk(served)
-    december = Desk(desk.client, period="2025-12")
-    await december.open()
-    assert "let it go on to the newer version" in words_of(await shown(desk, REFERRAL))
+@pytest_asyncio.fixture
+async def later(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
+    """The service in December 2026, when its terms take version 2026.1 from November on."""
+    published = replace(PUBLISHED, terms={"2026-11": PUBLISHED.terms["2026-11"]})
+    clock = Hand(datetime(2026, 12, 10, 12, tzinfo=UTC))
+    async with a_served(database, tmp_path, published=published, clock=clock, pages=True) as running:
+        yield running
+
+
+async def a_later_desk(served: Served, opened: str) -> Desk:
+    """Kent's desk of a month that is open, on top of October 2026, which is sealed."""
+    desk = Desk(await signed_in(served, "kent"), period="2026-10")
+    await desk.open()
+    await desk.put(as_csv(ASKED))
+    await desk.answer_all()
+    await desk.seal()
+    opening = Desk(desk.client, period=opened)
+    if opened == desk.period:
+        went_on(await desk.send("correct"), desk.month)
+    else:
+        await opening.open()
+    return opening
+
+
+ANSWERS = as_csv([{"case_ref": "K/1", "suspects_alive": "2", "independently_reviewed": "no"}])
+
+
+async def test_an_open_return_of_an_older_version_is_brought_to_that_of_the_file_where_the_list_is_read(
+    later: Served,
+) -> None:
+    desk = await a_later_desk(later, "2026-11")
+    page = await shown(desk, REFERRAL)
+    assert "let it go on to the newer version" in words_of(page)
     assert "let it go on to the newer version" not in words_of(await shown(desk, LIST))
+    raised = await desk.client.post(desk.address("declare"), data=hidden_in(page))
+    assert raised.headers["location"] == f"{desk.month}?done=raised"
+    assert "is written in version 2026.1 now." in words_of(await shown(desk, raised.headers["location"]))
+    assert "let it go on to the newer version" not in words_of(await shown(desk, REFERRAL))
+
+
+async def test_a_file_sent_to_an_older_version_is_told_once_and_the_button_stands_beside_it(
+    browser: Browser, later: Served, tmp_path: Path
+) -> None:
+    desk = await a_later_desk(later, "2026-11")
+    sheet = tmp_path / "answers.csv"
+    sheet.write_text(ANSWERS)
+    for how in ({"phone": True}, {"scripts": False}):
+        async with a_tab(browser, later.addresses.origin, **how) as tab:
+            await tab.sign_in("kent")
+            await tab.open(desk.address("upload/cases"))
+            await tab.page.set_input_files("input[type=file]", sheet)
+            await tab.page.get_by_role("button", name="Upload", exact=True).click()
+            await tab.page.wait_for_url("**/done/**")
+            said = await tab.page.locator("main").inner_text()
+            assert said.count("Bring the return to 2026.1, and send the file again: it can say these things then.") == 1
+            assert await tab.careful() == []
+            await tab.open(desk.address("held"))
+            assert await tab.page.get_by_text("Bring the return to 2026.1, and send the file again").count() == 1
+            assert await tab.careful() == []
+    checked = await desk.put(ANSWERS, check=True)
+    assert hidden_in(checked)["version"] == "2026.1"
+    came = await desk.put(ANSWERS)
+    await desk.client.post(desk.address("declare"), data=hidden_in(came))
+    assert "Send the row again: 2026.1 has this field." in words_of(await desk.read("held"))
+    assert "The row is in the return." in words_of(await desk.put(ANSWERS))
+    assert "Every row that you sent was taken." in words_of(await desk.read("held"))
+
+
+async def test_a_month_that_cannot_be_in_the_version_of_the_file_is_not_offered_it(later: Served) -> None:
+    desk = await a_later_desk(later, "2026-10")
+    said = words_of(page := await shown(desk, REFERRAL))
+    assert "Your return for October 2026 is written in 2025.1, and cannot go on to it." in said
+    assert "The first return that can be written in it is that for November 2026" in said
+    assert "Bring the return" not in page
+    came = await desk.put(ANSWERS)
+    assert "No return before November 2026 can be in 2026.1" in words_of(came)
+    assert 'name="version"' not in came + await desk.read("held")
+
+
+async def test_a_return_for_the_file_is_opened_in_its_version(later: Served) -> None:
+    desk = Desk(await signed_in(later, "kent"), period="2026-10")
+    await desk.open()
+    await desk.put(as_csv(ASKED))
+    await desk.answer_all()
+    await desk.seal()
+    (address,) = re.findall(r'href="(/forces/kent/open[^"]*)"', await shown(desk, REFERRAL))
+    page = await shown(desk, address)
+    assert re.findall(r'<option value="([^"]*)" selected', page) == ["2026.1"]
+
+
+async def test_where_the_terms_take_no_return_in_the_version_of_the_file_that_is_said(served: Served) -> None:
+    desk = await a_sealed_desk(served)
+    for _ in range(2):
+        said = words_of(page := await shown(desk, REFERRAL))
+        assert "The terms take no return in it yet: keep the file until they do." in said
+        assert "Bring the return" not in page
+        assert "/open?version" not in page
+        await Desk(desk.client, period="2025-12").open()
 
 
 async def test_the_list_of_many_cases_is_read_to_its_end(served: Served) -> None:

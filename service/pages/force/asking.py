@@ -26,6 +26,7 @@ from service.returns.work_list import Lack, Place, WorkList, find_work, page_of_
 from service.returns.work_list_file import work_as_csv, work_as_workbook
 from service.scope.explain import Asked, asked, field_of
 from service.scope.tallied import tallied_in_words
+from service.terms.calendar import period_of
 
 HERE: Final = "asked"
 PAGE: Final = 25
@@ -69,6 +70,7 @@ async def show_work(visit: Visiting) -> Response[str]:
         is_later=after is not None,
         others=other_editions(offered, work.standing),
         too_old=work.draft is not None and _is_too_old(visit, work),
+        is_taken=_is_taken(visit, work),
         may_write=Permission.RETURNS_WRITE in visit.person.principal.permissions,
         **given,
     )
@@ -124,6 +126,14 @@ def _is_too_old(visit: Visit, work: WorkList) -> bool:
     return work.draft is not None and is_older(
         visit.context.library, work.draft.contract_version, work.contract_version
     )
+
+
+def _is_taken(visit: Visit, work: WorkList) -> bool:
+    """Whether there is a return that can take the file: the open one, or where there is none one that can be opened."""
+    if work.draft is not None and not _is_too_old(visit, work):
+        return True
+    last = period_of(london_date(visit.context.now())) if work.draft is None else work.draft.period
+    return work.taken_from is not None and work.taken_from <= last
 
 
 def _after(visit: Visit, work: WorkList) -> Place | None:

@@ -33,6 +33,7 @@ from service.returns.answers import LONGEST
 from service.returns.findings import list_findings
 from service.returns.held import HeldRow, set_aside, waiting_numbers
 from service.returns.model import Open, etag_of
+from service.returns.newer_file import NewerFile, newer_held
 from service.returns.reading import read_held
 
 PAGE: Final = 25
@@ -88,10 +89,12 @@ async def _page(
     after = whole_number(query.get("after") or "0")
     page, following = await read_held(place.context, visit.actor, item, after=after, limit=PAGE)
     waiting: Sequence[int] = ()
+    newer: NewerFile | None = None
     async with place.context.db.force(place.number) as tx:
         found = await _found(place, tx, page)
         if isinstance(item, Open):
             waiting = await waiting_numbers(tx, item)
+            newer = await newer_held(place.context, tx, item) if waiting else None
     lines = [line for each in found.values() for line in each]
     disputes = await disputing.disputing_on(place, lines, _address(place), refusal)
     counts: Mapping[str, int] = item.summary.get("counts", {})
@@ -104,6 +107,7 @@ async def _page(
         waiting=len(waiting),
         aside=counts.get("set_aside", 0),
         mark=_mark(waiting),
+        newer=newer,
         may_set_aside=isinstance(item, Open) and place.may_write and bool(waiting),
         reasons=[(code, REASONS[code]) for code in _WHY],
         titles=REASONS,

@@ -74,8 +74,8 @@ def openable(context: Context, force: int, items: Sequence[AnyReturn]) -> list[O
 async def show_open(visit: Visiting) -> Response[str]:
     """The form that opens the return of a month."""
     number = visit.force(Permission.RETURNS_WRITE)
-    asked = visit.request.query_params.get("period", "")
-    return await _open_page(visit, number, Typed({"period": [asked]} if asked else {}))
+    asked = {name: visit.request.query_params.get(name, "") for name in ("period", "version")}
+    return await _open_page(visit, number, Typed({name: [text] for name, text in asked.items() if text}))
 
 
 @post("/forces/{force:str}/open", include_in_schema=False, status_code=303)
@@ -163,10 +163,10 @@ async def take_declare(visit: Visiting) -> Response[str] | Response[None]:
         return _declare_page(place, item, sent, problems, 422)
     try:
         opening = Opening(contract_version=sent.one("version") or None, case_years=years)
-        await open_return(visit.context, visit.actor, place.number, place.period, opening, etag_of(item))
+        changed, _ = await open_return(visit.context, visit.actor, place.number, place.period, opening, etag_of(item))
     except REFUSALS as error:
         return _declare_page(place, item, sent, *refused(visit, error, "years"))
-    return to(place.path)
+    return to(f"{place.path}?done=raised" if changed.contract_version != item.contract_version else place.path)
 
 
 def _declare_page(place: Place, item: Open, sent: Typed, problems: Problems = FINE, status: int = 200) -> Response[str]:

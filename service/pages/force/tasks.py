@@ -90,6 +90,7 @@ def _stages(place: Place, item: AnyReturn) -> list[dict[str, Any]]:
 _DONE: Final[Mapping[str, str]] = {
     "undone": "The return is what it was then.",
     "carried": "The corrections are in this return now. Answer what was found in them, and sign it when it is ready.",
+    "raised": "The return is written in version {version} now. Send again what could not be taken before.",
     "undone-in-another-version": "The return is what it was then, and is written in version {version} now.",
 }
 """What is said first to who was sent here by something that they did."""

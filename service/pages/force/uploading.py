@@ -30,6 +30,7 @@ from service.pages.force.progress import Uploads
 from service.pages.force.receiving import FILE, Received, media_of, receive
 from service.pages.force.words import PARTS, SEVERITY, Named
 from service.pages.visit import Visiting, as_json, by_script, to
+from service.returns.raising import is_older
 from service.returns.spool import Spool
 from service.returns.upload import Mode, Target, Upload, upload
 from service.storage.idempotency import KEY_REUSED, recall, remember, told_before
@@ -108,7 +109,16 @@ async def show_outcome(visit: Visiting) -> Response[str]:
         ],
         waiting=answer.findings[Severity.QUALITY.value],
         is_case=named.part is PartName.CASE,
+        raise_to=answer.newer_version if _can_go_on(place, answer) else None,
     )
+
+
+def _can_go_on(place: Place, answer: Upload) -> bool:
+    """Whether the return can still be brought to the version of a file that it was not taken in whole."""
+    item, version = place.in_progress, answer.newer_version
+    if item is None or version is None or not place.may_write:
+        return False
+    return is_older(place.context.library, item.contract_version, version)
 
 
 async def _take(visit: Visiting, under_way: Uploads, *, dry_run: bool) -> Response[Any]:
