@@ -45,6 +45,16 @@ def tallied_in_words(state: State, until: date | None, day: date) -> str | None:
     return said_of_itself(until)
 
 
+def judged_all_the_same(state: State, until: date | None, day: date) -> str | None:
+    """Said where every return that counts is judged under an edition that is tallied no more; None for any other."""
+    if state is not State.SUPERSEDED or is_tallied(state, until, day):
+        return None
+    return (
+        f"{tallied_in_words(state, until, day)} Here they are judged under it all the same, so these figures need not "
+        "be those of the national picture under it."
+    )
+
+
 def said_of_itself(until: date) -> str:
     """What an edition says by naming a day."""
     return (

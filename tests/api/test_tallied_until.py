@@ -115,6 +115,24 @@ async def test_a_bridge_to_what_has_no_tally_is_refused_in_words(nca: Any) -> No
     assert refused["detail"] == f"1 return has no tally under {NARROW}, which is not tallied any more."
 
 
+async def test_a_simulation_says_that_its_figures_are_not_the_pictures(nca: Any) -> None:
+    found = good(await nca.post(f"/api/scopes/{NARROW}/simulate"))
+    assert found["scope"]["note"] == (
+        "Returns that were sealed since another edition came into force and after 25 January 2026 have no tally under "
+        "it, and get none. Here they are judged under it all the same, so these figures need not be those of the "
+        "national picture under it."
+    )
+    assert (found["after"]["least"], found["against"]["note"]) == (4, None)
+    other = good(await nca.post(f"/api/scopes/{AFTER}/simulate", json={"against": NARROW}))
+    assert (other["scope"]["note"], other["against"]["note"]) == (None, found["scope"]["note"])
+
+
+async def test_a_simulation_of_what_is_tallied_still_has_nothing_to_note(served: Served) -> None:
+    way = await _superseded(served)
+    found = good(await way.nca.post(f"/api/scopes/{NARROW}/simulate"))
+    assert (found["scope"]["state"], found["scope"]["note"]) == ("superseded", None)
+
+
 async def test_reconciling_says_what_gets_no_tally(nca: Any) -> None:
     found = good(await nca.get("/api/national/reconcile", params={"scope": NARROW}))
     assert (found["not_judged"], found["not_tallied"], found["mismatches"]) == (0, 1, [])

@@ -7,12 +7,13 @@ import pytest_asyncio
 
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
-from tests.support.editions import NARROW, a_scope
+from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.reading import read_page
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served, good
 
 PATH = "/national/simulation"
+AFTER = "2026-07-after"
 REFERRAL = f"{PATH}?edition=2026-02-referral"
 CASES = [
     a_case("K/1"),
@@ -72,6 +73,19 @@ async def test_a_draft_is_simulated_before_anyone_has_proposed_it(reported: Serv
     assert f"{NARROW}, draft" in words_of((await nca.get(PATH)).text)
     page = read_page((await nca.get(PATH, params={"edition": NARROW})).text)
     assert page.tables["Cases by verdict, before and after"][2][0].text == f"After, {NARROW}"
+
+
+async def test_of_an_edition_that_is_tallied_no_more_it_says_once_that_the_picture_differs(served: Served) -> None:
+    way = await a_way(served)
+    for made in (a_scope(), a_scope(AFTER, least=2)):
+        await way.confirmed(await way.proposed(made))
+    nca = await signed_in(served, "nca")
+    told = "Here they are judged under it all the same, so these figures need not be those of the national picture"
+    for asked in ({"edition": NARROW}, {"edition": NARROW, "against": NARROW}, {"edition": AFTER, "against": NARROW}):
+        said = words_of((await nca.get(PATH, params=asked)).text)
+        assert said.count(f"({NARROW}) is no longer in force. Returns that were sealed since") == 1
+        assert said.count(told) == 1
+    assert told not in words_of((await nca.get(PATH, params={"edition": AFTER})).text)
 
 
 async def test_rules_are_switched_off_by_ticking_them(nca: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ The figures and their position come from one statement, so they are exactly as o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from service.picture.simulate.question import (
 from service.picture.words import Words
 from service.returns.context import Actor, Context
 from service.scope.store import Standing, edition_in_force, standing_of
+from service.scope.tallied import judged_all_the_same
 from service.storage.position import latest
 from service.storage.remembered import Statements
 from service.tally.count import dimension_lists
@@ -71,7 +72,7 @@ async def simulate(context: Context, actor: Actor, asked: Asked) -> Simulated:
     async with context.db.judge() as tx:
         standing = await standing_of(tx, context.editions, asked.edition)
         other = await _against(tx, context, asked.against)
-        before, after = _sides(standing, other, asked)
+        before, after = _sides(standing, other, asked, london_date(context.now()))
         words = _words(context, after)
         by = dimensions_of(words, asked.by)
         coverage = await _coverage(tx, context, (await latest(tx)).position, other)
@@ -112,12 +113,13 @@ def dimensions_of(words: Words, by: Sequence[str] | None) -> tuple[Dimension, ..
     return tuple(dict.fromkeys(offered[name] for name in by))
 
 
-def _sides(standing: Standing, other: Standing, asked: Asked) -> tuple[Side, Side]:
+def _sides(standing: Standing, other: Standing, asked: Asked, today: date) -> tuple[Side, Side]:
     """The edition that it is set against, and the one that is asked about, as it is asked."""
     off = tuple(dict.fromkeys(asked.rules_off))
+    notes = [judged_all_the_same(each.state, each.tallied_until, today) for each in (other, standing)]
     return (
-        Side(edition=other.edition, state=other.state),
-        Side(edition=without(standing.edition, off), state=standing.state, rules_off=off),
+        Side(edition=other.edition, state=other.state, note=notes[0]),
+        Side(edition=without(standing.edition, off), state=standing.state, note=notes[1], rules_off=off),
     )
 
 

@@ -19,12 +19,14 @@ from service.tally.model import Totals
 
 class SimulatedEdition(Struct, frozen=True, kw_only=True):
     """An edition as it judged: its hash is that of the whole edition, ``rules_off`` were not asked. ``codes_left_out``
-    are those of which the lists of its named sets say *depends*: no rule that is asked takes them as members."""
+    are those of which the lists of its named sets say *depends*: no rule that is asked takes them as members. ``note``
+    says in words why the national picture under it has other figures, where it is superseded and tallied no more."""
 
     edition: str
     title: str
     hash: str
     state: State
+    note: str | None
     rules_off: tuple[str, ...]
     codes_left_out: dict[str, tuple[str, ...]]
 
@@ -162,6 +164,7 @@ def _edition(side: Side) -> SimulatedEdition:
         title=side.edition.title,
         hash=side.edition.hash,
         state=side.state,
+        note=side.note,
         rules_off=side.rules_off,
         codes_left_out=dict(side.edition.codes_left_out),
     )

@@ -18,10 +18,12 @@ from service.tally.model import Totals
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """An edition as it judges: ``edition`` has the rules that are asked, without those in ``rules_off``."""
+    """An edition as it judges: ``edition`` has the rules that are asked, without those in ``rules_off``. ``note``: why
+    the national picture has other figures under it, in words, where it is tallied no more."""
 
     edition: Edition
     state: State
+    note: str | None = None
     rules_off: tuple[str, ...] = ()
 
 
