@@ -5,7 +5,8 @@ Every bar bears its number in words beside it, so that nothing depends on colour
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -14,12 +15,28 @@ from msgspec import Struct
 from service.picture.bridge import Bridge
 from service.picture.bridge_export import CAUSES, Told, by_cause, in_words
 
-_WIDTH: Final = 960
-_ROW: Final = 44
-_LEFT: Final = 430
-_RIGHT: Final = 90
 _TOP: Final = 24
+_LINE: Final = 20
+_BAR: Final = 30
+_GAP: Final = 14
 _RISES, _FALLS, _STANDS = "#00703c", "#d4351c", "#1d70b8"
+
+
+class Layout(Struct, frozen=True, kw_only=True):
+    """Where bars and words stand: bars from ``left`` on, their numbers in what is left at the ``right``, and words
+    before them or above, ``characters`` a line. ``name`` is the id of the picture's title."""
+
+    name: str
+    width: int
+    left: int
+    right: int
+    characters: int
+    is_above: bool
+
+
+WIDE: Final = Layout(name="bridge-title", width=960, left=430, right=90, characters=58, is_above=False)
+NARROW: Final = Layout(name="bridge-title-narrow", width=360, left=2, right=76, characters=44, is_above=True)
+"""For a phone, where the words of the wide one would be too small to read."""
 
 
 class Bar(Struct, frozen=True):
@@ -51,29 +68,42 @@ def _bars(item: Bridge) -> Iterator[Bar]:
     yield Bar("Closing", 0, item.closing.in_scope, f"{item.closing.in_scope:,}", _STANDS)
 
 
-def waterfall(told: Told) -> str:
+def waterfall(told: Told, layout: Layout = WIDE) -> str:
     """The picture of a bridge."""
     rows = bars(told.bridge)
     most = max([bar.high for bar in rows] + [1])
-    height = _TOP * 2 + _ROW * len(rows)
-    said = escape(in_words(told))
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-labelledby="bridge-title" font-family="arial, sans-serif" font-size="16">',
-        f'<title id="bridge-title">{said}</title>',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-    ]
-    for place, bar in enumerate(rows):
-        parts.append(_drawn(bar, place, most))
-    return "".join([*parts, "</svg>"])
-
-
-def _drawn(bar: Bar, place: int, most: int) -> str:
-    scale = (_WIDTH - _LEFT - _RIGHT) / most
-    x, width = _LEFT + bar.low * scale, max((bar.high - bar.low) * scale, 1.0)
-    y, middle = _TOP + place * _ROW, _TOP + place * _ROW + 21
+    drawn: list[str] = []
+    y = _TOP
+    for bar in rows:
+        lines = wrap(bar.label, layout.characters)
+        drawn.append(_drawn(bar, lines, y, layout, most))
+        y += _height(lines, layout)
     return (
-        f'<text x="{_LEFT - 12}" y="{middle}" text-anchor="end" fill="#0b0c0c">{escape(bar.label)}</text>'
-        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="30" fill="{bar.colour}"/>'
-        f'<text x="{x + width + 8:.1f}" y="{middle}" fill="#0b0c0c">{escape(bar.number)}</text>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width} {y + _TOP}" role="img" '
+        f'aria-labelledby="{layout.name}" font-family="arial, sans-serif" font-size="16">'
+        f'<title id="{layout.name}">{escape(in_words(told))}</title>'
+        f'<rect width="{layout.width}" height="{y + _TOP}" fill="#ffffff"/>{"".join(drawn)}</svg>'
+    )
+
+
+def _height(lines: Sequence[str], layout: Layout) -> int:
+    """What a bar takes with its words and the space below it."""
+    words = _LINE * len(lines)
+    return _GAP + (words + _BAR if layout.is_above else max(words, _BAR))
+
+
+def _drawn(bar: Bar, lines: Sequence[str], y: int, layout: Layout, most: int) -> str:
+    scale = (layout.width - layout.left - layout.right) / most
+    x, width = layout.left + bar.low * scale, max((bar.high - bar.low) * scale, 1.0)
+    if layout.is_above:
+        first, bar_y, at, anchor = y + 15, y + _LINE * len(lines), layout.left, "start"
+    else:
+        first, bar_y, at, anchor = y + 21 - _LINE * (len(lines) - 1) // 2, y, layout.left - 12, "end"
+    said = "".join(
+        f'<text x="{at}" y="{first + _LINE * place}" text-anchor="{anchor}" fill="#0b0c0c">{escape(line)}</text>'
+        for place, line in enumerate(lines)
+    )
+    return (
+        f'{said}<rect x="{x:.1f}" y="{bar_y}" width="{width:.1f}" height="{_BAR}" fill="{bar.colour}"/>'
+        f'<text x="{x + width + 8:.1f}" y="{bar_y + 21}" fill="#0b0c0c">{escape(bar.number)}</text>'
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.browser import signed_in
+from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served
@@ -71,3 +71,23 @@ async def test_what_went_with_a_force_that_was_taken_over_is_told_beside_what_ca
     )
     assert "New cases were identified (+1 by taking over) +1 +1 +1" in words
     assert "Forces reported for the first time, left, or took a return back: −2 (−2 by taking over)" in words
+
+
+_PIXELS_OF_A_LETTER = """() => [...document.querySelectorAll('figure svg')].filter(svg => svg.checkVisibility()).map(
+    svg => 16 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
+_BARE_LABELS = """() => [...document.querySelectorAll('.app-cards td[data-label]')].filter(
+    cell => cell.checkVisibility() && !cell.innerText.trim()).map(cell => cell.dataset.label)"""
+
+
+async def test_on_a_phone_the_picture_is_read_and_no_label_stands_without_what_it_names(
+    served: Served, tab: Tab, phone: Tab
+) -> None:
+    await _sealed(served, "2025-11", [a_case("K/1"), a_case("K/2")])
+    await _sealed(served, "2025-12", [a_case("K/3")])
+    for each in (tab, phone):
+        await each.sign_in("nca")
+        await each.open(f"{PATH}?from=1")
+        (letter,) = await each.page.evaluate(_PIXELS_OF_A_LETTER)
+        assert letter >= 14
+        assert await each.careful() == []
+    assert await phone.page.evaluate(_BARE_LABELS) == []

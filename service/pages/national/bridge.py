@@ -20,7 +20,7 @@ from service.picture.bridge_export import CAUSES, Told, as_document, sentence
 from service.picture.bridge_question import bridge_question, points_by_name
 from service.picture.question import closest, shown
 from service.picture.store import editions
-from service.picture.waterfall import waterfall
+from service.picture.waterfall import NARROW, waterfall
 from service.scope.store import NO_TALLIES
 
 _FIELDS: Final = ("from", "from_scope", "to", "to_scope")
@@ -77,7 +77,7 @@ async def _page(
         told=None if told is None else as_document(told, by_force=True),
         heading="" if told is None else sentence(told.bridge),
         moments=None if told is None else (told.opening.at, told.closing.at),
-        drawn="" if told is None else waterfall(told),
+        drawn={} if told is None else {"wide": waterfall(told), "narrow": waterfall(told, NARROW)},
         causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
         range_of=range_of,
         address=urlencode(given),
