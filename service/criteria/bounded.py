@@ -13,7 +13,9 @@ Bounds = tuple[Literal | None, Literal | None]
 
 
 class Decided(Struct, frozen=True):
-    """A comparison that is the same whatever is recorded: always true, or never."""
+    """A comparison that is the same whatever is recorded: true of every value (``always``), or of none. Where nothing
+    is recorded it is unknown all the same (semantics 4): all that one does which is always true is to leave cases
+    undetermined that it could never put out."""
 
     part: Compare | Between
     always: bool

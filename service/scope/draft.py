@@ -12,10 +12,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from service.contract.library import Library
-from service.contract.model import PartName
+from service.contract.model import Field, PartName
 from service.contract.source import Items, Table, Text, plain
 from service.contract.written import Asked, DraftErrors, DraftProblem, Found, form_of, problem_at, table_of, text_of
-from service.criteria.bounded import decided_by_bounds
+from service.criteria.bounded import Decided, decided_by_bounds
 from service.criteria.written import written
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
 from service.scope.published import PIN, check_pin, edition_of
@@ -100,15 +100,26 @@ def _decided(text: str, table: Table, edition: Edition, library: Library) -> Ite
     bounds = {name: (field.least, field.greatest) for name, field in fields.items()}
     for place, rule in enumerate(edition.rules):
         for found in decided_by_bounds(rule.criterion, bounds):
-            field = fields[found.part.field]
-            least = None if field.least is None else f"at least {field.least}"
-            most = None if field.greatest is None else f"at most {field.greatest}"
-            says = (
-                f"`{written(found.part)}` is {'always' if found.always else 'never'} true: `{field.name}` is "
-                f"{' and '.join(bound for bound in (least, most) if bound)}."
-            )
-            do = "Compare with a value between them, or leave it out."
+            says, do = _told(found, fields[found.part.field])
             yield problem_at(text, table, ("rules", place, "when"), says, do)
+
+
+def _told(found: Decided, field: Field) -> tuple[str, str]:
+    """What is wrong with a comparison that asks nothing, and what to write."""
+    least = None if field.least is None else f"at least {field.least}"
+    most = None if field.greatest is None else f"at most {field.greatest}"
+    says = (
+        f"`{written(found.part)}` is {'true' if found.always else 'false'} of every value that can be recorded: "
+        f"`{field.name}` is {' and '.join(bound for bound in (least, most) if bound)}."
+    )
+    where = "between the two" if least and most else "above that" if least else "below that"
+    do = f"Compare with a value {where}, or leave the comparison out."
+    if found.always:
+        do += (
+            f" Whether `{field.name}` is recorded is nothing that a definition asks: where it is not, the rules that "
+            "need it leave a case undetermined by themselves."
+        )
+    return says, do
 
 
 def _beside(document: Mapping[str, Any], library: Library, errors: EditionErrors) -> Iterable[EditionProblem]:

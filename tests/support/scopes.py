@@ -95,8 +95,10 @@ rules:
 - `state` may be left out. A draft is in the state *draft* and no other; proposing and confirming move it on.
 - `guidance` and `source` may stand beside the title. Titles and guidance have at most {LONGEST:,} characters, an
   edition at most {MOST_RULES} rules, the whole at most {LARGEST // 1024} KiB of UTF-8.
-- A comparison that is always or never true, because of what its field may be at all, is refused:
-  `suspect_count >= 1000` of a number that is at most 999.
+- A comparison that is true, or false, of every value that its field may have is refused: `suspect_count >= 1000` of a
+  number that is at most 999, and `suspect_count >= 0` of one that is at least 0. The second would only leave cases
+  undetermined that it could never put out, and have forces asked for nothing. A definition says which values it wants;
+  where none is recorded, the rules that need one leave the case undetermined.
 - Nothing stands for something else: no anchors, aliases or tags, no key twice, no characters that cannot be seen, and
   no more than {DEEPEST} lists and mappings inside each other.
 
