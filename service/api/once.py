@@ -58,9 +58,7 @@ async def answered(
     given how its answer is kept, and is not done again."""
     once = _once(request, by.client, body, context.now())
     if once is None:
-        done = await work(None)
-        async with context.db.national() as tx:
-            return told(await tell(tx, done))
+        return await told(context, tell, await work(None))
     kept: list[Known] = []
 
     async def keeping(tx: AsyncConnection, done: T) -> Known:
@@ -70,10 +68,16 @@ async def answered(
     try:
         await work(Keeping(owner=by.body, once=once, tell=keeping))
     except ToldBefore as before:
-        return told(before.known)
-    return told(kept[-1])
+        return _answer(before.known)
+    return _answer(kept[-1])
 
 
-def told(known: Known) -> Response[bytes]:
+async def told(context: Context, tell: Tell[T], item: T) -> Response[bytes]:
+    """Where something stands, by itself: nothing is done to it."""
+    async with context.db.national() as tx:
+        return _answer(await tell(tx, item))
+
+
+def _answer(known: Known) -> Response[bytes]:
     """The answer itself."""
     return document(known.body, status=known.status, etag=known.etag)

@@ -155,7 +155,7 @@ class ScopesController(Controller):
         parameters(request)
         seen, (sent, _) = seen_of(request), await _sent(request, context)
         done = await rewrite(context.db, adopter, edition, sent, seen, context.now())
-        return await _shown(context, done)
+        return await told(context, _tell(context), done)
 
     @get(
         "/{edition:str}/draft",
@@ -176,7 +176,7 @@ class ScopesController(Controller):
             found = await stored_by_name(tx, edition)
         if found is None:
             raise NotFound(NOT_HERE)
-        return await _shown(context, found)
+        return await told(context, _tell(context), found)
 
     @get(
         "/{edition:str}/difference",
@@ -335,11 +335,6 @@ def _tell(context: Context, status: int = 200) -> Tell[Stored]:
         return Known(status, draft_document(item, waits_for), item.etag)
 
     return tell
-
-
-async def _shown(context: Context, item: Stored) -> Response[bytes]:
-    async with context.db.national() as tx:
-        return told(await _tell(context)(tx, item))
 
 
 async def _sent(request: AnyRequest, context: Context) -> tuple[Draft, bytes]:

@@ -161,7 +161,8 @@ class TermsController(Controller):
         adopter = adopter_of(principal, Permission.TERMS_PROPOSE, _WHAT)
         parameters(request)
         seen, (sent, _) = seen_of(request), await _sent(request, context)
-        return await _shown(context, await rewrite_terms(context.db, adopter, edition, sent, seen, context.now()))
+        done = await rewrite_terms(context.db, adopter, edition, sent, seen, context.now())
+        return await told(context, _tell(context), done)
 
     @get(
         "/{edition:str}/draft",
@@ -182,7 +183,7 @@ class TermsController(Controller):
             found = await terms_by_name(tx, edition)
         if found is None:
             raise NotFound(NOT_HERE)
-        return await _shown(context, found)
+        return await told(context, _tell(context), found)
 
     @get(
         "/{edition:str}/difference",
@@ -355,11 +356,6 @@ def _tell(context: Context, status: int = 200) -> Tell[StoredTerms]:
         return Known(status, terms_draft_document(item, waits_for), item.etag)
 
     return tell
-
-
-async def _shown(context: Context, item: StoredTerms) -> Response[bytes]:
-    async with context.db.national() as tx:
-        return told(await _tell(context)(tx, item))
 
 
 async def _sent(request: AnyRequest, context: Context) -> tuple[TermsDraft, bytes]:
