@@ -11,21 +11,11 @@ from sqlalchemy import text
 
 from service.returns.rejudging import judge_remaining
 from tests.support.editions import NARROW, a_scope, a_way
-from tests.support.rows import a_row, as_csv
+from tests.support.rows import a_row
 from tests.support.server import Return, Served, good, problem
 
 PATH = "/api/forces/kent/border"
 WIDE = "2025-11-wide"
-
-
-async def sealed(client: httpx.AsyncClient, sent: list[dict[str, Any]], force: str = "kent", **opening: Any) -> Return:
-    item = Return(client, force)
-    await item.open(**opening)
-    came = await item.upload(as_csv(sent, dict.fromkeys(name for row in sent for name in row)))
-    assert came["held"] == 0, came
-    await item.explain_all()
-    await item.seal()
-    return item
 
 
 async def border(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
@@ -43,8 +33,7 @@ def some(count: int, letter: str, **said: Any) -> list[dict[str, Any]]:
 async def test_cases_one_step_from_another_verdict_are_counted_by_what_keeps_them_there(
     kent: httpx.AsyncClient,
 ) -> None:
-    await sealed(
-        kent,
+    await Return(kent).report(
         [
             *some(3, "IN"),
             *some(4, "ONE", suspect_count=1),
@@ -69,7 +58,7 @@ async def test_cases_one_step_from_another_verdict_are_counted_by_what_keeps_the
 
 
 async def test_a_case_says_what_decides_and_leads_to_every_rule(kent: httpx.AsyncClient) -> None:
-    await sealed(kent, [a_row(case_ref="ONE/1", suspect_count=1), a_row(case_ref="BY/1", nfa_by="")])
+    await Return(kent).report([a_row(case_ref="ONE/1", suspect_count=1), a_row(case_ref="BY/1", nfa_by="")])
     out, waits = (await border(kent))["items"]
     assert (out["verdict"], out["rule"], out["attribute"]) == ("out_of_scope", "suspects", None)
     assert out["says"] == "Only ‘Two or more suspects’ keeps this case out; it meets every other rule."
@@ -86,8 +75,7 @@ async def test_a_case_says_what_decides_and_leads_to_every_rule(kent: httpx.Asyn
 
 
 async def test_a_sample_is_spread_over_the_reasons_and_is_the_same_each_time(kent: httpx.AsyncClient) -> None:
-    await sealed(
-        kent,
+    await Return(kent).report(
         [*some(40, "ONE", suspect_count=1), *some(2, "NO", victim_count=""), *some(30, "BY", nfa_by="")],
     )
     for limit, split in ((1, {"ONE": 1}), (3, {"ONE": 1, "NO": 1, "BY": 1}), (9, {"ONE": 4, "NO": 2, "BY": 3})):
@@ -114,7 +102,7 @@ async def test_a_sample_is_what_the_reference_says_is_at_the_border(kent: httpx.
             for victims in (1, "")
         )
     ]
-    await sealed(kent, sent)
+    await Return(kent).report(sent)
     listed = good(await kent.get("/api/forces/kent/returns/2025-11/cases"))["items"]
     near = set()
     for row in listed:
@@ -133,7 +121,7 @@ async def test_a_proposed_and_a_superseded_edition_are_asked_and_a_draft_is_not(
     served: Served, kent: httpx.AsyncClient
 ) -> None:
     way = await a_way(served)
-    await sealed(kent, [a_row(suspect_count=3)])
+    await Return(kent).report([a_row(suspect_count=3)])
     await way.drafted()
     good(await way.nca.get(f"/api/scopes/{NARROW}/difference"))
     for scope in (NARROW, "2026-06-narro"):
@@ -153,14 +141,14 @@ async def test_a_proposed_and_a_superseded_edition_are_asked_and_a_draft_is_not(
 
 async def test_cases_outside_the_years_that_count_are_in_no_number_but_their_own(kent: httpx.AsyncClient) -> None:
     rows = [a_row(case_ref="K/1", suspect_count=1), a_row(case_ref="K/2", suspect_count=1, nfa_date="2016-03")]
-    await sealed(kent, rows, case_years=[2014])
+    await Return(kent).report(rows, case_years=[2014])
     found = await border(kent)
     assert (found["cases"], found["not_counted"]) == (1, 1)
     assert [case["case_ref"] for case in found["items"]] == ["K/1"]
 
 
 async def test_it_is_for_the_force_alone(served: Served, kent: httpx.AsyncClient) -> None:
-    await sealed(kent, [a_row(suspect_count=1)])
+    await Return(kent).report([a_row(suspect_count=1)])
     problem(await (await served.client("essex")).get(PATH), 404)
     problem(await (await served.client("essex")).get("/api/forces/essex/border"), 404, "nothing-sealed")
     problem(await (await served.client(body="nca")).get(PATH), 403)
@@ -168,7 +156,7 @@ async def test_it_is_for_the_force_alone(served: Served, kent: httpx.AsyncClient
 
 
 async def test_every_reading_is_logged_and_nothing_else_is_stored(served: Served, kent: httpx.AsyncClient) -> None:
-    await sealed(kent, some(3, "K", suspect_count=1))
+    await Return(kent).report(some(3, "K", suspect_count=1))
     before = await _position(served)
     await border(kent, limit=2)
     async with served.db.owner() as tx:
@@ -186,7 +174,7 @@ async def _position(served: Served) -> int:
 
 
 async def test_a_simulation_says_where_a_force_finds_its_own(served: Served, kent: httpx.AsyncClient) -> None:
-    await sealed(kent, [a_row(case_ref="K/77", suspect_count=3)])
+    await Return(kent).report([a_row(case_ref="K/77", suspect_count=3)])
     way = await a_way(served)
     await way.drafted()
     at = f"‘Cases at the border’ (/api/forces/{{force}}/border?scope={NARROW})"

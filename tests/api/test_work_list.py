@@ -36,16 +36,6 @@ async def later(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
         yield running
 
 
-async def sealed(item: Return, sent: list[dict[str, Any]], **opening: Any) -> Return:
-    """The return of a period, opened, filled and sealed."""
-    await item.open(**opening)
-    came = await item.upload(as_csv(sent, dict.fromkeys(name for row in sent for name in row)))
-    assert came["held"] == 0, came
-    await item.explain_all()
-    await item.seal()
-    return item
-
-
 async def list_of(client: httpx.AsyncClient, **query: str) -> dict[str, Any]:
     return good(await client.get(PATH, params=query))
 
@@ -69,8 +59,7 @@ def lines_of(content: str) -> dict[str, dict[str, str]]:
 
 
 async def test_exactly_what_settles_an_undetermined_case_is_asked_and_of_no_other_case(kent: httpx.AsyncClient) -> None:
-    await sealed(
-        Return(kent),
+    await Return(kent).report(
         [
             a_row(case_ref="K/1"),
             a_row(case_ref="K/2", nfa_by=""),
@@ -103,7 +92,7 @@ async def test_what_settles_most_cases_by_itself_comes_first(kent: httpx.AsyncCl
         a_row(case_ref=f"K/{n}", **dict.fromkeys([lack] if isinstance(lack, str) else lack, ""))
         for n, lack in enumerate(lacks)
     ]
-    await sealed(Return(kent), sent)
+    await Return(kent).report(sent)
     found = await list_of(kent)
     assert [(each["attribute"], each["cases"], each["alone"]) for each in found["attributes"]] == [
         ("suspect_count", 3, 2),
@@ -119,8 +108,7 @@ async def test_what_settles_most_cases_by_itself_comes_first(kent: httpx.AsyncCl
 
 
 async def test_it_says_what_each_answer_would_do(kent: httpx.AsyncClient) -> None:
-    await sealed(
-        Return(kent),
+    await Return(kent).report(
         [
             a_row(case_ref="K/1", suspect_count="1-3"),
             a_row(case_ref="K/2", nfa_date="2010"),
@@ -153,7 +141,7 @@ async def test_what_an_older_version_said_is_not_asked_again_under_a_newer_editi
         a_row(case_ref="K/2"),
         a_row(case_ref="K/3", offence_code="88A"),
     ]
-    await sealed(Return(kent), sent)
+    await Return(kent).report(sent)
     found = await list_of(kent, **REFERRAL)
     assert asked(found) == {
         "K/1": ["contact_offence", "suspects_alive", "independently_reviewed"],
@@ -165,7 +153,7 @@ async def test_what_an_older_version_said_is_not_asked_again_under_a_newer_editi
 
 
 async def test_what_a_force_does_not_hold_is_counted_apart(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), [a_row(case_ref="K/1", nfa_by="not_provided"), a_row(case_ref="K/2", nfa_by="")])
+    await Return(kent).report([a_row(case_ref="K/1", nfa_by="not_provided"), a_row(case_ref="K/2", nfa_by="")])
     found = await list_of(kent)
     (by,) = found["attributes"]
     assert (by["cases"], by["not_provided"]) == (2, 1)
@@ -177,7 +165,7 @@ async def test_what_a_force_does_not_hold_is_counted_apart(kent: httpx.AsyncClie
 
 async def test_cases_outside_the_years_that_count_are_not_asked_about(kent: httpx.AsyncClient) -> None:
     sent = [a_row(case_ref="K/1", nfa_by=""), a_row(case_ref="K/2", nfa_by="", nfa_date="2013-05")]
-    await sealed(Return(kent), sent, case_years=[2014])
+    await Return(kent).report(sent, case_years=[2014])
     found = await list_of(kent)
     assert (list(asked(found)), found["cases"], found["not_counted"]) == (["K/1"], 1, 1)
 
@@ -185,7 +173,7 @@ async def test_cases_outside_the_years_that_count_are_not_asked_about(kent: http
 async def test_the_list_comes_a_page_at_a_time_each_case_once(kent: httpx.AsyncClient) -> None:
     lacks = [("nfa_by",), ("suspect_count",), ("suspect_count", "nfa_by")]
     sent = [a_row(case_ref=f"K/{n}", **dict.fromkeys(lacks[n % 3], "")) for n in range(10)]
-    await sealed(Return(kent), sent)
+    await Return(kent).report(sent)
     whole = list(asked(await list_of(kent)))
     seen: list[str] = []
     path: str | None = f"{PATH}?limit=3"
@@ -198,15 +186,15 @@ async def test_the_list_comes_a_page_at_a_time_each_case_once(kent: httpx.AsyncC
 
 
 async def test_a_page_of_a_list_that_is_another_one_now_is_refused(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), rows(3, nfa_by=""))
+    await Return(kent).report(rows(3, nfa_by=""))
     following = (await list_of(kent, limit="1"))["next"]
-    await sealed(Return(kent, period="2025-12"), [{"case_ref": "K/1", "nfa_by": "police"}])
+    await Return(kent, period="2025-12").report([{"case_ref": "K/1", "nfa_by": "police"}])
     problem(await kent.get(PATH, params={"cursor": following}), 409, "work-list-moved")
     problem(await kent.get(PATH, params={"cursor": "abc"}), 422, "parameter")
 
 
 async def test_the_list_can_be_of_one_attribute(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), [a_row(case_ref="K/1", nfa_by=""), a_row(case_ref="K/2", suspect_count="")])
+    await Return(kent).report([a_row(case_ref="K/1", nfa_by=""), a_row(case_ref="K/2", suspect_count="")])
     assert asked(await list_of(kent, attribute="nfa_by")) == {"K/1": ["nfa_by"]}
     refused = problem(await kent.get(PATH, params={"attribute": "nfa_buy"}), 422, "parameter")
     assert "nfa_by" in refused["errors"][0]["fix"]
@@ -218,14 +206,14 @@ async def test_a_force_that_sealed_nothing_is_told_so(november: Return) -> None:
 
 
 async def test_another_forces_list_is_not_there(served: Served, kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), [a_row(nfa_by="")])
+    await Return(kent).report([a_row(nfa_by="")])
     problem(await (await served.client("essex")).get(PATH), 404)
     problem(await (await served.client(body="nca")).get(PATH), 403)
 
 
 @pytest.mark.parametrize("media", ["application/json", "text/csv", XLSX])
 async def test_every_reading_of_the_list_is_logged(served: Served, kent: httpx.AsyncClient, media: str) -> None:
-    await sealed(Return(kent), [a_row(nfa_by="")])
+    await Return(kent).report([a_row(nfa_by="")])
     before = await _logged(served)
     await file_of(kent, media)
     (entry,) = (await _logged(served))[len(before) :]
@@ -251,7 +239,7 @@ PARTLY = [
 
 
 async def test_the_file_has_the_reference_what_is_asked_and_what_is_known_of_it(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), PARTLY)
+    await Return(kent).report(PARTLY)
     answered = await file_of(kent)
     assert answered.headers["content-disposition"].endswith('kent-2025-11-work-list-2025.1.csv"')
     found = lines_of(answered.text)
@@ -268,7 +256,7 @@ async def test_the_file_has_the_reference_what_is_asked_and_what_is_known_of_it(
 async def test_a_file_that_nobody_touched_changes_nothing(
     kent: httpx.AsyncClient, media: str, *, opened_before: bool
 ) -> None:
-    await sealed(Return(kent), PARTLY)
+    await Return(kent).report(PARTLY)
     december = Return(kent, period="2025-12")
     if opened_before:
         await december.open()
@@ -281,7 +269,7 @@ async def test_a_file_that_nobody_touched_changes_nothing(
 
 
 async def test_a_file_that_is_filled_in_settles_its_cases(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), PARTLY)
+    await Return(kent).report(PARTLY)
     december = Return(kent, period="2025-12")
     await december.open()
     content = (await file_of(kent, XLSX)).content
@@ -305,7 +293,7 @@ async def test_a_file_that_is_filled_in_settles_its_cases(kent: httpx.AsyncClien
 
 
 async def test_what_the_draft_says_already_is_neither_asked_again_nor_set_back(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), [a_row(case_ref=f"K/{n}", suspect_count="1-3", nfa_by="") for n in range(1, 5)])
+    await Return(kent).report([a_row(case_ref=f"K/{n}", suspect_count="1-3", nfa_by="") for n in range(1, 5)])
     december = Return(kent, period="2025-12")
     await december.open()
     draft = [
@@ -323,7 +311,7 @@ async def test_what_the_draft_says_already_is_neither_asked_again_nor_set_back(k
 
 
 async def test_a_case_that_the_draft_withdraws_is_not_in_the_file(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), rows(2, nfa_by=""))
+    await Return(kent).report(rows(2, nfa_by=""))
     december = Return(kent, period="2025-12")
     await december.open()
     case = good(await kent.get(f"{december.path}/cases"))["items"][0]
@@ -341,7 +329,7 @@ async def test_a_file_in_a_newer_version_carries_what_the_older_one_said_and_set
         a_row(case_ref="K/2", offence_code="88C", youngest_victim_age="10-12", setting="institutional"),
         a_row(case_ref="K/3", offence_code="88C|88E", youngest_victim_age=""),
     ]
-    await sealed(first, sent, contract_version="2025.1")
+    await first.report(sent, contract_version="2025.1")
     november = Return(kent, period="2026-11")
     await november.open(contract_version="2026.1")
 
@@ -367,7 +355,7 @@ async def test_a_file_in_a_newer_version_carries_what_the_older_one_said_and_set
 
 async def test_a_file_for_a_return_that_is_to_go_on_to_a_newer_version_changes_nothing_there(later: Served) -> None:
     kent = await later.client("kent")
-    await sealed(Return(kent, period="2026-10"), [a_row(case_ref="K/1"), a_row(case_ref="K/2", victim_count="2+")])
+    await Return(kent, period="2026-10").report([a_row(case_ref="K/1"), a_row(case_ref="K/2", victim_count="2+")])
     november = Return(kent, period="2026-11")
     await november.open(contract_version="2025.1")
     await november.upload(as_csv([{"case_ref": "K/2", "victim_count": "3+", "setting": "institutional"}]))
@@ -382,7 +370,7 @@ async def test_a_file_for_a_return_that_is_to_go_on_to_a_newer_version_changes_n
 
 async def test_a_file_sent_to_a_return_of_an_older_version_is_told_once_what_to_bring_it_to(later: Served) -> None:
     kent = await later.client("kent")
-    await sealed(Return(kent, period="2026-10"), [a_row(case_ref="K/1"), a_row(case_ref="K/2")])
+    await Return(kent, period="2026-10").report([a_row(case_ref="K/1"), a_row(case_ref="K/2")])
     november = Return(kent, period="2026-11")
     await november.open()
     answers = as_csv([{"case_ref": f"K/{n}", "suspects_alive": "2", "setting": "school"} for n in (1, 2)])
@@ -406,7 +394,7 @@ async def test_a_file_sent_to_a_return_of_an_older_version_is_told_once_what_to_
 async def test_a_file_for_a_month_that_cannot_be_in_its_version_is_told_which_can(later: Served) -> None:
     kent = await later.client("kent")
     older = Return(kent, period="2026-10")
-    await sealed(older, [a_row(case_ref="K/1")])
+    await older.report([a_row(case_ref="K/1")])
     assert (await list_of(kent, **REFERRAL))["taken_from"] == "2026-11"
     await older.open(corrects=1)
     assert (await list_of(kent, **REFERRAL))["taken_from"] == "2026-11"
@@ -423,7 +411,7 @@ async def test_a_file_for_a_month_that_cannot_be_in_its_version_is_told_which_ca
 
 async def test_where_the_terms_take_no_return_in_the_version_of_the_file_that_is_said(kent: httpx.AsyncClient) -> None:
     november = Return(kent)
-    await sealed(november, [a_row(case_ref="K/1")])
+    await november.report([a_row(case_ref="K/1")])
     assert (await list_of(kent, **REFERRAL))["taken_from"] is None
     assert (await list_of(kent))["taken_from"] == "2025-11"
     await november.open(corrects=1)
@@ -436,7 +424,7 @@ async def test_where_the_return_is_newer_than_the_edition_the_file_is_in_the_ret
     kent = await later.client("kent")
     row = a_row(nfa_by="", offence_code="88C", victim_age_youngest="")
     del row["youngest_victim_age"]
-    await sealed(Return(kent, period="2026-11"), [row], contract_version="2026.1")
+    await Return(kent, period="2026-11").report([row], contract_version="2026.1")
     found = await list_of(kent)
     assert (found["scope"]["vocabulary"], found["contract_version"]) == ("2025.1", "2026.1")
     assert asked(found) == {"K/1": ["youngest_victim_age", "nfa_by"]}
@@ -448,14 +436,14 @@ async def test_where_the_return_is_newer_than_the_edition_the_file_is_in_the_ret
 
 
 async def test_a_workbook_of_the_list_offers_the_codes(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), rows(1, nfa_by=""))
+    await Return(kent).report(rows(1, nfa_by=""))
     content = (await file_of(kent, XLSX)).content
     assert list(sheets_of(content)) == ["Cases", "Guidance", "Codes"]
     assert b"<dataValidation " in parts_of(content)["xl/worksheets/sheet1.xml"]
 
 
 async def test_a_list_with_nothing_in_it_is_a_heading(kent: httpx.AsyncClient) -> None:
-    await sealed(Return(kent), rows(1))
+    await Return(kent).report(rows(1))
     assert (await file_of(kent)).text == "case_ref,notes\r\n"
     assert (await list_of(kent))["items"] == []
 
@@ -463,6 +451,6 @@ async def test_a_list_with_nothing_in_it_is_a_heading(kent: httpx.AsyncClient) -
 async def test_more_cases_than_a_workbook_may_have_are_refused(
     kent: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await sealed(Return(kent), rows(3, nfa_by=""))
+    await Return(kent).report(rows(3, nfa_by=""))
     monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     problem(await kent.get(PATH, headers={"Accept": XLSX}), 406, "too-many-rows")

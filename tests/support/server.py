@@ -31,6 +31,7 @@ from service.storage.database import Database
 from service.terms.adopt import adopt
 from service.terms.check import Published, load_published
 from tests.support.identity import Hand
+from tests.support.rows import as_csv
 
 PUBLISHED = load_published()
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -174,6 +175,15 @@ class Return:
 
     async def seal(self) -> dict[str, Any]:
         return good(await self.send_seal(await self.etag()))
+
+    async def report(self, sent: Sequence[Mapping[str, Any]], **opening: Any) -> Return:
+        """Open it, send these rows, every one of which is taken, and seal it."""
+        await self.open(**opening)
+        came = await self.upload(as_csv(sent, dict.fromkeys(name for row in sent for name in row)))
+        assert came["held"] == 0, came
+        await self.explain_all()
+        await self.seal()
+        return self
 
     async def send_seal(self, etag: str | None, **more: Any) -> httpx.Response:
         declaration = {"declaration": True, "name": "A. Signer", "role": "Data lead", **more}
