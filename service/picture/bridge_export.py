@@ -24,7 +24,7 @@ CAUSES: Final[Mapping[Cause, str]] = {
     Cause.SCOPE: "the definition changed",
     Cause.VOCABULARY: "the same definition is read by another version of the contract",
     Cause.COVERAGE: "forces reported for the first time, left, or took a return back",
-    Cause.DETAIL: "what is reported as cases and what as numbers changed",
+    Cause.DETAIL: "what is reported as numbers alone changed",
     Cause.TRANSFERRED: "cases went over between forces",
     Cause.NEWLY_IDENTIFIED: "new cases were identified",
     Cause.WITHDRAWN: "cases were withdrawn",

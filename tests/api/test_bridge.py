@@ -39,6 +39,51 @@ async def test_opening_and_parts_make_up_the_closing_which_is_the_picture(served
     assert {force["force"]: force["closing"]["in_scope"] for force in answer["forces"]} == {"kent": 4, "essex": 1}
 
 
+NUMBERS = {
+    "offence_code": "19D",
+    "setting": "organised",
+    "victim_count": "2",
+    "youngest_victim_age": "13",
+    "suspect_count": "3",
+    "outcome": "16",
+    "nfa_by": "police",
+}
+
+
+async def _numbered(served: Served, period: str, year: str, cases: int, years: list[int]) -> None:
+    """Kent's sealed return of a year that is numbered alone, and of those that it reports case by case."""
+    item = Return(await served.client("kent"), "kent", period)
+    await item.open(case_years=years)
+    sent = csv_of([{**NUMBERS, "nfa_date": year, "cases": str(cases)}])
+    good(await item.client.put(f"{item.path}/aggregates", content=sent, headers={"Content-Type": "text/csv"}))
+    await item.explain_all()
+    await item.seal()
+
+
+async def test_numbers_that_rose_and_years_that_are_numbered_instead_of_told_case_by_case_are_one_cause(
+    served: Served,
+) -> None:
+    nca = await served.client(None, body="nca")
+
+    async def said(opening: str) -> str:
+        return str(good(await nca.get(f"{PATH}?from={opening}"))["sentence"])
+
+    async def position() -> str:
+        return str(good(await nca.get("/api/national/picture"))["as_of"]["position"])
+
+    await _numbered(served, "2025-11", "2013", 4, [])
+    first = await position()
+    await _numbered(served, "2025-12", "2013", 9, [])
+    assert await said(first) == (
+        "The national figure rose from 4 to 9 because what is reported as numbers alone changed (+5)."
+    )
+    later = await position()
+    await _numbered(served, "2026-01", "2013", 9, [2013])
+    assert await said(later) == (
+        "The national figure fell from 9 to 0 because what is reported as numbers alone changed (−9)."
+    )
+
+
 async def test_a_bridge_from_a_point_to_itself_is_empty(served: Served) -> None:
     await _two_periods(served)
     nca = await served.client(None, body="nca")
