@@ -58,7 +58,7 @@ async def a_country(database: TestDatabase, cases: int) -> Country:
     async with plain_connection(database) as admin:  # row-level security holds for everybody else
         await _multiply(admin, context, copies)
         total = await admin.fetchval("select count(*) from case_version")
-        for table in ("shared_row", "tally_cell", "tally"):
+        for table in ("shared_version", "tally_margin", "tally"):
             await admin.execute(f"delete from {table}")
         await admin.execute("vacuum analyze")
     for standing in await _live(context):

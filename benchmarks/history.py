@@ -35,7 +35,7 @@ _CHANGED: Final = 4
 """How many of them change in each period: two of a hundred."""
 _CHANGING: Final = "changing/"
 _NAMES: Final = [f"{_CHANGING}{number}" for number in range(_CHANGED * (PERIODS - 1))]
-JUDGED: Final = ("shared_row", "transition", "flip", "tally_cell", "tally")
+JUDGED: Final = ("shared_version", "transition", "flip", "tally_margin", "tally")
 """What judging keeps, what hangs on the others first."""
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.library import Library
@@ -29,13 +29,27 @@ HELD_ELSEWHERE: Final = "held_elsewhere"
 
 _ENDED: Final = f"where v.force = :force and v.line_to = {OPEN_END}"
 _GONE: Final = "w.force = :force and w.return_id = :return_id and w.answer = 'withdraw'"
-_END_WITHDRAWN: Final = text(
+
+
+def _ending(update: str) -> TextClause:
+    """An update that ends versions, and with them what they come to under editions where they name other forces."""
+    return text(
+        f"with ended as ({update} returning v.case_id, v.line_from) update shared_version s set line_to = :line "
+        "from ended e where s.force = :force and s.case_id = e.case_id and s.line_from = e.line_from"
+    )
+
+
+_END_WITHDRAWN: Final = _ending(
     f"update case_version v set line_to = :line, end_reason = w.reason from draft_withdrawal w {_ENDED} "
     f"and {_GONE} and w.case_id = v.case_id"
 )
-_END_CHANGED: Final = text(
+_END_CHANGED: Final = _ending(
     f"update case_version v set line_to = :line, end_reason = 'changed' from draft_case d {_ENDED} "
     "and d.force = :force and d.return_id = :return_id and d.case_id = v.case_id"
+)
+_END_LATER: Final = _ending(
+    f"update case_version v set line_to = :line, end_reason = :reason {_ENDED} "
+    "and v.line_from > :target and v.line_from < :line"
 )
 
 
@@ -114,11 +128,5 @@ async def restore(
         ),
         parameters,
     )
-    await tx.execute(
-        text(
-            "update case_version set line_to = :line, end_reason = :reason where force = :force "
-            f"and line_to = {OPEN_END} and line_from > :target and line_from < :line"
-        ),
-        parameters,
-    )
+    await tx.execute(_END_LATER, parameters)
     await move_head(tx, force, line, return_id)

@@ -1,6 +1,6 @@
 """The statement that judges a force's chain of sealed returns under one edition and keeps all that it comes to.
 
-Each case version is judged once, whatever the number of returns that hold it; tallies, cells, flips, shared rows and
+Each case version is judged once, whatever the number of returns that hold it; tallies, flips, shared cases and
 moves are folded from what came of that, and nothing leaves the database. Text only; ``rejudge.py`` runs it.
 ``reconcile`` reads the same versions again by other code (``tally/count.py``) and compares.
 """
@@ -65,10 +65,10 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
     roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
     queries = {
         "r": _RETURNS,
-        "j": _judged_cases(library, edition, expressions),
+        "j": _judged_cases(library, edition, expressions, all_years),
         "c": _by_return(chain, expressions, lists, all_years),
         "kept": _TALLIES,
-        "kept_cells": _CELLS,
+        "kept_margins": _MARGINS,
         "x": _side("line_to", "end_reason", "base_years", "base_unknown", all_years),
         "b": _side("line_from", "begin_reason", "years", "unknown", all_years),
         "kept_moves": _moves(library, edition, lists.get(Margin.STAGE)),
@@ -86,21 +86,26 @@ _ONCE: Final = frozenset({"r", "j", "c", "s"})
 """What is worked out once, before anything is kept of it."""
 
 
-def _judged_cases(library: Library, edition: Edition, expressions: Judged) -> str:
-    """Every version that a force ever had, judged."""
+def _judged_cases(library: Library, edition: Edition, expressions: Judged, all_years: bool) -> str:
+    """Every version that a force ever had, judged; what is counted by stands first, where it is read fastest."""
     said = shared_sql(library, edition.vocabulary, "o")
     shared = (
         []
         if said is None
         else [f"{said.ref} as shared_ref", f"{said.shared_with} as shared_with", f"{said.lead} as lead"]
     )
-    held = "o.case_id, o.line_from, o.line_to, o.begin_reason, o.end_reason"
-    return f"select {', '.join([held, *_dimensions(expressions), *shared])} from case_version o where o.force = :force"
+    held = ["o.case_id", "o.begin_reason", "o.end_reason"]
+    chosen = ", ".join([*_dimensions(expressions, all_years), *held, *shared])
+    return f"select {chosen} from case_version o where o.force = :force"
 
 
-def _dimensions(expressions: Judged) -> list[str]:
+def _dimensions(expressions: Judged, all_years: bool) -> list[str]:
     ruling_before, year_before = expressions.before or ("null::integer", "null::integer")
+    if all_years:  # then nobody asks for it
+        year_before = "null::integer"
     return [
+        "o.line_from",
+        "o.line_to",
         f"{expressions.ruling} as ruling",
         f"{expressions.stage} as stage",
         f"{expressions.setting} as setting",
@@ -115,15 +120,15 @@ def _by_return(chain: Chain, expressions: Judged, lists: Mapping[Margin, CodeLis
     asked of it is added up first, by the span of the line for which it holds, and then for each return in the span."""
     grouped = [_grouped("j", "count(*)", "0::bigint", lists, chain, all_years, is_case=True)]
     if chain.cells is not None:
-        cells = _judged_cells(chain.library, expressions, chain.cells)
+        cells = _judged_cells(chain.library, expressions, chain.cells, all_years)
         weight, open_cells = "coalesce(sum(weight), 0)::bigint", "count(*) - count(weight)"
         grouped.append(_grouped(f"({cells}) j", weight, open_cells, lists, chain, all_years, is_case=False))
     counted = "g.is_case" if all_years else f"({_covered('r.years', 'r.unknown', 'g.covering')}) = g.is_case"
     return (
-        f"select r.id, r.lacking, g.margin, g.ruling, g.dimension, {counted} as counted, "
+        f"select r.line, g.margin, g.ruling, g.dimension, {counted} as counted, "
         "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
         f"from ({' union all '.join(grouped)}) g join r on g.line_from <= r.line and r.line < g.line_to "
-        "group by 1, 2, 3, 4, 5, 6"
+        "group by 1, 2, 3, 4, 5"
     )
 
 
@@ -158,12 +163,12 @@ def _grouped(
     )
 
 
-def _judged_cells(library: Library, expressions: Judged, cells: Source) -> str:
+def _judged_cells(library: Library, expressions: Judged, cells: Source, all_years: bool) -> str:
     """Aggregate cells, read as rows with a weight; what they cannot say is a typed null."""
     types = stored_types(library, PartName.CASE)
     columns = [name if name in cells.columns else f"null::{types[name]} as {name}" for name in expressions.columns]
     given = ", ".join([*columns, "line_from", "line_to", f"{cells.weight} as weight"])
-    chosen = ", ".join([*_dimensions(expressions), "o.weight", "o.line_from", "o.line_to"])
+    chosen = ", ".join([*_dimensions(expressions, all_years), "o.weight"])
     return f"select {chosen} from (select {given} from {cells.rows}) o"
 
 
@@ -187,34 +192,37 @@ _TALLIES: Final = (
     "has_moves) select :force, r.id, :edition, 'judged', :position, "
     "coalesce(sum(c.weight) filter (where c.counted), 0), coalesce(sum(c.weight) filter (where not c.counted), 0), "
     "coalesce(sum(c.open_cells) filter (where c.counted and c.ruling >= 0), 0), now(), true "
-    f"from r left join c on c.id = r.id and c.margin = {int(Margin.STAGE)} where r.lacking group by r.id"
+    f"from r left join c on c.line = r.line and c.margin = {int(Margin.STAGE)} where r.lacking group by r.id"
 )
 """A cell that is out of scope, whatever its number, leaves nothing open."""
 
-_CELLS: Final = (
-    "insert into tally_cell (force, return_id, edition, margin, ruling, dimension, weight) "
-    "select :force, c.id, :edition, c.margin, c.ruling, c.dimension, c.weight from c "
-    f"where c.lacking and c.counted and c.margin <> {int(Margin.FLIP)} union all "
-    f"select :force, c.id, :edition, {int(Margin.HEADLINE)}, sign(c.ruling), c.dimension, sum(c.weight) from c "
-    f"where c.lacking and c.counted and c.margin = {int(Margin.STAGE)} group by c.id, sign(c.ruling), c.dimension"
+_LISTS: Final = "array_agg(ruling) as rulings, array_agg(dimension) as dimensions, array_agg(weight) as weights"
+_MARGINS: Final = (
+    "insert into tally_margin (force, return_id, edition, margin, rulings, dimensions, weights) "
+    "select :force, r.id, :edition, m.margin, m.rulings, m.dimensions, m.weights from ("
+    f"select line, margin, {_LISTS} from c where counted and margin <> {int(Margin.FLIP)} group by line, margin "
+    f"union all select line, {int(Margin.HEADLINE)}, {_LISTS} from ("
+    "select line, sign(ruling)::integer as ruling, dimension, sum(weight)::bigint as weight from c "
+    f"where counted and margin = {int(Margin.STAGE)} group by 1, 2, 3) h group by line"
+    ") m join r on r.line = m.line where r.lacking"
 )
 
 _FLIPS: Final = (
     "insert into flip (force, return_id, edition_before, edition_after, ruling_before, ruling_after, weight) "
-    "select :force, c.id, :before, :edition, c.ruling, c.dimension, c.weight from c "
+    "select :force, r.id, :before, :edition, c.ruling, c.dimension, c.weight from c join r on r.line = c.line "
     f"where c.counted and c.margin = {int(Margin.FLIP)} and c.weight <> 0"
 )
 
 
 def _shared(lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
-    """The counted cases of each return that carry a shared reference (semantics 29)."""
+    """The versions of cases that carry a shared reference and that a return holds (semantics 29)."""
     stage, setting = (_ordinal(f"s.{name}", lists.get(margin)) for name, margin in _BY_CODE.items())
     return (
-        "insert into shared_row (force, return_id, edition, case_id, shared_ref, shared_with, lead, ruling, stage, "
-        f"setting, year) select :force, r.id, :edition, s.case_id, s.shared_ref, s.shared_with, "
-        f"{_ordinal('s.lead', leads)}, s.ruling, {stage}, {setting}, s.year "
-        "from s join r on s.line_from <= r.line and r.line < s.line_to "
-        f"where r.lacking and ({_covered('r.years', 'r.unknown', 's.year')})"
+        "insert into shared_version (force, edition, case_id, line_from, line_to, shared_ref, shared_with, lead, "
+        "ruling, stage, setting, year) select :force, :edition, s.case_id, s.line_from, s.line_to, s.shared_ref, "
+        f"s.shared_with, {_ordinal('s.lead', leads)}, s.ruling, {stage}, {setting}, s.year from s "
+        "where exists (select from r where r.lacking and s.line_from <= r.line and r.line < s.line_to) "
+        "on conflict do nothing"
     )
 
 

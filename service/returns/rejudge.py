@@ -32,8 +32,13 @@ _STATEMENTS: Final = Statements()
 
 _LOCK: Final = text("select pg_try_advisory_xact_lock(:space, :unit)")
 _LOCK_SPACE: Final = 0x43_52_06
-_BY_PAGE: Final = text("select set_config('enable_indexscan', 'off', true)")
-"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page."""
+_LINE: Final = text("select true from force_line where force = :force for share skip locked")
+"""The force's lock, held with others that judge: while a seal ends versions, what they come to is not kept here."""
+_PLANNED: Final = text(
+    "select set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
+"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page. And the same
+statement is run for every force: it is planned once."""
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
@@ -43,16 +48,18 @@ _CELLS: Final = (
 
 async def judge_chain(context: Context, force: int, standing: Standing) -> int | None:
     """Judge what is not judged yet of a force's chain under an edition: how many returns; None where somebody else is
-    at it."""
+    at it, or the force is sealing: it is tried again."""
     async with context.db.force(force) as tx:
         lock = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id}
         if not (await tx.execute(_LOCK, lock)).scalar_one():
+            return None
+        if not (await tx.execute(_LINE, {"force": force})).scalar_one_or_none():
             return None
         chain = await chain_of(tx, force)
         lacking = await _lacking(tx, force, standing.id)
         todo = [item for item in chain if item.id in lacking]
         if todo:
-            await tx.execute(_BY_PAGE)
+            await tx.execute(_PLANNED)
             await _judge(context, tx, force, standing, await steps_of(tx, force, todo, chain), lacking)
         await tx.execute(
             text("delete from judging_problem where force = :force and edition = :edition"),

@@ -1,4 +1,4 @@
-"""Stores the rows of a sealed return that name other forces; who is counted is decided when they are joined."""
+"""Judges and keeps the cases that name other forces; who is counted is decided when they are joined."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _STATEMENTS: Final = Statements()
 
 _COLUMNS: Final = {
     "force": "smallint",
-    "return_id": "uuid",
     "edition": "smallint",
     "case_id": "uuid",
+    "line_from": "integer",
+    "line_to": "integer",
     "shared_ref": "text",
     "shared_with": "bigint",
     "lead": "integer",
@@ -33,13 +34,13 @@ _COLUMNS: Final = {
     "setting": "integer",
     "year": "integer",
 }
-SHARED_COLUMNS: Final = tuple(name for name in _COLUMNS if name not in ("force", "return_id", "edition"))
-"""What is kept of a shared case of a return under an edition."""
+SHARED_COLUMNS: Final = tuple(name for name in _COLUMNS if name not in ("force", "edition", "line_from", "line_to"))
+"""What is read of a shared case of a return under an edition."""
 
 _STORE: Final = text(
-    f"insert into shared_row ({', '.join(_COLUMNS)}) select * from unnest("
+    f"insert into shared_version ({', '.join(_COLUMNS)}) select * from unnest("
     + ", ".join(f"cast(:{name} as {sql_type}[])" for name, sql_type in _COLUMNS.items())
-    + ")"
+    + ") on conflict do nothing"
 )
 
 
@@ -47,14 +48,28 @@ async def shared_rows(
     context: Context, tx: AsyncConnection, force: int, returns: Sequence[Chained], standings: Sequence[Standing]
 ) -> list[dict[str, Any]]:
     """One row for each counted case of each of these returns that carries a shared reference and each edition, judged
-    under it (semantics 29). The versions are looked through once for all returns and editions."""
+    under it (semantics 29), from the versions: what the view ``shared_row`` says of what is stored."""
+    lines = [item.line for item in returns]
+    return [
+        {"return_id": item.id, **row}
+        for row in await shared_versions(context, tx, force, lines, standings)
+        for item in returns
+        if row["line_from"] <= item.line < row["line_to"] and item.years.covers(row["year"])
+    ]
+
+
+async def shared_versions(
+    context: Context, tx: AsyncConnection, force: int, lines: Sequence[int], standings: Sequence[Standing]
+) -> list[dict[str, Any]]:
+    """One row for each version of a case that carries a shared reference and each edition, judged under it, as long as
+    it holds; those that hold for none of these numbers of the line may be among them. The versions are looked through
+    once for all editions."""
     library = context.library
     standings = [standing for standing in standings if _roles(library, standing).keys() >= SHARING]
     if not standings:  # a standard that knows no shared cases
         return []
     asked = tuple((standing.edition.vocabulary, standing.edition.definition) for standing in standings)
     statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, standings))
-    lines = [item.line for item in returns]
     parameters = {"force": force, "first": min(lines), "last": max(lines)}
     found = (await tx.execute(statement, parameters)).mappings().all()
     rows = []
@@ -64,9 +79,10 @@ async def shared_rows(
         rows += [
             {
                 "force": force,
-                "return_id": item.id,
                 "edition": standing.id,
                 "case_id": row["case_id"],
+                "line_from": row["line_from"],
+                "line_to": row["line_to"],
                 "shared_ref": row[f"shared_ref{place}"],
                 "shared_with": row[f"shared_with{place}"],
                 "lead": _ordinal(row[f"lead{place}"], roles[Role.LEAD].list),
@@ -76,10 +92,7 @@ async def shared_rows(
                 "year": row[f"year{place}"],
             }
             for row in found
-            for item in returns
             if row[f"shared_ref{place}"] is not None
-            and row["line_from"] <= item.line < row["line_to"]
-            and item.years.covers(row[f"year{place}"])
         ]
     return rows
 
@@ -103,8 +116,9 @@ def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
     return f"select {', '.join(chosen)} from case_version o where {held} and ({one})"
 
 
-async def store_shared_rows(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the shared rows of a return, once its tallies are there: in one statement, as there may be thousands."""
+async def store_shared(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what versions of shared cases come to, once; what a return before this one kept of them stands. In one
+    statement, as there may be thousands."""
     if rows:
         await tx.execute(_STORE, {name: [row[name] for row in rows] for name in _COLUMNS})
 

@@ -12,7 +12,7 @@ from service.returns.chain import chained, steps_of
 from service.returns.context import Context
 from service.returns.model import Open
 from service.returns.moves import transitions_of
-from service.returns.shared import shared_rows, store_shared_rows
+from service.returns.shared import shared_versions, store_shared
 from service.returns.stock import judge_sealed
 from service.returns.store import return_by_id
 from service.scope.store import Standing
@@ -86,7 +86,7 @@ async def judge_under_all(
                 None if standing.follows is None else standing.follows[0],
             )
             under.append(Under(standing, tally_of(groups[standing.id]), moves))
-    shared = await shared_rows(context, tx, item.force, [step], standings)
+    shared = await shared_versions(context, tx, item.force, [step.line], standings)
     return Found(tuple(under), tuple(shared))
 
 
@@ -100,6 +100,6 @@ async def store_under(tx: AsyncConnection, item: Open, found: Found, position: i
         position=position,
         tallies={standing.id: tally for standing, tally in found.tallies},
     )
-    await store_shared_rows(tx, found.shared)
+    await store_shared(tx, found.shared)
     for each in found.under:
         await store_moves(tx, item.force, each.standing.id, item.id, each.moves)

@@ -1,4 +1,5 @@
-"""Stores and reads tallies. It and ``returns/chain_sql.py`` alone write ``tally`` and ``tally_cell``."""
+"""Stores and reads tallies. It and ``returns/chain_sql.py`` alone write ``tally`` and ``tally_margin``; ``tally_cell``
+is what the lists of a margin say, a row each."""
 
 from __future__ import annotations
 
@@ -16,11 +17,12 @@ _TALLIES = text(
     "from unnest(cast(:editions as smallint[]), cast(:counted as bigint[]), cast(:not_counted as bigint[]), "
     "cast(:open_cells as integer[])) t (edition, counted, not_counted, open_cells)"
 )
-_CELLS = text(
-    "insert into tally_cell (force, return_id, edition, margin, ruling, dimension, weight) "
-    "select :force, :return_id, c.edition, c.margin, c.ruling, c.dimension, c.weight from unnest("
-    "cast(:editions as smallint[]), cast(:margins as smallint[]), cast(:rulings as integer[]), "
-    "cast(:dimensions as integer[]), cast(:weights as bigint[])) c (edition, margin, ruling, dimension, weight)"
+_MARGINS = text(
+    "insert into tally_margin (force, return_id, edition, margin, rulings, dimensions, weights) "
+    "select :force, :return_id, c.edition, c.margin, array_agg(c.ruling), array_agg(c.dimension), array_agg(c.weight) "
+    "from unnest(cast(:editions as smallint[]), cast(:margins as smallint[]), cast(:rulings as integer[]), "
+    "cast(:dimensions as integer[]), cast(:weights as bigint[])) c (edition, margin, ruling, dimension, weight) "
+    "group by c.edition, c.margin"
 )
 
 
@@ -43,7 +45,7 @@ async def store_tallies(
     )
     cells = [(edition, cell) for edition, tally in tallies.items() for cell in tally.cells]
     await tx.execute(
-        _CELLS,
+        _MARGINS,
         {
             **whose,
             "editions": [edition for edition, _ in cells],

@@ -19,7 +19,7 @@ from tests.support.moves import proposed, renamed, standing
 from tests.support.returns import a_case, a_service, reported
 
 FORCES = ("kent", "essex", "surrey", "sussex", "norfolk", "suffolk")
-STEPS = ("tally_cell", "shared_row", "transition", "flip", "judging_problem")
+STEPS = ("tally_margin", "shared_version", "transition", "flip", "judging_problem")
 """Tables that judging a chain writes, in turn: the last after all others."""
 
 

@@ -89,7 +89,7 @@ async def test_of_an_upload_cut_off_at_any_step_nothing_stands_and_it_can_be_sen
 
 @pytest.mark.parametrize(
     "table",
-    ["case_version", "draft_case", "change", "tally_cell", "audit_entry", "case_return"],
+    ["case_version", "draft_case", "change", "tally_margin", "audit_entry", "case_return"],
 )
 async def test_a_seal_cut_off_at_any_step_leaves_the_return_open_with_its_draft(
     process: Process, november: Return, watch: Watch, table: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from service.scope.store import Standing
 from service.scope.switch import Waiting, switch_when_ready
 from service.storage.database import Database
 from tests.support.moves import flips_of, proposed, renamed, standing
+from tests.support.postgres import TestDatabase
 from tests.support.returns import a_case, a_service, reported
 from tests.support.stock import assert_tallies_are_right, comparable, tallies_of
 
@@ -123,31 +125,42 @@ async def test_a_tally_of_an_earlier_release_gets_its_moves(context: Context) ->
 @pytest.mark.parametrize(
     ("what", "change"),
     [
-        ("tally", "insert into tally_cell values (:force, :id, :edition, 1, 0, null, 1)"),
-        ("transitions", "insert into transition values (:force, :id, :edition, 'corrected', 0, 1, 0, 2, 1)"),
-        ("flips", "insert into flip values (:force, :id, 1, :edition, 0, 0, 1)"),
+        (
+            "tally",
+            "update tally_margin set weights[1] = weights[1] + 1 where (force, return_id, edition) = ($1, $2, $3)",
+        ),
+        ("transitions", "insert into transition values ($1, $2, $3, 'corrected', 0, 1, 0, 2, 1)"),
+        ("flips", "insert into flip values ($1, $2, 1, $3, 0, 0, 1)"),
         (
             "shared",
-            "insert into shared_row (force, return_id, edition, case_id, shared_ref, ruling) "
-            "values (:force, :id, :edition, gen_random_uuid(), '46/K/1', 0)",
+            "insert into shared_version (force, edition, case_id, line_from, line_to, shared_ref, ruling) "
+            "select $1, $3, gen_random_uuid(), line, line + 1, '46/K/1', 0 from case_return where id = $2",
         ),
     ],
 )
 async def test_a_stored_figure_that_is_not_what_the_cases_say_is_found(
-    context: Context, what: str, change: str
+    context: Context, test_database: TestDatabase, what: str, change: str
 ) -> None:
     items = await _reported(context, "kent")
     referral = await standing(context, "2026-02-referral")
     before = await reconcile(context)
     assert (before.returns, before.not_judged, before.mismatches) == (2, 0, ())
-    async with context.db.force(items[1].force) as tx:
-        await tx.execute(text(change), {"force": items[1].force, "id": items[1].id, "edition": referral.id})
+    await _planted(test_database, change, items[1], referral)
     after = await reconcile(context)
     found = [what, "moves"] if what in ("tally", "transitions") else [what]
     assert [(each.return_id, each.edition, each.what) for each in after.mismatches] == [
         (items[1].id, "2026-02-referral", each) for each in found
     ]
     assert after.digest == before.digest
+
+
+async def _planted(database: TestDatabase, change: str, item: Sealed, under: Standing) -> None:
+    """A wrong figure, by somebody who may do what the service may not."""
+    admin = await asyncpg.connect(database.urls.admin)
+    try:
+        await admin.execute(change, item.force, item.id, under.id)
+    finally:
+        await admin.close()
 
 
 async def test_what_is_not_judged_yet_is_counted_and_is_no_mismatch(context: Context) -> None:

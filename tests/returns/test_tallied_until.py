@@ -106,7 +106,7 @@ async def test_a_wrong_figure_under_an_edition_that_is_not_tallied_any_more_is_f
     done = await _sealed(context, "kent", "2025-11", "3", "1")
     at(context, AFTER)
     async with context.db.force(done.force) as tx:
-        more = text("insert into tally_cell values (:force, :id, :edition, 1, 0, null, 1)")
+        more = text("insert into tally_margin values (:force, :id, :edition, 9, '{0}', '{null}', '{1}')")
         await tx.execute(more, {"force": done.force, "id": done.id, "edition": found.id})
     (wrong,) = (await reconcile(context)).mismatches
     assert (wrong.return_id, wrong.edition, wrong.what) == (done.id, BEFORE, "tally")

@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60
 KEPT = (
     *("case_return", "draft_case", "draft_withdrawal", "held_row", "finding", "answer", "dispute"),
     *("aggregate_cell", "workforce_row", "idempotent_answer", "force_line", "case_version"),
-    *("tally", "tally_cell", "shared_row", "position", "change", "audit_entry", "audit_head"),
+    *("tally", "tally_margin", "shared_version", "position", "change", "audit_entry", "audit_head"),
 )
 """Every table that a request of a force can change."""
 

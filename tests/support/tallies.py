@@ -139,8 +139,9 @@ class Country(Struct):
 
 _RETURN = text(
     "insert into case_return (force, id, period, revision, state, contract_version, opened_at, opened_by, sealed_at, "
-    "sealed_position, digest, receipt) values "
-    "(:force, :id, :period, :revision, 'sealed', '2025.1', :now, 'test', :now, 0, :digest, '{}')"
+    "sealed_position, digest, receipt, line) "
+    "select :force, :id, :period, :revision, 'sealed', '2025.1', :now, 'test', :now, 0, :digest, '{}', count(*) + 1 "
+    "from case_return where force = :force"
 )
 _NUMBERED = text("update case_return set sealed_position = :position where id = :id")
 _WITHDRAWN = text(
@@ -148,9 +149,9 @@ _WITHDRAWN = text(
     "where period = :period and revision = :revision"
 )
 _SHARED = text(
-    "insert into shared_row (force, return_id, edition, case_id, shared_ref, shared_with, lead, ruling, stage, "
-    "setting, year) values (:force, :return_id, :edition, :case_id, :shared_ref, :shared_with, :lead, :ruling, "
-    ":stage, :setting, :year)"
+    "insert into shared_version (force, edition, case_id, line_from, line_to, shared_ref, shared_with, lead, ruling, "
+    "stage, setting, year) select force, :edition, :case_id, line, line + 1, :shared_ref, :shared_with, :lead, "
+    ":ruling, :stage, :setting, :year from case_return where force = :force and id = :return_id"
 )
 
 
