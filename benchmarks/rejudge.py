@@ -1,8 +1,10 @@
 """A change of scope over a million cases in 540 returns: judging all of them again, reading meanwhile, and the bridge.
 
-The peer of judging is the barest thing that gives three verdicts over the cases that stand: one ``count(*)`` by verdict
-over a plain table in which every value is exact. Ours is every tally of every return, its transitions against the
-return before, and its flips against the edition that is followed; each case version judged once.
+There are two peers of judging. The one is the barest thing that gives three verdicts over the cases that stand: one
+``count(*)`` by verdict over a plain table in which every value is exact, by a definition written by hand. The other is
+the same count over the cases as they are stored, with their ranges, by the edition that is judged again. Ours is every
+tally of every return, its transitions against the return before, and its flips against the edition that is followed;
+each case version judged once.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from benchmarks.harness import Bound, Figure, Pair, by_turns_async, ratio
 from benchmarks.history import JUDGED, PERIODS, History, a_history
 from benchmarks.scope import barest, make_exact
 from benchmarks.stage import a_database, a_server, plain_connection
+from service.contract.upgrade import reading_sql
+from service.criteria.sql import condition_sql
+from service.criteria.tree import And
 from service.picture.answer import answer
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import as_document as bridge_document
 from service.picture.bridge_question import bridge_question
 from service.picture.export import as_document
 from service.picture.question import question
+from service.register.columns import OPEN_END
 from service.returns.rejudging import judge_remaining
 from tests.support.returns import published
 
@@ -50,24 +56,35 @@ async def measure(pairs: int, scale: float) -> list[Figure]:
 
 
 async def _judging(plain: asyncpg.Connection, history: History, pairs: int) -> list[Figure]:
-    count = barest(history.context)
-
-    async def peer() -> float:
-        began = time.perf_counter()
-        await plain.fetch(count)
-        return time.perf_counter() - began
-
+    exact = "over the exact columns of the cases that stand"
+    stored = "over the cases that stand, as they are stored, under the same edition"
     figures = []
-    for workers, words, bound in ((2, "two workers", Bound(most=4, aim=2.5)), (1, "one worker", Bound())):
-        turns = await by_turns_async(partial(_judged, plain, history, workers), peer, pairs)
-        rate = history.cases / statistics.median(turn.ours for turn in turns)
-        what = (
-            f"{history.cases:,} cases in {history.returns} returns of {PERIODS} periods ({history.versions:,} "
-            f"versions) judged again by {words}, {rate:,.0f} cases a second : barest three-valued count(*) by verdict "
-            "over the exact columns of the cases that stand"
-        )
-        figures.append(ratio(what, bound, turns))
+    for count, over in ((barest(history.context), exact), (_as_stored(history), stored)):
+        for workers, words, bound in ((2, "two workers", Bound(most=4, aim=2.5)), (1, "one worker", Bound())):
+            turns = await by_turns_async(
+                partial(_judged, plain, history, workers), partial(_counted, plain, count), pairs
+            )
+            rate = history.cases / statistics.median(turn.ours for turn in turns)
+            what = (
+                f"{history.cases:,} cases in {history.returns} returns of {PERIODS} periods ({history.versions:,} "
+                f"versions) judged again by {words}, {rate:,.0f} cases a second : barest three-valued count(*) by "
+                f"verdict {over}"
+            )
+            figures.append(ratio(what, bound, turns))
     return figures
+
+
+def _as_stored(history: History) -> str:
+    """What the edition's rules say together, of every stored case that stands: ranges and sets of codes as they are."""
+    library, edition = history.context.library, history.context.editions[_EDITION]
+    verdict = condition_sql(And(edition.definition.rules), reading_sql(library, edition.vocabulary, "o"))
+    return f"select {verdict} as verdict, count(*) from case_version o where o.line_to = {OPEN_END} group by 1"
+
+
+async def _counted(plain: asyncpg.Connection, count: str) -> float:
+    began = time.perf_counter()
+    await plain.fetch(count)
+    return time.perf_counter() - began
 
 
 async def _judged(plain: asyncpg.Connection, history: History, workers: int) -> float:

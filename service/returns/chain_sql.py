@@ -7,7 +7,7 @@ moves are folded from what came of that, and nothing leaves the database. Text o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -66,7 +66,8 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
     queries = {
         "r": _RETURNS,
         "j": _judged_cases(library, edition, expressions, all_years),
-        "c": _by_return(chain, expressions, lists, all_years),
+        **_added_up(chain, expressions, all_years),
+        "c": _by_return(chain, lists, all_years),
         "kept": _TALLIES,
         "kept_margins": _MARGINS,
         "x": _side("line_to", "end_reason", "base_years", "base_unknown", all_years),
@@ -82,7 +83,7 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
     return f"with {', '.join(items)} select count(*) as returns from r"
 
 
-_ONCE: Final = frozenset({"r", "j", "c", "s"})
+_ONCE: Final = frozenset({"r", "j", "a", "c", "s"})
 """What is worked out once, before anything is kept of it."""
 
 
@@ -115,52 +116,64 @@ def _dimensions(expressions: Judged, all_years: bool) -> list[str]:
     ]
 
 
-def _by_return(chain: Chain, expressions: Judged, lists: Mapping[Margin, CodeList], all_years: bool) -> str:
-    """Weight and open cells by return, margin, ruling and value, and whether it counts: what is alike in all that is
-    asked of it is added up first, by the span of the line for which it holds, and then for each return in the span."""
-    grouped = [_grouped("j", "count(*)", "0::bigint", lists, chain, all_years, is_case=True)]
+def _added_up(chain: Chain, expressions: Judged, all_years: bool) -> dict[str, str]:
+    """What margins are made of. Years stand apart where all count: hardly two cases are alike in all else and were
+    closed in one year, but many are alike in all else."""
+    alike = ("ruling", "was", "stage", "setting")
+    if all_years:
+        return {
+            "a": _alike(chain, expressions, alike, all_years),
+            "y": _alike(chain, expressions, ("ruling", "year"), all_years),
+        }
+    return {"a": _alike(chain, expressions, (*alike, "year", "was_year"), all_years)}
+
+
+def _alike(chain: Chain, expressions: Judged, names: Sequence[str], all_years: bool) -> str:
+    """Weight and open cells of what is alike in all of these, by the span of the line for which it holds."""
+    rows = [("j", "count(*)", "0::bigint", True)]
     if chain.cells is not None:
         cells = _judged_cells(chain.library, expressions, chain.cells, all_years)
-        weight, open_cells = "coalesce(sum(weight), 0)::bigint", "count(*) - count(weight)"
-        grouped.append(_grouped(f"({cells}) j", weight, open_cells, lists, chain, all_years, is_case=False))
+        rows.append((f"({cells}) j", "coalesce(sum(weight), 0)::bigint", "count(*) - count(weight)", False))
+    grouped = ", ".join([*names, *_SPAN])
+    return " union all ".join(
+        f"select {is_case} as is_case, {grouped}, {weight} as weight, {open_cells} as open_cells "
+        f"from {source} group by {grouped}"
+        for source, weight, open_cells, is_case in rows
+    )
+
+
+def _by_return(chain: Chain, lists: Mapping[Margin, CodeList], all_years: bool) -> str:
+    """Weight and open cells by return, margin, ruling and value, and whether it counts: by span first, and then
+    for each return in the span."""
+    margins = [
+        _margin("a", Margin.STAGE, "ruling", "stage", "year", all_years),
+        _margin("a", Margin.SETTING, "ruling", "setting", "year", all_years),
+        _margin("y" if all_years else "a", Margin.YEAR, "ruling", "year", "year", all_years),
+    ]
+    if chain.before is not None:
+        margins.append(_margin("a", Margin.FLIP, "was", "ruling", "was_year", all_years))
     counted = "g.is_case" if all_years else f"({_covered('r.years', 'r.unknown', 'g.covering')}) = g.is_case"
+    dimension = " ".join(
+        f"when {int(margin)} then {_ordinal('g.value', lists.get(margin))}" for margin in (Margin.STAGE, Margin.SETTING)
+    )
     return (
-        f"select r.line, g.margin, g.ruling, g.dimension, {counted} as counted, "
-        "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
-        f"from ({' union all '.join(grouped)}) g join r on g.line_from <= r.line and r.line < g.line_to "
+        f"select r.line, g.margin, g.ruling, case g.margin {dimension} else g.value::integer end as dimension, "
+        f"{counted} as counted, sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
+        f"from ({' union all '.join(margins)}) g join r on g.line_from <= r.line and r.line < g.line_to "
         "group by 1, 2, 3, 4, 5"
     )
 
 
-def _grouped(
-    rows: str,
-    weight: str,
-    open_cells: str,
-    lists: Mapping[Margin, CodeList],
-    chain: Chain,
-    all_years: bool,
-    *,
-    is_case: bool,
-) -> str:
-    sets: list[tuple[str, ...]] = [("ruling", "stage"), ("ruling", "setting"), ("ruling", "year")]
-    if not all_years:
-        sets = [tuple(dict.fromkeys((*names, "year"))) for names in sets]
-    if chain.before is not None:
-        sets.append(("was", "ruling") if all_years else ("was", "ruling", "was_year"))
-    flips = "grouping(was) = 0" if chain.before is not None else "false"
-    was, was_year = ("was", "was_year") if chain.before is not None else ("ruling", "year")
+def _margin(source: str, margin: Margin, ruling: str, value: str, year: str, all_years: bool) -> str:
+    covering = "null::integer" if all_years else year
     return (
-        f"select {is_case} as is_case, line_from, line_to, {weight} as weight, {open_cells} as open_cells, "
-        f"case when grouping(stage) = 0 then {int(Margin.STAGE)} when grouping(setting) = 0 "
-        f"then {int(Margin.SETTING)} when {flips} then {int(Margin.FLIP)} else {int(Margin.YEAR)} end as margin, "
-        f"case when {flips} then {was} else ruling end as ruling, "
-        f"case when grouping(stage) = 0 then {_ordinal('stage', lists.get(Margin.STAGE))} "
-        f"when grouping(setting) = 0 then {_ordinal('setting', lists.get(Margin.SETTING))} "
-        f"when {flips} then ruling else year end as dimension, "
-        f"{'null::integer' if all_years else f'case when {flips} then {was_year} else year end'} as covering "
-        f"from {rows} group by grouping sets "
-        f"({', '.join('(' + ', '.join((*names, 'line_from', 'line_to')) + ')' for names in sets)})"
+        f"select is_case, line_from, line_to, {int(margin)} as margin, {ruling} as ruling, {value}::bigint as value, "
+        f"{covering} as covering, sum(weight) as weight, sum(open_cells) as open_cells from {source} "
+        "group by is_case, line_from, line_to, 5, 6, 7"
     )
+
+
+_SPAN: Final = ("line_from", "line_to")
 
 
 def _judged_cells(library: Library, expressions: Judged, cells: Source, all_years: bool) -> str:

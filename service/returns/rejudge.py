@@ -35,10 +35,12 @@ _LOCK_SPACE: Final = 0x43_52_06
 _LINE: Final = text("select true from force_line where force = :force for share skip locked")
 """The force's lock, held with others that judge: while a seal ends versions, what they come to is not kept here."""
 _PLANNED: Final = text(
-    "select set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+    "select set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
+    "set_config('synchronous_commit', 'off', true)"
 )
-"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page. And the same
-statement is run for every force: it is planned once."""
+"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page. The same
+statement is run for every force: it is planned once. And nobody waits for a disk: what a crash takes is judged again,
+and what came after it, the switch too, is lost with it."""
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
