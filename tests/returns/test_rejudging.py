@@ -12,7 +12,9 @@ from sqlalchemy import text
 from service.returns.context import Context
 from service.returns.model import Sealed
 from service.returns.reconcile import reconcile
+from service.returns.rejudge import judge_chain
 from service.returns.rejudging import judge_remaining, progress, remaining
+from service.returns.store import lock_line
 from service.scope.store import Standing
 from service.scope.switch import Waiting, switch_when_ready
 from service.storage.database import Database
@@ -110,6 +112,15 @@ async def test_what_could_not_be_judged_is_judged_once_it_can_be_and_forgotten_a
         await tx.execute(text("update judging_problem set at = at - interval '1 hour'"))
     assert await judge_remaining(context) == 1
     assert (await progress(context, edition)).problems == ()
+
+
+async def test_a_chain_is_left_alone_while_its_force_seals(context: Context) -> None:
+    (item,) = await _reported(context, "kent", count=1)
+    edition = await _again(context)
+    async with context.db.force(item.force) as tx:
+        await lock_line(tx, item.force)
+        assert await judge_chain(context, item.force, edition) is None
+    assert await judge_chain(context, item.force, edition) == 1
 
 
 async def test_a_tally_of_an_earlier_release_gets_its_moves(context: Context) -> None:
