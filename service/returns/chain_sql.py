@@ -145,31 +145,32 @@ def _alike(chain: Chain, expressions: Judged, names: Sequence[str], all_years: b
 def _by_return(chain: Chain, lists: Mapping[Margin, CodeList], all_years: bool) -> str:
     """Weight and open cells by return, margin, ruling and value, and whether it counts: by span first, and then
     for each return in the span."""
+    stage, setting = (_ordinal(name, lists.get(margin)) for name, margin in _BY_CODE.items())
     margins = [
-        _margin("a", Margin.STAGE, "ruling", "stage", "year", all_years),
-        _margin("a", Margin.SETTING, "ruling", "setting", "year", all_years),
-        _margin("y" if all_years else "a", Margin.YEAR, "ruling", "year", "year", all_years),
+        _margin("a", Margin.STAGE, "ruling", ("stage", stage), None if all_years else "year"),
+        _margin("a", Margin.SETTING, "ruling", ("setting", setting), None if all_years else "year"),
+        _margin("y" if all_years else "a", Margin.YEAR, "ruling", ("year", "year"), None if all_years else "year"),
     ]
     if chain.before is not None:
-        margins.append(_margin("a", Margin.FLIP, "was", "ruling", "was_year", all_years))
+        margins.append(_margin("a", Margin.FLIP, "was", ("ruling", "ruling"), None if all_years else "was_year"))
     counted = "g.is_case" if all_years else f"({_covered('r.years', 'r.unknown', 'g.covering')}) = g.is_case"
-    dimension = " ".join(
-        f"when {int(margin)} then {_ordinal('g.value', lists.get(margin))}" for margin in (Margin.STAGE, Margin.SETTING)
-    )
     return (
-        f"select r.line, g.margin, g.ruling, case g.margin {dimension} else g.value::integer end as dimension, "
-        f"{counted} as counted, sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
+        f"select r.line, g.margin, g.ruling, g.dimension, {counted} as counted, "
+        "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
         f"from ({' union all '.join(margins)}) g join r on g.line_from <= r.line and r.line < g.line_to "
         "group by 1, 2, 3, 4, 5"
     )
 
 
-def _margin(source: str, margin: Margin, ruling: str, value: str, year: str, all_years: bool) -> str:
-    covering = "null::integer" if all_years else year
+def _margin(source: str, margin: Margin, ruling: str, value: tuple[str, str], year: str | None) -> str:
+    """``value``: what is grouped by, and that as a dimension. ``year``: by which it is asked whether it counts."""
+    by, dimension = value
+    names = dict.fromkeys(("is_case", *_SPAN, ruling, by, *([] if year is None else [year])))
     return (
-        f"select is_case, line_from, line_to, {int(margin)} as margin, {ruling} as ruling, {value}::bigint as value, "
-        f"{covering} as covering, sum(weight) as weight, sum(open_cells) as open_cells from {source} "
-        "group by is_case, line_from, line_to, 5, 6, 7"
+        f"select is_case, line_from, line_to, {int(margin)} as margin, {ruling} as ruling, {dimension} as dimension, "
+        f"{year or 'null::integer'} as covering, sum(weight)::bigint as weight, "
+        f"sum(open_cells)::bigint as open_cells from {source} "
+        f"group by {', '.join(names)}"
     )
 
 
@@ -203,9 +204,11 @@ def _covered(years: str, unknown: str, year: str) -> str:
 _TALLIES: Final = (
     "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells, judged_at, "
     "has_moves) select :force, r.id, :edition, 'judged', :position, "
-    "coalesce(sum(c.weight) filter (where c.counted), 0), coalesce(sum(c.weight) filter (where not c.counted), 0), "
-    "coalesce(sum(c.open_cells) filter (where c.counted and c.ruling >= 0), 0), now(), true "
-    f"from r left join c on c.line = r.line and c.margin = {int(Margin.STAGE)} where r.lacking group by r.id"
+    "coalesce(c.counted, 0), coalesce(c.not_counted, 0), coalesce(c.open_cells, 0), now(), true from r left join ("
+    "select line, sum(weight) filter (where counted) as counted, "
+    "sum(weight) filter (where not counted) as not_counted, "
+    "sum(open_cells) filter (where counted and ruling >= 0) as open_cells from c "
+    f"where margin = {int(Margin.STAGE)} group by line) c on c.line = r.line where r.lacking"
 )
 """A cell that is out of scope, whatever its number, leaves nothing open."""
 

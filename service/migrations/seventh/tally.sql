@@ -20,7 +20,7 @@ comment on table tally_margin is 'Lists of one length, an entry a value: its rul
 -- joined (semantics 29). line_to is that of its case version.
 create table shared_version (
     force smallint not null,
-    edition smallint not null references scope_edition (id),
+    edition smallint not null,
     case_id uuid not null,
     line_from integer not null,
     line_to integer not null,
