@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.returns.model import AnyReturn, Open, Return
-from service.returns.store import returns_of
+from service.returns.model import Return
 from service.tally.count import Years
+
+
+_CHAIN: Final = text(
+    "select id, line, case_years, case_year_unknown, contract_version, base_id from case_return "
+    "where force = :force and line is not null order by period desc, revision desc"
+)
+"""Without receipts and summaries, which nobody asks here and which are long."""
 
 
 class Chained(Struct, frozen=True, kw_only=True):
@@ -40,11 +47,18 @@ def chained(item: Return, line: int) -> Chained:
 
 async def chain_of(tx: AsyncConnection, force: int) -> Sequence[Chained]:
     """Every return that a force ever sealed, the newest first."""
-    return [chained(item, line) for item in await returns_of(tx, force) if (line := _line(item)) is not None]
-
-
-def _line(item: AnyReturn) -> int | None:
-    return None if isinstance(item, Open) else item.line
+    return [
+        Chained(
+            id=row.id,
+            line=row.line,
+            years=Years(
+                listed=None if row.case_years is None else tuple(row.case_years), unknown=row.case_year_unknown
+            ),
+            contract_version=row.contract_version,
+            base_id=row.base_id,
+        )
+        for row in await tx.execute(_CHAIN, {"force": force})
+    ]
 
 
 async def steps_of(
