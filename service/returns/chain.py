@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.returns.model import Return
 from service.tally.count import Years
 
-
 _CHAIN: Final = text(
     "select id, line, case_years, case_year_unknown, contract_version, base_id from case_return "
     "where force = :force and line is not null order by period desc, revision desc"
