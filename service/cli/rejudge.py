@@ -30,9 +30,11 @@ def rejudge(data: Path | None, workers: int | None) -> None:
 
 
 async def _judged(settings: Settings, workers: int | None) -> bool:
+    import asyncio
+
     from service.cli.start import database, running_context
     from service.clock import london_date
-    from service.returns.rejudging import judge_remaining, progress, remaining, switch
+    from service.returns.rejudging import PAUSE, judge_remaining, progress, remaining, switch
     from service.scope.store import live_editions
 
     async with database(settings) as db:
@@ -40,7 +42,8 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
         while units := await remaining(context):
             returns = sum(unit.returns for unit in units)
             click.echo(f"{returns:,} returns of {len(units):,} chains remain.", err=True)
-            await judge_remaining(context, workers)
+            if not await judge_remaining(context, workers) and await remaining(context):
+                await asyncio.sleep(PAUSE)  # a force is sealing, or another server is at it
         good = True
         async with db.national() as tx:
             live = await live_editions(tx, context.editions, london_date(context.now()))

@@ -29,7 +29,7 @@ from service.terms.switch import adopt_ready_terms
 logger = logging.getLogger(__name__)
 
 ACTOR: Final = "case-returns"
-_PAUSE: Final = 3.0
+PAUSE: Final = 3.0
 """Seconds between two looks at whether anything remains."""
 _AGAIN_AFTER: Final = timedelta(minutes=1)
 """A chain that could not be judged is tried again after so long."""
@@ -152,7 +152,7 @@ async def keep_judging(context: Context) -> None:
                 logger.info("terms_switched", extra={"edition": name})
         except* Exception as group:
             logger.warning("judging_waits", extra={"kind": type(group.exceptions[0]).__name__})
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(PAUSE)
 
 
 async def progress(context: Context, standing: Standing) -> Progress:
