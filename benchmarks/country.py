@@ -13,6 +13,7 @@ import asyncpg
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benchmarks.lot import by_lot
 from benchmarks.stage import plain_connection
 from service.contract.model import PartName, Role
 from service.demo.sheet import write_csv
@@ -43,8 +44,9 @@ class Country(Struct, frozen=True, kw_only=True):
     cases: int
 
 
-async def a_country(database: TestDatabase, cases: int) -> Country:
-    """Every force has sealed one return; together they hold ``cases`` cases (rounded to whole copies)."""
+async def a_country(database: TestDatabase, cases: int, *, drawn: bool = False) -> Country:
+    """Every force has sealed one return; together they hold ``cases`` cases (rounded to whole copies). ``drawn``:
+    hardly two of them are alike."""
     context = await a_service(database.db)
     forces = published().terms["2025-11"].forces()
     copies = max(1, round(cases / (_EACH * len(forces))))
@@ -56,7 +58,7 @@ async def a_country(database: TestDatabase, cases: int) -> Country:
         await explained(context, item)
         returns.append(await sealed(context, item))
     async with plain_connection(database) as admin:  # row-level security holds for everybody else
-        await _multiply(admin, context, copies)
+        await _multiply(admin, context, copies, drawn=drawn)
         total = await admin.fetchval("select count(*) from case_version")
         for table in ("shared_version", "tally_margin", "tally"):
             await admin.execute(f"delete from {table}")
@@ -96,14 +98,14 @@ async def judged(tx: AsyncConnection, context: Context, item: Sealed, edition: E
     return tally_of(await judge(tx, context.library, edition, sources, item.years, types, parameters))
 
 
-async def _multiply(admin: asyncpg.Connection, context: Context, copies: int) -> None:
+async def _multiply(admin: asyncpg.Connection, context: Context, copies: int, *, drawn: bool) -> None:
     """Every stored case, ``copies`` times in all."""
-    key = context.library.contracts["2025.1"].parts[PartName.CASE].by_role[Role.KEY].name
-    columns = stored_case_columns(context.library)
-    names = ", ".join(columns)
-    values = ", ".join(f"v.{name} || '/' || n" if name == key else f"v.{name}" for name in columns)
+    contract = context.library.contracts["2025.1"]
+    key = contract.parts[PartName.CASE].by_role[Role.KEY].name
+    values = {name: f"v.{name}" for name in stored_case_columns(context.library)}
+    values |= {key: f"v.{key} || '/' || n", **(by_lot(contract) if drawn else {})}
     await admin.execute(
-        f"insert into case_version (force, case_id, line_from, contract_version, digest, empties, {names}) "
-        f"select v.force, gen_random_uuid(), v.line_from, v.contract_version, v.digest, v.empties, {values} "
-        f"from case_version v, generate_series(2, {copies}) n order by v.force"
+        f"insert into case_version (force, case_id, line_from, contract_version, digest, empties, {', '.join(values)}) "
+        "select v.force, gen_random_uuid(), v.line_from, v.contract_version, v.digest, v.empties, "
+        f"{', '.join(values.values())} from case_version v, generate_series(2, {copies}) n order by v.force"
     )

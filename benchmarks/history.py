@@ -14,9 +14,9 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from benchmarks.lot import by_lot
 from benchmarks.stage import plain_connection
-from service.contract.columns import columns_of
-from service.contract.model import Contract, PartName, Role
+from service.contract.model import PartName, Role
 from service.demo.sheet import write_csv
 from service.demo.single import sample
 from service.register.columns import OPEN_END, stored_case_columns
@@ -102,7 +102,7 @@ async def _multiply(admin: asyncpg.Connection, context: Context, copies: int) ->
     contract = context.library.contracts["2025.1"]
     key = contract.parts[PartName.CASE].by_role[Role.KEY].name
     columns = stored_case_columns(context.library)
-    lot = _by_lot(contract)
+    lot = by_lot(contract)
     copied = {name: f"v.{name}" for name in ("line_to", "contract_version", "digest", "empties", "end_reason")}
     for name in columns:
         copied[name] = (
@@ -115,26 +115,3 @@ async def _multiply(admin: asyncpg.Connection, context: Context, copies: int) ->
         f"select v.force, md5(v.case_id::text || n)::uuid, v.line_from, {', '.join(copied.values())} "
         f"from case_version v, generate_series(2, {copies}) n order by v.force"
     )
-
-
-def _by_lot(contract: Contract) -> dict[str, str]:
-    """Columns whose values a copy draws where something is known: a code of the list, a day of fifteen years."""
-    roles = contract.parts[PartName.CASE].by_role
-    drawn = {}
-    for role in (Role.STAGE, Role.SETTING):
-        field = roles[role]
-        (column,) = columns_of([field])
-        assert field.list is not None
-        ordinal = _draw(role, len(field.list.codes))
-        value = f"(1::bigint << {ordinal})" if field.kind.is_mask else ordinal
-        drawn[column.name] = f"case when v.{column.name} is not null then {value} end"
-    low, high = (column.name for column in columns_of([roles[Role.YEAR]]))
-    day = f"date '2010-11-02' + {_draw(Role.YEAR, 5470)}"
-    for name in (low, high):
-        drawn[name] = f"case when v.{low} = v.{high} then {day} else v.{name} end"
-    return drawn
-
-
-def _draw(of: str, many: int) -> str:
-    """A whole number below ``many``, the same for all versions of a copy."""
-    return f"((hashtext(v.case_id::text || n || '{of}') & 2147483647) % {many})"
