@@ -65,6 +65,7 @@ class Ground:
         self.http = httpx.Client(base_url=target.url, timeout=60, transport=httpx.HTTPTransport(retries=3))
         self._token = ""
         self._notices = count(1)
+        self._published: dict[str, str] = {}
 
     def token(self, key: ClientKey) -> str:
         """A new access token, from the issuer."""
@@ -97,6 +98,12 @@ class Ground:
     def etag(self, period: str) -> str | None:
         """The tag of the return that is there now."""
         return self.ask("GET", f"/{period}").headers.get("etag")
+
+    def published(self, listing: str, member: str) -> str:
+        """The name of what stands first in a public list, which stays there: asked for once."""
+        if listing not in self._published:
+            self._published[listing] = str(self.http.get(listing).json()["items"][0][member])
+        return self._published[listing]
 
     # --- the states -------------------------------------------------------------------------------------------------
 

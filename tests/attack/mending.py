@@ -146,7 +146,7 @@ class Mending:
             ("edition", "/api/terms" if case.path.startswith("/api/terms") else "/api/scopes", "edition"),
         ):
             if parameter in given and self._turn(parameter, 4):
-                given[parameter] = self.ground.http.get(listing).json()["items"][0][member]
+                given[parameter] = self.ground.published(listing, member)
         for each in self.adopted:
             each.now = None
         editions = self._editions(name)
