@@ -7,18 +7,44 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
+from service.storage.database import Database
+from service.terms.calendar import parse_period
 from tests.support.rows import a_row, as_csv, as_ndjson, rows
-from tests.support.server import Return, Served, good, problem
+from tests.support.server import PERIOD, Return, Served, a_served, good, problem
 
 NDJSON = "application/x-ndjson"
 MEGABYTE = 1 << 20
+
+
+@pytest_asyncio.fixture(scope="module")
+async def served(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """One service for the file; what a test sends is a force's of its own, and Kent's stores nothing."""
+    async with a_served(module_database, tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def unused_forces(served: Served) -> Iterator[str]:
+    """The forces that no test of this file has spoken for yet."""
+    taking_part = served.context.terms.participants(parse_period(PERIOD))
+    return iter([force for force in taking_part if force != "kent"])
+
+
+@pytest_asyncio.fixture
+async def november(served: Served, unused_forces: Iterator[str]) -> Return:
+    """The first return, opened, of a force that nobody else in this file speaks for."""
+    force = next(unused_forces)
+    opened = Return(await served.client(force), force)
+    await opened.open()
+    return opened
 
 
 async def nothing_stored(item: Return, before: str) -> None:
@@ -106,21 +132,19 @@ async def test_a_compressed_body_is_refused(november: Return) -> None:
     await nothing_stored(november, before)
 
 
-async def test_a_body_over_the_limit_is_refused(kent: httpx.AsyncClient, served: Served) -> None:
-    item = Return(kent)
-    await item.open()
-    before = await item.etag()
+async def test_a_body_over_the_limit_is_refused(november: Return, served: Served) -> None:
+    before = await november.etag()
     limit = served.context  # the service of these tests takes a gigabyte: announce more than that
     assert limit is not None
     raw = await _raw(
         served,
-        kent,
-        f"{item.path}/cases",
+        november.client,
+        f"{november.path}/cases",
         {"Content-Length": str(2 << 30), "Content-Type": "text/csv"},
         [b"case_ref\n"],
     )
     assert raw.startswith(b"HTTP/1.1 413 ")
-    await nothing_stored(item, before)
+    await nothing_stored(november, before)
 
 
 async def test_a_connection_that_is_cut_leaves_nothing(served: Served, november: Return) -> None:

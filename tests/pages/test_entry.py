@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from litestar.routes import HTTPRoute
 
 from service.app import PagesOffLoopback, create_app
@@ -13,6 +15,13 @@ from service.pages.site import COOKIE
 from service.storage.database import Database
 from tests.support.browser import OWN_FORM, Tab, signed_in
 from tests.support.server import Served, a_served, problem
+
+
+@pytest_asyncio.fixture(scope="module")
+async def served(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """One service for the file: nothing here is stored, and each test signs in for itself."""
+    async with a_served(module_database, tmp_path_factory.mktemp("served"), pages=True) as running:
+        yield running
 
 
 async def test_the_first_page_and_the_way_in_are_without_fault(tab: Tab) -> None:
@@ -212,6 +221,7 @@ async def test_pages_without_a_password_are_never_served_to_others(served: Serve
     from msgspec.structs import replace
 
     from service.app import Parts
+    from service.identity.keys import ensure_keys
     from service.settings import Settings
     from tests.support.server import PUBLISHED
 
@@ -219,9 +229,9 @@ async def test_pages_without_a_password_are_never_served_to_others(served: Serve
     everywhere = "0.0.0.0"  # noqa: S104  the very thing that must be refused
     settings = Settings(data=tmp_path, host=everywhere, base_url="https://returns.example")
     person = next(iter(served.people))
-    parts = Parts(
-        settings=settings, db=served.db, published=PUBLISHED, terms=terms, key_file=tmp_path / "signing-keys.json"
-    )
+    key_file = tmp_path / "signing-keys.json"
+    ensure_keys(key_file)
+    parts = Parts(settings=settings, db=served.db, published=PUBLISHED, terms=terms, key_file=key_file)
     with pytest.raises(PagesOffLoopback):
         create_app(replace(parts, people=(person,)))
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,18 +57,24 @@ class Nation(Struct):
         return good(await self.client.get(address))
 
 
-@pytest_asyncio.fixture
-async def nation(database: Database, tmp_path: Path) -> AsyncIterator[Nation]:
+@asynccontextmanager
+async def a_nation(database: Database, folder: Path) -> AsyncIterator[Nation]:
     country = await a_country(database)
     country.now = JANUARY
     clock = Hand(NOW)
-    async with a_served(database, tmp_path, clock=clock, pages=True) as served:
+    async with a_served(database, folder, clock=clock, pages=True) as served:
         yield Nation(country, await signed_in(served, "nca"), clock, served)
 
 
 @pytest_asyncio.fixture
-async def mixed(nation: Nation) -> Nation:
-    """A country with everything that a picture can have: sharing, doubts, counts without a number, lateness."""
+async def nation(database: Database, tmp_path: Path) -> AsyncIterator[Nation]:
+    """A country of the test's own, in which nothing is reported."""
+    async with a_nation(database, tmp_path) as made:
+        yield made
+
+
+async def reports(nation: Nation) -> Nation:
+    """Everything that a picture can have: sharing, doubts, counts without a number, lateness."""
     seals = nation.country.seals
     ours = Row(shared_ref="kent:1", shared_with=("essex",), lead="kent", stage=3)
     theirs = Row(shared_ref="kent:1", shared_with=("kent",), lead="kent", stage=1)
@@ -77,6 +84,19 @@ async def mixed(nation: Nation) -> Nation:
     await seals("kent", "2026-01", [Row(weight=30), ours, Row(ruling=UNDETERMINED, weight=8), Row(ruling=-1)])
     await seals("durham", "2026-01", [Row(ruling=0b10, weight=3, setting=None)])
     return nation
+
+
+@pytest_asyncio.fixture(scope="module")
+async def mixed(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nation]:
+    """A country that has reported everything, for the tests that only look at it."""
+    async with a_nation(module_database, tmp_path_factory.mktemp("mixed")) as made:
+        yield await reports(made)
+
+
+@pytest_asyncio.fixture
+async def moving(nation: Nation) -> Nation:
+    """The same for one test alone, in which more happens or time goes by."""
+    return await reports(nation)
 
 
 async def test_the_one_number_is_the_apis_and_leads_to_it(mixed: Nation) -> None:
@@ -177,27 +197,27 @@ async def test_a_force_that_reported_nothing_has_no_figure_rather_than_none(mixe
     assert len(rows) == 45 + 2, "every expected force, the heads and the nation"
 
 
-async def test_a_figure_leads_to_the_same_number_after_later_changes(mixed: Nation) -> None:
-    before = await mixed.page()
+async def test_a_figure_leads_to_the_same_number_after_later_changes(moving: Nation) -> None:
+    before = await moving.page()
     address = before.table(BY_FORCE)["Kent Police"][2].href
     assert address is not None
-    mixed.country.now = NOW
-    await mixed.country.seals("kent", "2026-01", [Row(weight=999)], revision=2)
-    assert (await mixed.page()).table(BY_FORCE)["Kent Police"][2].text == "999"
-    cells = {cell["force"]: cell for cell in (await mixed.api(address))["cells"]}
+    moving.country.now = NOW
+    await moving.country.seals("kent", "2026-01", [Row(weight=999)], revision=2)
+    assert (await moving.page()).table(BY_FORCE)["Kent Police"][2].text == "999"
+    cells = {cell["force"]: cell for cell in (await moving.api(address))["cells"]}
     assert cells["kent"]["least"] == 31
-    kept = await mixed.page(before.link("This address of the page").removeprefix("/national"))
+    kept = await moving.page(before.link("This address of the page").removeprefix("/national"))
     assert kept.table(BY_FORCE)["Kent Police"][2].text == "31"
 
 
-async def test_a_figure_leads_to_the_same_coverage_where_a_month_fell_due_since(mixed: Nation) -> None:
-    mixed = await mixed.on(datetime(2026, 3, 20, 12, tzinfo=UTC))
-    page = await mixed.page()
+async def test_a_figure_leads_to_the_same_coverage_where_a_month_fell_due_since(moving: Nation) -> None:
+    moving = await moving.on(datetime(2026, 3, 20, 12, tzinfo=UTC))
+    page = await moving.page()
     assert "45 of 45 forces have not reported for February 2026" in page.text
-    coverage = (await mixed.api(page.link("1,274 to 1,286")))["coverage"]
+    coverage = (await moving.api(page.link("1,274 to 1,286")))["coverage"]
     assert (coverage["due_period"], coverage["reported"], coverage["carried_forward"]) == ("2026-02", 0, 4)
-    mixed = await mixed.on(datetime(2026, 6, 1, 12, tzinfo=UTC))
-    assert (await mixed.api(page.link("1,274 to 1,286")))["coverage"]["due_period"] == "2026-02"
+    moving = await moving.on(datetime(2026, 6, 1, 12, tzinfo=UTC))
+    assert (await moving.api(page.link("1,274 to 1,286")))["coverage"]["due_period"] == "2026-02"
 
 
 async def test_an_earlier_moment_and_a_month_can_be_asked_for(mixed: Nation) -> None:
