@@ -18,7 +18,8 @@ from service.demo.plan import plan
 from service.identity.clients import write_key
 from service.storage.database import Database
 from tests.support.browser import a_tab, running_browser
-from tests.support.demonstration import a_demonstration
+from tests.support.demonstration import load, shown
+from tests.support.postgres import Server
 from tests.support.reader import BOLD, TO_ANSWER, Reader, steps
 from tests.support.server import Served, good
 
@@ -26,6 +27,22 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "older-months.m
 FORCE = "south-yorkshire"
 CASES = 2_000
 _BLOCKS = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def country(server: Server, template: str) -> AsyncIterator[str]:
+    """The name of a database with the demonstration of today, that nobody connects to, to be copied."""
+    async with server.copy_of(template) as made:
+        await load(made.db, cases=CASES, now=system_clock())
+        await made.db.close()
+        yield made.name
+
+
+@pytest_asyncio.fixture
+async def database(server: Server, country: str) -> AsyncIterator[Database]:
+    """The demonstration of today, of the test's own."""
+    async with server.copy_of(country) as made:
+        yield made.db
 
 
 @pytest_asyncio.fixture
@@ -89,7 +106,7 @@ async def test_who_follows_the_page_corrects_an_older_month_and_seals_a_skipped_
 ) -> None:
     older, skipped, running = months()
     async with (
-        a_demonstration(database, tmp_path, cases=CASES, now=system_clock()) as served,
+        shown(database, tmp_path, cases=CASES, now=system_clock()) as served,
         a_tab(browser, served.addresses.origin) as tab,
     ):
         first, second = list(await cases_of(served, older))[:2]
@@ -113,16 +130,16 @@ async def test_who_follows_the_page_corrects_an_older_month_and_seals_a_skipped_
 async def test_the_program_of_the_page_corrects_seals_and_carries(database: Database, tmp_path: Path) -> None:
     older, skipped, running = months()
     program = "\n".join(_BLOCKS.findall(PAGE.read_text("utf-8")))
-    async with a_demonstration(database, tmp_path, cases=CASES, now=system_clock(), clock=system_clock) as served:
+    async with shown(database, tmp_path, cases=CASES, now=system_clock(), clock=system_clock) as served:
         write_key(tmp_path / f"{FORCE}.json", await served.key(FORCE))
-        for shown, here in (
+        for printed, here in (
             (r"^service=.*", f"service={served.addresses.origin}"),
             (r"^keys=.*", f"keys={tmp_path}"),
             (r"^older=.*", f"older={older} skipped={skipped} running={running}"),
             (r"uv run case-returns", str(Path(sys.executable).with_name("case-returns"))),
         ):
-            program, changed = re.subn(shown, here, program, flags=re.MULTILINE)
-            assert changed == 1, shown
+            program, changed = re.subn(printed, here, program, flags=re.MULTILINE)
+            assert changed == 1, printed
         shell = await asyncio.create_subprocess_exec(
             *("bash", "-eu", "-o", "pipefail", "-c", program),
             cwd=tmp_path,

@@ -131,6 +131,11 @@ class TestDatabase(Struct, frozen=True):
     db: Database
     urls: Urls
 
+    @property
+    def name(self) -> str:
+        """By which it is copied, once nobody is connected to it."""
+        return urlsplit(self.urls.service).path.removeprefix("/")
+
 
 @contextmanager
 def running_server() -> Iterator[Server]:
