@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from service.contract.model import CodeList
 from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_then
+from service.picture.balanced import balanced
 from service.picture.bridge import Delta, Flow, Held, Sent, bridge, delta_of, held_of, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion
@@ -102,12 +103,12 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     was, is_now = [await shared.held_at(point, closing.scope.id) for point in (opening, closing)]
     ways = await _ways(tx, opening, closing)
     sent = await _sent(tx, ways, closing, today)
-    flows += sent.flows
-    flows += led_flows(was, is_now, (closing.edition, closing.edition), sent)
+    moved = [*sent.flows, *led_flows(was, is_now, (closing.edition, closing.edition), sent)]
     first = await _first_returns(tx, opening, closing, ways)
-    flows += handed_over(was, await _brought(tx, first, closing), is_now, closing.edition)
+    moved += handed_over(was, await _brought(tx, first, closing), is_now, closing.edition)
+    told_anew = tuple(balanced(moved, sent.covered, closing.edition))
     try:
-        found = bridge(begin, flows, end)
+        found = bridge(begin, [*flows, *moved, *told_anew], end)
     except ValueError:
         raise Conflict(
             "What was stored of the returns does not make up the difference between these points.",
@@ -121,7 +122,7 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
         closing=closing.end,
         through=through,
         forces=closing.forces,
-        taken_over=taken_over(found, first, await _new_in(tx, first, closing)),
+        taken_over=taken_over(found, first, await _new_in(tx, first, closing, told_anew)),
     )
 
 
@@ -280,14 +281,23 @@ async def _brought(
     return found
 
 
-async def _new_in(tx: AsyncConnection, first: Sequence[FirstReturn], closing: Point) -> Mapping[UUID, Delta]:
-    """What those returns brought that was new."""
+async def _new_in(
+    tx: AsyncConnection, first: Sequence[FirstReturn], closing: Point, told_anew: Sequence[Flow]
+) -> Mapping[UUID, Delta]:
+    """What those returns brought that was new; with the last of each what it brought as another's that nobody had."""
     found: dict[UUID, Delta] = {}
-    for force, item in [(each.force, item) for each in first for item in each.returns]:
-        rows = await bridge_store.transitions(tx, [(force, item)], closing.scope.id)
-        flows = [_flow(row, closing.edition) for row in rows]
-        found[item] = sum((delta_of(flow) for flow in flows if flow.cause is Cause.NEWLY_IDENTIFIED), Delta())
+    for each in first:
+        for item in each.returns:
+            rows = await bridge_store.transitions(tx, [(each.force, item)], closing.scope.id)
+            found[item] = _new(each.force, [_flow(row, closing.edition) for row in rows])
+        if each.returns:
+            found[each.returns[-1]] += _new(each.force, told_anew)
     return found
+
+
+def _new(force: int, flows: Iterable[Flow]) -> Delta:
+    of_force = (flow for flow in flows if flow.force == force and flow.cause is Cause.NEWLY_IDENTIFIED)
+    return sum((delta_of(flow) for flow in of_force), Delta())
 
 
 def _one(force: int, item: UUID | None) -> list[Return]:

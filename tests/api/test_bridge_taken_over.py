@@ -26,6 +26,15 @@ async def _sealed(served: Served, force: str, period: str, rows: list[dict[str, 
     return int((await item.seal())["position"])
 
 
+async def _revised(served: Served, force: str, period: str, rows: list[dict[str, str]]) -> int:
+    """Seal a revision of a return, with other rows; the position."""
+    item = Return(await served.client(force), force, period)
+    await item.open(corrects=1)
+    await item.upload(csv_of(rows))
+    await item.explain_all()
+    return int((await item.seal())["position"])
+
+
 async def _leaves(served: Served, successor: str | None = "sussex") -> None:
     """Kent takes part until December, and then the other follows it."""
     await (await a_terms_way(served)).adopted(terms_of(served, participation=without(served, "kent", LAST, successor)))
@@ -174,3 +183,36 @@ async def test_a_table_says_of_each_part_how_much_came_by_taking_over(served: Se
         ("kent", "coverage", "-3", "-3"),
         ("sussex", "newly_identified", "1", "1"),
     ]
+
+
+async def test_a_case_that_the_force_that_left_first_reported_on_the_way_is_new(served: Served) -> None:
+    opening = await _sealed(served, "sussex", LAST, [a_case("S/1")])
+    await _sealed(served, "kent", LAST, [a_case("K/1", shared_with="sussex", **AGREED)])
+    await _leaves(served)
+    await _sealed(served, "sussex", SINCE, [a_case("S/2", shared_with="kent", **AGREED)])
+    answer = await _bridge(served, opening)
+    assert _moved(answer) == [("newly_identified", 1, 0)]
+    assert answer["sentence"].startswith("The national figure rose from 1 to 2 because new cases were identified (+1).")
+
+
+async def test_what_a_successor_brings_as_agreed_and_takes_back_is_new_and_was_left(served: Served) -> None:
+    await _sealed(served, "sussex", LAST, [a_case("S/1")])
+    opening = await _sealed(served, "kent", LAST, _kents(shared_with="sussex", **AGREED)[:1])
+    await _leaves(served)
+    await _sealed(served, "sussex", SINCE, [a_case("S/2", shared_with="kent", **AGREED)])
+    await _revised(served, "sussex", SINCE, [a_case("S/2", shared_ref="", shared_with="", lead_force="")])
+    answer = await _bridge(served, opening)
+    assert _moved(answer) == [("coverage", -1, -1), ("newly_identified", 1, 1)]
+
+
+async def test_a_case_that_comes_over_with_another_verdict_was_corrected_by_who_has_it_now(served: Served) -> None:
+    await _sealed(served, "sussex", LAST, [a_case("S/1")])
+    opening = await _sealed(served, "kent", LAST, [a_case("K/1", shared_with="sussex", **AGREED)])
+    alone = {"suspect_count": "1", "suspects_not_recorded": "1"}
+    await _sealed(served, "sussex", SINCE, [a_case("S/2", shared_with="kent", **AGREED, **alone)])
+    answer = await _bridge(served, opening)
+    assert [(part["cause"], part["rule"], part["in_scope"]) for part in answer["parts"]] == [
+        ("corrected", "suspects", -1)
+    ]
+    assert _of(answer, "kent") == [("transferred", -1, 0)]
+    assert _of(answer, "sussex") == [("transferred", 1, 0), ("corrected", -1, 0)]

@@ -115,6 +115,9 @@ async def _adds_up(context: Context, points: Sequence[Point]) -> None:
     assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
     assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
     assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
+    for each in (whole, *halves):  # what one force lets go another has
+        gone_over = (part.delta for part in each.parts if part.cause is Cause.TRANSFERRED)
+        assert sum(gone_over, Delta()) == Delta()
     assert (await bridge_between(context, third, third)).parts == ()
     at_the_end = await bridge_between(context, (third[0], SCOPES[0]), (third[0], SCOPES[1]))
     assert at_the_end.opening.in_scope + sum_of(at_the_end).in_scope == at_the_end.closing.in_scope
