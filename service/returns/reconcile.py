@@ -195,7 +195,7 @@ async def _read(
     steps = await steps_of(tx, force, chain, chain)
     transitions = await transitions_of(context, tx, force, steps, standing.edition)
     shared: dict[UUID, Rows] = {item.id: [] for item in chain}
-    for row in await shared_rows(context, tx, force, chain, [standing]):
+    for row in await shared_rows(context, tx, force, chain, {standing.id: standing.edition}):
         shared[row["return_id"]].append((tuple(row[name] for name in SHARED_COLUMNS), (1,)))
     return {
         item.id: {

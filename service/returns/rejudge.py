@@ -20,6 +20,7 @@ from service.returns.chain import Step, chain_of, steps_of
 from service.returns.chain_sql import Chain, chain_sql
 from service.returns.context import Context
 from service.returns.moves import cell_transitions_of
+from service.returns.shared import shared_versions, store_shared
 from service.scope.store import Standing
 from service.scope.tallied import SEALED_DAY, tallied_on
 from service.storage.position import latest
@@ -41,6 +42,7 @@ _PLANNED: Final = text(
 """Cases have random ids: what an index says which pages hold a force's versions, is read page by page. The same
 statement is run for every force: it is planned once. And nobody waits for a disk: what a crash takes is judged again,
 and what came after it, the switch too, is lost with it."""
+_LEFT_BEHIND: Final = text("select state = 'superseded' from scope_edition where id = :before")
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
@@ -143,6 +145,10 @@ async def _judge(
     if standing.follows is not None:
         parameters["before"] = standing.follows[0]
     await tx.execute(statement, parameters)
+    if standing.follows is not None and (await tx.execute(_LEFT_BEHIND, parameters)).scalar_one():
+        # nobody else judges shared cases under it any more, and flips are counted against it
+        lines = [step.line for step in steps]
+        await store_shared(tx, await shared_versions(context, tx, force, lines, dict([standing.follows])))
     cells = await cell_transitions_of(context, tx, force, steps, standing.edition)
     await store_transitions(tx, force, standing.id, cells)
     await moves_stand(tx, force, standing.id, [step.id for step in steps if has_tally[step.id]])

@@ -12,7 +12,7 @@ from service.contract.library import Library
 from service.contract.model import CodeList, Field, PartName, Role
 from service.returns.chain import Chained
 from service.returns.context import Context
-from service.scope.store import Standing
+from service.scope.edition import Edition
 from service.storage.remembered import Statements
 from service.tally.count import dimension_lists
 from service.tally.judge import SHARING, judged, shared_sql
@@ -45,41 +45,42 @@ _STORE: Final = text(
 
 
 async def shared_rows(
-    context: Context, tx: AsyncConnection, force: int, returns: Sequence[Chained], standings: Sequence[Standing]
+    context: Context, tx: AsyncConnection, force: int, returns: Sequence[Chained], under: Mapping[int, Edition]
 ) -> list[dict[str, Any]]:
     """One row for each counted case of each of these returns that carries a shared reference and each edition, judged
     under it (semantics 29), from the versions: what the view ``shared_row`` says of what is stored."""
     lines = [item.line for item in returns]
     return [
         {"return_id": item.id, **row}
-        for row in await shared_versions(context, tx, force, lines, standings)
+        for row in await shared_versions(context, tx, force, lines, under)
         for item in returns
         if row["line_from"] <= item.line < row["line_to"] and item.years.covers(row["year"])
     ]
 
 
 async def shared_versions(
-    context: Context, tx: AsyncConnection, force: int, lines: Sequence[int], standings: Sequence[Standing]
+    context: Context, tx: AsyncConnection, force: int, lines: Sequence[int], under: Mapping[int, Edition]
 ) -> list[dict[str, Any]]:
-    """One row for each version of a case that carries a shared reference and each edition, judged under it, as long as
-    it holds; those that hold for none of these numbers of the line may be among them. The versions are looked through
-    once for all editions."""
+    """One row for each version of a case that carries a shared reference and each edition, by its number, judged under
+    it, as long as it holds; those that hold for none of these numbers of the line may be among them. The versions are
+    looked through once for all editions."""
     library = context.library
-    standings = [standing for standing in standings if _roles(library, standing).keys() >= SHARING]
-    if not standings:  # a standard that knows no shared cases
+    under = {number: edition for number, edition in under.items() if _roles(library, edition).keys() >= SHARING}
+    if not under:  # a standard that knows no shared cases
         return []
-    asked = tuple((standing.edition.vocabulary, standing.edition.definition) for standing in standings)
-    statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, standings))
+    editions = tuple(under.values())
+    asked = tuple((edition.vocabulary, edition.definition) for edition in editions)
+    statement = _STATEMENTS.get((library, asked), lambda: _shared_sql(context, editions))
     parameters = {"force": force, "first": min(lines), "last": max(lines)}
     found = (await tx.execute(statement, parameters)).mappings().all()
     rows = []
-    for place, standing in enumerate(standings):
-        roles = _roles(library, standing)
-        lists = dimension_lists(library, standing.edition.vocabulary)
+    for place, (number, edition) in enumerate(under.items()):
+        roles = _roles(library, edition)
+        lists = dimension_lists(library, edition.vocabulary)
         rows += [
             {
                 "force": force,
-                "edition": standing.id,
+                "edition": number,
                 "case_id": row["case_id"],
                 "line_from": row["line_from"],
                 "line_to": row["line_to"],
@@ -97,10 +98,10 @@ async def shared_versions(
     return rows
 
 
-def _shared_sql(context: Context, standings: Sequence[Standing]) -> str:
+def _shared_sql(context: Context, editions: Sequence[Edition]) -> str:
     library = context.library
     chosen, named = ["o.case_id, o.line_from, o.line_to"], []
-    for place, edition in enumerate(standing.edition for standing in standings):
+    for place, edition in enumerate(editions):
         said = shared_sql(library, edition.vocabulary, "o")
         if said is None:
             continue
@@ -123,8 +124,8 @@ async def store_shared(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
         await tx.execute(_STORE, {name: [row[name] for row in rows] for name in _COLUMNS})
 
 
-def _roles(library: Library, standing: Standing) -> Mapping[Role, Field]:
-    return library.contracts[standing.edition.vocabulary].parts[PartName.CASE].by_role
+def _roles(library: Library, edition: Edition) -> Mapping[Role, Field]:
+    return library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
 
 
 def _ordinal(mask: int | None, codes: CodeList | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from service.returns.moves import transitions_of
 from service.returns.shared import shared_versions, store_shared
 from service.returns.stock import judge_sealed
 from service.returns.store import return_by_id
+from service.scope.edition import Edition
 from service.scope.store import Standing
 from service.tally.count import flips_of, tally_of
 from service.tally.model import Tally
@@ -58,11 +59,19 @@ class Found(Struct, frozen=True):
         under = (
             Under(live[each.standing.id], each.tally, each.moves) for each in self.under if each.standing.id in live
         )
-        return Found(tuple(under), tuple(row for row in self.shared if row["edition"] in live))
+        kept = _shared_under(standings)
+        return Found(tuple(under), tuple(row for row in self.shared if row["edition"] in kept))
 
     def with_more(self, other: Found) -> Found:
         """These, and those under other editions."""
         return Found((*self.under, *other.under), (*self.shared, *other.shared))
+
+
+def _shared_under(standings: Sequence[Standing]) -> Mapping[int, Edition]:
+    """Under which editions shared cases are judged: these, and those that they follow, tallied or not any more. Flips
+    are counted against these, and a bridge takes out of them what is led elsewhere."""
+    followed = dict(standing.follows for standing in standings if standing.follows is not None)
+    return followed | {standing.id: standing.edition for standing in standings}
 
 
 async def judge_under_all(
@@ -86,7 +95,7 @@ async def judge_under_all(
                 None if standing.follows is None else standing.follows[0],
             )
             under.append(Under(standing, tally_of(groups[standing.id]), moves))
-    shared = await shared_versions(context, tx, item.force, [step.line], standings)
+    shared = await shared_versions(context, tx, item.force, [step.line], _shared_under(standings))
     return Found(tuple(under), tuple(shared))
 
 
