@@ -249,7 +249,20 @@ def _most(item: Bridge) -> str:
     if not item.opening.undetermined and not item.closing.undetermined:
         return ""
     before = "at both points" if begin == end else f"after {begin:,}"
-    return f" With what is undetermined it may be as many as {end:,}, {before}."
+    why = ""
+    if moves_most_alone(item):
+        moved = sorted(by_cause(item), key=lambda pair: -abs(pair[1].most))
+        why = (
+            f", because {_listed([f'{CAUSES[cause]} ({_signed(delta.most)})' for cause, delta in moved if delta.most])}"
+        )
+    return f" With what is undetermined it may be as many as {end:,}, {before}{why}."
+
+
+def moves_most_alone(item: Bridge) -> bool:
+    """Whether nothing that is in scope moved, and how many it may be at most did, as far as that is known."""
+    if _is_open(item) or any(part.delta.in_scope for part in item.parts):
+        return False
+    return any(part.delta.most for part in item.parts)
 
 
 def by_cause(item: Bridge) -> list[tuple[Cause, Delta]]:

@@ -12,8 +12,10 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
+from service.clock import day_in_words, london_date
 from service.picture.bridge import Bridge
-from service.picture.bridge_export import CAUSES, Told, by_cause, in_words
+from service.picture.bridge_export import CAUSES, Told, by_cause, in_words, moves_most_alone
+from service.picture.national import Counts
 
 _TOP: Final = 24
 _LINE: Final = 20
@@ -24,18 +26,22 @@ _RISES, _FALLS, _STANDS = "#00703c", "#d4351c", "#1d70b8"
 
 class Layout(Struct, frozen=True, kw_only=True):
     """Where bars and words stand: bars from ``left`` on, their numbers in what is left at the ``right``, and words
-    before them or above, ``characters`` a line. ``name`` is the id of the picture's title."""
+    before them or above, ``characters`` a line; ``caption``: those a line of what it is of. ``name`` is the id of the
+    picture's title."""
 
     name: str
     width: int
     left: int
     right: int
     characters: int
+    caption: int
     is_above: bool
 
 
-WIDE: Final = Layout(name="bridge-title", width=960, left=430, right=90, characters=58, is_above=False)
-NARROW: Final = Layout(name="bridge-title-narrow", width=360, left=2, right=76, characters=44, is_above=True)
+WIDE: Final = Layout(name="bridge-title", width=960, left=430, right=90, characters=58, caption=118, is_above=False)
+NARROW: Final = Layout(
+    name="bridge-title-narrow", width=360, left=2, right=76, characters=44, caption=44, is_above=True
+)
 """For a phone, where the words of the wide one would be too small to read."""
 
 
@@ -55,25 +61,48 @@ def bars(item: Bridge) -> list[Bar]:
 
 
 def _bars(item: Bridge) -> Iterator[Bar]:
-    stands = item.opening.in_scope
-    yield Bar("Opening", 0, stands, f"{stands:,}", _STANDS)
+    """Of what is in scope; where none of that moved, of how many it may be at most."""
+    at_most = moves_most_alone(item)
+    said = ", at most" if at_most else ""
+    stands = _stock(item.opening, at_most=at_most)
+    yield Bar(f"Opening{said}", 0, stands, f"{stands:,}", _STANDS)
     for cause, delta in by_cause(item):
-        if delta.in_scope:
-            ends = stands + delta.in_scope
-            sign = "+" if delta.in_scope > 0 else "\N{MINUS SIGN}"
+        moved = delta.most if at_most else delta.in_scope
+        if moved:
+            ends = stands + moved
+            sign = "+" if moved > 0 else "\N{MINUS SIGN}"
             words = CAUSES[cause][0].upper() + CAUSES[cause][1:]
-            colour = _RISES if delta.in_scope > 0 else _FALLS
-            yield Bar(words, min(stands, ends), max(stands, ends), f"{sign}{abs(delta.in_scope):,}", colour)
+            colour = _RISES if moved > 0 else _FALLS
+            yield Bar(words, min(stands, ends), max(stands, ends), f"{sign}{abs(moved):,}", colour)
             stands = ends
-    yield Bar("Closing", 0, item.closing.in_scope, f"{item.closing.in_scope:,}", _STANDS)
+    ends = _stock(item.closing, at_most=at_most)
+    yield Bar(f"Closing{said}", 0, ends, f"{ends:,}", _STANDS)
+
+
+def _stock(counts: Counts, *, at_most: bool) -> int:
+    return counts.in_scope + (counts.undetermined if at_most else 0)
+
+
+def _caption(told: Told) -> str:
+    """What the picture is of, so that a copy of it says so."""
+    ends = (
+        f"change {end.position:,} ({day_in_words(london_date(end.at))}) under {end.edition.name}"
+        for end in (told.opening, told.closing)
+    )
+    of = "how many it may be at most" if moves_most_alone(told.bridge) else "what is in scope"
+    return f"From {' to '.join(ends)}: {of}"
 
 
 def waterfall(told: Told, layout: Layout = WIDE) -> str:
     """The picture of a bridge."""
     rows = bars(told.bridge)
     most = max([bar.high for bar in rows] + [1])
-    drawn: list[str] = []
-    y = _TOP
+    caption = wrap(_caption(told), layout.caption)
+    drawn = [
+        f'<text x="2" y="{_TOP + _LINE * place}" fill="#0b0c0c">{escape(line)}</text>'
+        for place, line in enumerate(caption)
+    ]
+    y = _TOP + _LINE * len(caption)
     for bar in rows:
         lines = wrap(bar.label, layout.characters)
         drawn.append(_drawn(bar, lines, y, layout, most))

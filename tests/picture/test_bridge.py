@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest_asyncio
 
 from service.picture.bridge_export import sentence
+from service.picture.waterfall import bars, waterfall
 from service.returns.context import Context
 from service.returns.lifecycle import withdraw_return
 from service.returns.model import Sealed
@@ -12,7 +13,7 @@ from service.returns.rejudging import judge_remaining
 from service.storage.database import Database
 from service.storage.position import latest
 from service.tally.moves import Cause
-from tests.support.bridges import bridge_between
+from tests.support.bridges import bridge_between, told_between
 from tests.support.moves import proposed, renamed, standing
 from tests.support.returns import LEAD, a_case, a_service, reported
 
@@ -129,3 +130,21 @@ async def test_the_sentence_says_how_many_it_may_be_at_most(context: Context) ->
         "The national figure stands at 2 at both points. With what is undetermined it may be as many as 3, at both "
         "points."
     )
+
+
+async def test_where_only_the_most_moved_the_sentence_says_why_and_the_picture_shows_it(context: Context) -> None:
+    first = await reported(context, "kent", "2025-11", [_case(1, suspects="1+")])
+    second = await reported(context, "kent", "2025-12", [_case(2, suspects="1+"), _case(3, suspects="1+")])
+    told = await told_between(context, (first.sealed_position, WIDE), (second.sealed_position, WIDE))
+    assert sentence(told.bridge) == (
+        "The national figure stands at 0 at both points. With what is undetermined it may be as many as 3, after 1, "
+        "because new cases were identified (+2)."
+    )
+    assert [(bar.label, bar.low, bar.high) for bar in bars(told.bridge)] == [
+        ("Opening, at most", 0, 1),
+        ("New cases were identified", 1, 3),
+        ("Closing, at most", 0, 3),
+    ]
+    drawn = waterfall(told)
+    assert f"From change {first.sealed_position} (3 March 2026) under {WIDE} to change " in drawn
+    assert ">Closing, at most<" in drawn
