@@ -47,8 +47,9 @@ class WorkListController(Controller):
             "JSON comes in pages, each with the counts by attribute. CSV and XLSX are files to be filled in and "
             "uploaded to the open return as `changes`: they are written in `contract_version`, to which an older one "
             "is brought first (`taken_from` says from which month on one can be), and what is not touched in them "
-            "changes nothing. In such a file stand the cases that the open return does not settle already, as it has "
-            "them. Every reading is logged. Needs the permission `returns:read`."
+            "changes nothing, however late they come back: by the column `handed_out` an upload knows what that is. In "
+            "such a file stand the cases that the open return does not settle already, as it has them. Every "
+            "reading is logged. Needs the permission `returns:read`."
         ),
         operation_class=operation(
             Answer(

@@ -16,6 +16,10 @@ MOST_ROWS: Final = 200_000
 NOTES: Final = "notes"
 """The column of a sheet that is for whoever fills it in: not read, not kept, unless the contract has such a field."""
 
+HANDED_OUT: Final = "handed_out"
+"""The column of a sheet in which stands what each row said when the service made it: by it an upload knows what nobody
+touched."""
+
 
 def may_run(text: str) -> bool:
     """Whether a spreadsheet may take a text for a formula where it is typed or opened."""

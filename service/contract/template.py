@@ -24,7 +24,7 @@ from service.contract.guidance import (
     words_of_empty,
 )
 from service.contract.model import CodeList, Contract, Field, Part, PartName
-from service.contract.sheet import NOTES, csv_block
+from service.contract.sheet import HANDED_OUT, NOTES, csv_block
 from service.contract.workbook import Choice, Column, Sheet, Workbook
 from service.criteria.vocabulary import Kind
 
@@ -66,7 +66,7 @@ class PartSheet:
     """The rows of a part in a workbook; ``guide`` puts its guidance and its codes into sheets behind.
 
     ``names``: only these columns, of which some may be no fields; ``headed`` gives those another heading that a file
-    of somebody's own form has.
+    of somebody's own form has; ``behind`` are more that are no fields, after all others.
     """
 
     def __init__(
@@ -76,10 +76,11 @@ class PartSheet:
         part: Part,
         names: Sequence[str] | None = None,
         headed: Mapping[str, str] = MappingProxyType({}),
+        behind: Sequence[str] = (),
     ) -> None:
         self._book, self._contract, self._part = book, contract, part
         fields = [part.by_name.get(name) for name in names or names_of(part)]
-        self.names = [*(names or names_of(part)), *([] if NOTES in part.by_name else [NOTES])]
+        self.names = [*(names or names_of(part)), *([] if NOTES in part.by_name else [NOTES]), *behind]
         fields += [None] * (len(self.names) - len(fields))
         columns = [_column(headed.get(name, name), field) for name, field in zip(self.names, fields, strict=True)]
         self.rows = book.sheet(part.title[:31], columns)
@@ -88,12 +89,13 @@ class PartSheet:
         for place, field in enumerate(fields):
             if field is not None:
                 self.rows.offer(place, _choice(field, self._places))
-            elif self.names[place] == NOTES:
-                self.rows.offer(place, Choice(title=NOTES, hint=_NOTES_HINT))
+            elif self.names[place] in _HINTS:
+                self.rows.offer(place, Choice(title=self.names[place], hint=_HINTS[self.names[place]]))
 
     def guide(self) -> None:
         """What each field takes, and the codes."""
-        _write_guidance(self._book.sheet(_GUIDANCE, _GUIDANCE_COLUMNS), self._contract, self._part)
+        guidance = self._book.sheet(_GUIDANCE, _GUIDANCE_COLUMNS)
+        _write_guidance(guidance, self._contract, self._part, is_handed_out=HANDED_OUT in self.names)
         if self._places:
             _write_codes(self._book, self._places)
 
@@ -109,6 +111,11 @@ def _column(heading: str, field: Field | None) -> Column:
 
 
 _NOTES_HINT: Final = "For yourself: this column is not read, and nothing in it is kept. No names here either."
+_HANDED_OUT_HINT: Final = (
+    "What this row said when the list was made. Leave it as it is: by it the service knows what you changed, and "
+    "leaves all else as it stands by then."
+)
+_HINTS: Final = {NOTES: _NOTES_HINT, HANDED_OUT: _HANDED_OUT_HINT}
 _ANY: Final = "(any column)"
 _OF_SHEET: Final = (
     "The first line of the sheet of rows stays as it is; its columns may stand in any order, and those that are not "
@@ -151,7 +158,7 @@ def _choice(field: Field, places: Mapping[str, _Place]) -> Choice:
     return Choice(title=field.label, hint=hint(field), source=source, only=only)
 
 
-def _write_guidance(sheet: Sheet, contract: Contract, part: Part) -> None:
+def _write_guidance(sheet: Sheet, contract: Contract, part: Part, *, is_handed_out: bool) -> None:
     sheet.add(["(every row)", part.title, f"One row is {part.row_is}. {_OF_SHEET} {contract.title}."])
     for field in part.fields:
         sheet.add(
@@ -170,6 +177,8 @@ def _write_guidance(sheet: Sheet, contract: Contract, part: Part) -> None:
         )
     if NOTES not in part.by_name:
         sheet.add([NOTES, "Notes", _NOTES_HINT])
+    if is_handed_out:
+        sheet.add([HANDED_OUT, "As handed out", _HANDED_OUT_HINT])
     for habit in habits_about(part):
         sheet.add([_ANY, habit.title, habit.why, "", habit.done, "", "", habit.cells])
 

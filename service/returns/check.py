@@ -138,10 +138,10 @@ class Check:
             findings[rule.id] += of_lost
         return Checked(
             received=staged.received,
-            accepted=row.accepted,
+            accepted=row.accepted + staged.left,
             new=row.added,
             changed=row.accepted - row.added - row.unchanged,
-            unchanged=row.unchanged,
+            unchanged=row.unchanged + staged.left,
             held=row.held + staged.unread,
             held_by_rule=row.held_by_rule,
             findings=findings,

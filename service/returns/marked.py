@@ -18,7 +18,7 @@ from service.contract.finding_sheet import ANSWER, FINDING, FindingSheet, shown_
 from service.contract.findings import Finding, finding_id, fix, says, shown
 from service.contract.mapping import FileMapping
 from service.contract.model import Contract, Part
-from service.contract.sheet import NOTES, XLSX, csv_block
+from service.contract.sheet import HANDED_OUT, NOTES, XLSX, csv_block
 from service.contract.template import PartSheet, letters_of
 from service.contract.values import Check
 from service.contract.workbook import LAST_ROW, Mark, Workbook
@@ -90,9 +90,11 @@ class _RowSheet:
             and finding.field not in checked.part.by_name
             and checked.contract.rule[finding.rule].check == Check.UNKNOWN_COLUMN
         ]
-        names = [*checked.report.fields, *(name for name in dict.fromkeys(unknown) if name != NOTES)]
+        behind = _behind(checked)
+        own = (NOTES, *behind)
+        names = [*checked.report.fields, *(name for name in dict.fromkeys(unknown) if name not in own)]
         headed = {} if checked.mapping is None else checked.mapping.own_name
-        self._sheet = PartSheet(book, checked.contract, checked.part, names, headed)
+        self._sheet = PartSheet(book, checked.contract, checked.part, names, headed, behind)
         self._title = checked.part.title[:31]
         self._place = {name: place for place, name in enumerate(self._sheet.names)}
 
@@ -135,11 +137,20 @@ class _RowSheet:
         return self._place.get(finding.field or "", 0)
 
 
+def _behind(checked: Checked) -> list[str]:
+    """The column by which an upload knows what nobody touched, where the file has it."""
+    first = next(_blocks(checked), None)
+    return [HANDED_OUT] if first is not None and HANDED_OUT in (first.cells or {}) else []
+
+
+def _blocks(checked: Checked) -> Iterator[TypedBlock]:
+    source = FileSource(checked.file)
+    return read(source, checked.media, checked.part, checked.contract, mapping=checked.mapping, keep_cells=True)
+
+
 def _rows(checked: Checked) -> Iterator[tuple[int, dict[str, object]]]:
     """The rows of the file in order, by the names of their columns; of one that could not be split its text."""
-    source = FileSource(checked.file)
-    blocks = read(source, checked.media, checked.part, checked.contract, mapping=checked.mapping, keep_cells=True)
-    for block in blocks:
+    for block in _blocks(checked):
         yield from _of_block(block, checked)
 
 

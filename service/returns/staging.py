@@ -20,6 +20,7 @@ from service.contract.findings import Finding
 from service.contract.model import Contract, Field, Part, Role
 from service.returns.ahead import read_ahead
 from service.returns.binary import NULL, copied, jsonb, texts, truths, whole
+from service.returns.handed import handed_columns, handed_content
 from service.returns.probes import FIRED_COLUMNS
 from service.returns.readers import TypedBlock
 from service.storage.database import raw
@@ -79,6 +80,10 @@ class Staged(Struct, frozen=True, kw_only=True):
     """Rows that could not be read at all: they are in ``staging_held`` only."""
     shape: Shape
     has_former: bool
+    left: int
+    """Rows that say what was handed out and nothing else: they are in no table."""
+    has_handed: bool
+    """Whether it is known of any row what was handed out where it says something else."""
     has_findings: bool
     """Whether reading found anything: it is in ``staging_finding``."""
     notes: tuple[str, ...] = ()
@@ -101,16 +106,17 @@ class _Prepared(Struct):
 
 class Tables(Struct, frozen=True):
     """The temporary tables of one part: rows as they were sent, as they were checked, and what was found in those that
-    are not to stay: as ``checked``, without a field."""
+    are not to stay: as ``checked``, without a field; and what sheets said when they were handed out."""
 
     sent: str
     checked: str
     marked: str
+    handed: str
 
 
 def tables_of(contract: Contract, part: Part) -> Tables:
     """Their names, which no other contract's rows share."""
-    return Tables(*(f"{what}_{part.name}_{contract.hash[:12]}" for what in ("staging", "checked", "marked")))
+    return Tables(*(f"{what}_{part.name}_{contract.hash[:12]}" for what in ("staging", "checked", "marked", "handed")))
 
 
 class Staging:
@@ -130,6 +136,8 @@ class Staging:
         self._has_former = False
         self._has_failed = False
         self._has_findings = False
+        self._left = 0
+        self._has_handed = False
         self._notes: dict[str, None] = {}
 
     async def open(self) -> None:
@@ -145,13 +153,16 @@ class Staging:
             "on commit delete rows",
             f"create temp table if not exists {self._tables.checked} ({_CHECKED}, {columns}) on commit delete rows",
             f"create temp table if not exists {self._tables.marked} ({_CHECKED}) on commit delete rows",
+            f"create temp table if not exists {self._tables.handed} (idx integer not null, names text[] not null, "
+            f"empties jsonb, {columns}) on commit delete rows",
             *_COMMON,
         )
         await (await raw(self._tx)).execute(";".join(statements))
 
     async def clear(self) -> None:
         """Empty them, where something else of this transaction was or is to be checked too."""
-        names = (self._tables.sent, self._tables.checked, self._tables.marked, *_COMMON_TABLES)
+        tables = self._tables
+        names = (tables.sent, tables.checked, tables.marked, tables.handed, *_COMMON_TABLES)
         await (await raw(self._tx)).execute(f"truncate {', '.join(names)}")
 
     async def copy(
@@ -174,6 +185,7 @@ class Staging:
                     await connection.copy_to_table(
                         self._tables.sent, source=content, columns=self._names, format="binary"
                     )
+                await self._copy_handed(connection, prepared)
                 await self._copy_findings(connection, prepared)
                 if prepared.block.rows:
                     span = prepared.span if span is None else _joined(span, prepared.span)
@@ -192,6 +204,7 @@ class Staging:
             return None
         prepared = _Prepared(block, self._next, self._content(block))
         self._next += len(block.rows)
+        self._left += block.left
         self._notes |= dict.fromkeys(block.notes)
         return prepared
 
@@ -212,10 +225,12 @@ class Staging:
         everywhere = frozenset.intersection(*self._shapes) if self._shapes else frozenset()
         somewhere = frozenset.union(*self._shapes) if self._shapes else frozenset()
         return Staged(
-            received=self._next + self._unread,
+            received=self._next + self._unread + self._left,
             unread=self._unread,
             shape=Shape(present=somewhere, sometimes=somewhere - everywhere, has_failed=self._has_failed),
             has_former=self._has_former,
+            left=self._left,
+            has_handed=self._has_handed,
             has_findings=self._has_findings,
             notes=tuple(self._notes),
         )
@@ -267,6 +282,15 @@ class Staging:
 
     def _shape_number(self, shape: frozenset[str]) -> int:
         return self._shapes.setdefault(shape, len(self._shapes))
+
+    async def _copy_handed(self, connection: Any, prepared: _Prepared) -> None:
+        handed = prepared.block.handed
+        if handed is None:
+            return
+        self._has_handed = True
+        content = memoryview(handed_content(self._part, handed, prepared.first))
+        names = handed_columns(self._part)
+        await connection.copy_to_table(self._tables.handed, source=content, columns=names, format="binary")
 
     async def _copy_findings(self, connection: Any, prepared: _Prepared) -> None:
         block, first = prepared.block, prepared.first

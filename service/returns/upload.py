@@ -30,6 +30,7 @@ from service.returns.held import hold_by_rule
 from service.returns.model import AnyReturn, Open, etag_of
 from service.returns.newer_file import NewerFile, newer_upload
 from service.returns.overlay import Ground
+from service.returns.overtaken import tell_of_overtaken
 from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.rebase import take_ids_at
@@ -135,10 +136,11 @@ async def upload(
         staged = await _stage(check, spool, media, _span_rows(target.item, ground))
         with span("validate"):
             checked = await check.finish(staged)
+            overtaken = await tell_of_overtaken(check) if staged.has_handed else ()
         writer = DraftWriter(tx, check, checked)
         not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
         newer = await newer_upload(context, tx, contract, target.item, part) if checked.has_read_findings else None
-        answer = _answer(check.contract, checked, not_in_snapshot, spool, staged, newer)
+        answer = _answer(check.contract, checked, not_in_snapshot, spool, (*overtaken, *staged.notes), newer)
         if dry_run:
             await tx.rollback()
             tell_of_check(part, mode)
@@ -222,7 +224,7 @@ async def _stage(check: Check, spool: Spool, media: str, span_rows: int) -> Stag
     """Bring the file in, and check what is there while the rest is read."""
     staging = Staging(check.tx, check.contract, check.part)
     await staging.open()
-    blocks = read(spool, media, check.part, check.contract, write=binary_of)
+    blocks = read(spool, media, check.part, check.contract, write=binary_of, leaves=check.ground.merges)
     with span("copy"):
         await staging.copy(each("decode", blocks, lambda block: len(block.rows)), check.span, least=span_rows)
     return staging.finish()
@@ -238,7 +240,12 @@ def _span_rows(item: Open, ground: Ground) -> int:
 
 
 def _answer(
-    contract: Contract, checked: Checked, not_in_snapshot: int, spool: Spool, staged: Staged, newer: NewerFile | None
+    contract: Contract,
+    checked: Checked,
+    not_in_snapshot: int,
+    spool: Spool,
+    notes: tuple[str, ...],
+    newer: NewerFile | None,
 ) -> Upload:
     return Upload(
         received=checked.received,
@@ -250,7 +257,7 @@ def _answer(
         not_in_snapshot=not_in_snapshot,
         findings={severity.value: count for severity, count in checked.by_severity(contract).items()},
         digest=f"sha-256:{spool.digest.hex()}",
-        notes=staged.notes if newer is None else (newer.says, *staged.notes),
+        notes=notes if newer is None else (newer.says, *notes),
         newer_version=newer.version if newer is not None and newer.raises else None,
     )
 

@@ -244,7 +244,8 @@ async def test_the_file_has_the_reference_what_is_asked_and_what_is_known_of_it(
     assert answered.headers["content-disposition"].endswith('kent-2025-11-work-list-2025.1.csv"')
     found = lines_of(answered.text)
     assert list(found["K/1"]) == [
-        *("case_ref", "offence_code", "youngest_victim_age", "suspect_count", "nfa_by", "nfa_date", "notes"),
+        *("case_ref", "offence_code", "youngest_victim_age", "suspect_count", "nfa_by", "nfa_date"),
+        *("notes", "handed_out"),
     ]
     assert (found["K/1"]["suspect_count"], found["K/1"]["nfa_by"]) == ("1-3", "police")
     assert (found["K/3"]["suspect_count"], found["K/3"]["nfa_by"]) == ("", "not_provided")
@@ -360,7 +361,7 @@ async def test_a_file_for_a_return_that_is_to_go_on_to_a_newer_version_changes_n
     await november.open(contract_version="2025.1")
     await november.upload(as_csv([{"case_ref": "K/2", "victim_count": "3+", "setting": "institutional"}]))
     content = (await file_of(kent, **REFERRAL)).text
-    assert content.startswith("case_ref,suspects_alive,independently_reviewed,notes\r\n")
+    assert content.startswith("case_ref,suspects_alive,independently_reviewed,notes,handed_out\r\n")
     await november.open(contract_version="2026.1")
     came = await november.upload(content)
     assert (came["unchanged"], came["changed"], came["held"]) == (2, 0, 0), came
@@ -429,7 +430,7 @@ async def test_where_the_return_is_newer_than_the_edition_the_file_is_in_the_ret
     assert (found["scope"]["vocabulary"], found["contract_version"]) == ("2025.1", "2026.1")
     assert asked(found) == {"K/1": ["youngest_victim_age", "nfa_by"]}
     answered = await file_of(kent)
-    assert answered.text.startswith("case_ref,victim_age_youngest,nfa_by,notes\r\n")
+    assert answered.text.startswith("case_ref,victim_age_youngest,nfa_by,notes,handed_out\r\n")
     december = Return(kent, period="2026-12")
     await december.open()
     assert (await december.upload(answered.text))["unchanged"] == 1
@@ -444,7 +445,7 @@ async def test_a_workbook_of_the_list_offers_the_codes(kent: httpx.AsyncClient) 
 
 async def test_a_list_with_nothing_in_it_is_a_heading(kent: httpx.AsyncClient) -> None:
     await Return(kent).report(rows(1))
-    assert (await file_of(kent)).text == "case_ref,notes\r\n"
+    assert (await file_of(kent)).text == "case_ref,notes,handed_out\r\n"
     assert (await list_of(kent))["items"] == []
 
 

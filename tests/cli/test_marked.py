@@ -67,6 +67,14 @@ def test_every_finding_is_marked_in_a_copy_of_the_rows(tmp_path: Path, name: str
     assert b"<f>" not in xml.encode()
 
 
+def test_a_marked_copy_of_a_work_list_still_says_what_was_handed_out(tmp_path: Path) -> None:
+    file, out = tmp_path / "cases.csv", tmp_path / "findings.xlsx"
+    said = [json.dumps({"case_ref": row["case_ref"], "suspect_count": ""}) for row in ROWS]
+    file.write_text(as_csv({**row, "handed_out": each} for row, each in zip(ROWS, said, strict=True)))
+    assert ran("validate", file, "--findings", out).exit_code == 1
+    assert [row["handed_out"] for row in records_of(out.read_bytes(), "Cases")] == said
+
+
 def test_a_marked_copy_can_be_checked_again_and_says_the_same(tmp_path: Path) -> None:
     file, out = tmp_path / "cases.csv", tmp_path / "findings.xlsx"
     unknown = [{**row, "officer": "x", "notes": "mine"} for row in ROWS]

@@ -75,11 +75,13 @@ def read(
     mapping: FileMapping | None = None,
     keep_cells: bool = False,
     share: Share | None = None,
+    leaves: bool = False,
 ) -> Iterator[TypedBlock]:
     """The rows of an upload as typed blocks of at most ``block_rows``, the values as ``write`` makes them; of a file of
     the sender's own form, as its ``mapping`` translates it. ``keep_cells``: with what was sent beside it.
     ``share``: of a medium in ``SHARED``, only some of the blocks; and of any, without the notes of what was written
-    otherwise, which are then made of what each block counted.
+    otherwise, which are then made of what each block counted. ``leaves``: without what nobody touched in a sheet that
+    says what it was when it was handed out, for where what is absent stays as it was.
 
     What concerns the whole file is a ``CaseReturnsError``, raised when the first block is asked for (only a JSON array
     of more than a million values is found to be malformed later, where it is).
@@ -89,7 +91,7 @@ def read(
         raise UnsupportedMedia(f"'{media[:80]}' cannot be read here.", f"Send one of: {', '.join(MEDIA)}.")
     if mapping is not None and media not in MAPPED:
         raise UnsupportedMedia("A mapping is for a file with a heading and columns.", "Give it a file of CSV or XLSX.")
-    typing = Typing(contract, part, write, mapping, keep_cells=keep_cells, share=share)
+    typing = Typing(contract, part, write, mapping, keep_cells=keep_cells, share=share, leaves=leaves)
     blocks = reader(source, typing, block_rows)
     return _with_last_notes(blocks, part) if share is None else blocks
 

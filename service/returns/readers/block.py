@@ -64,6 +64,16 @@ class Originals(Sequence[str]):
         return storable(self._text_of(index % self._count))
 
 
+class Handed(Struct, frozen=True, kw_only=True):
+    """What a sheet said when it was handed out, of cells that say something else now: of the rows ``indexes`` of a
+    block the fields in ``names``, each with its value in ``values``, and why it was empty, where that was said."""
+
+    indexes: list[int]
+    names: list[tuple[str, ...]]
+    values: dict[str, list[Any]]
+    empties: list[dict[str, str]]
+
+
 class TypedBlock(Struct, kw_only=True):
     """Rows that could be read, as columns: the value of row ``i`` in a field is ``values[field][i]``.
 
@@ -93,6 +103,9 @@ class TypedBlock(Struct, kw_only=True):
     unread: list[HeldRow]
     written: Written = field(default_factory=Written)
     """What was read although it is written otherwise."""
+    left: int = 0
+    """Rows that say what was handed out, and nothing else: they are not among these."""
+    handed: Handed | None = None
     notes: tuple[str, ...] = ()
     """What the sender should know of the whole file; each said once."""
 
@@ -111,7 +124,7 @@ class TypedBlock(Struct, kw_only=True):
     @property
     def received(self) -> int:
         """Rows of this block, readable or not."""
-        return len(self.rows) + len(self.unread)
+        return len(self.rows) + len(self.unread) + self.left
 
 
 def storable(text: str) -> str:

@@ -124,10 +124,13 @@ class Typing:
         *,
         keep_cells: bool = False,
         share: Share | None = None,
+        leaves: bool = False,
     ) -> None:
         self.contract, self.part, self._write, self.mapping = contract, part, write, mapping
         self._share, self._blocks = share, 0
         self._keep_cells = keep_cells
+        self.leaves = leaves
+        """Whether what nobody touched in a sheet that was handed out is left as it is."""
         self._known = known_names(part)
         self._translated = {} if mapping is None else _translations(part, mapping)
         self.key = part.by_role.get(Role.KEY)
@@ -208,6 +211,14 @@ class Typing:
     def key_of(self, text: str) -> str | None:
         """The reference that a cell holds, None where it cannot be read."""
         return cast("str | None", self._memory[self.key.name][text]) if self.key is not None else None
+
+    def says(self, field: Field, cell: str) -> tuple[Any, str | None] | None:
+        """What one cell says: the value as it is wanted, and why there is none; None where it cannot be read."""
+        memory = self._memory[field.name]
+        value, special = memory[cell], memory.special.get(cell)
+        if special is None:
+            return value, None
+        return None if special.empty is None else (value, special.empty)
 
     def add(self, block: TypedBlock, check: Check, index: int, field: str | None, value: str | None) -> None:
         """A finding of one row; the row is held where its severity says so."""

@@ -19,6 +19,7 @@ from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
 from service.returns.readers.csv_lines import MIXED, Lines, RowTooLong
 from service.returns.readers.csv_plain import are_plain, plain_columns
+from service.returns.readers.handed_out import taken
 from service.returns.readers.heading import Heading
 from service.returns.readers.source import Source, Utf8Source, open_source, refuse_long_lines
 from service.returns.readers.tabular import columns_of, cut_off, tell_columns, tell_heading, too_wide
@@ -180,15 +181,18 @@ class _CsvFile:
         first: bool,
     ) -> TypedBlock:
         self._typing.written.add_short(short)
+        some = taken(self._typing, heading, numbers, columns)
         block = self._typing.block(
-            numbers,
-            {field.name: columns[place] for place, field in heading.fields.items()},
-            text_of=text_of,
+            some.rows,
+            some.fields,
+            text_of=some.text_of(text_of),
             is_plain=True,
+            shapes=some.shapes,
             unread=unread,
             notes=self._notes(),
         )
-        self._tell(block, heading, columns, first=first)
+        some.tell(self._typing, block)
+        self._tell(block, heading, some.columns, first=first)
         return finish(block)
 
     def _restart(self, start: int, unread: list[HeldRow]) -> list[str]:

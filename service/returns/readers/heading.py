@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from service.contract.mapping import FileMapping, fold
 from service.contract.model import Contract, Field, Part, PartName, Role
-from service.contract.sheet import NOTES
+from service.contract.sheet import HANDED_OUT, NOTES
 from service.contract.values import BLANKS
 from service.errors import Malformed
 from service.returns.readers.block import MOST_COLUMNS
@@ -26,6 +26,8 @@ class Heading(Struct, frozen=True):
     fields: dict[int, Field]
     unknown: dict[int, str]
     notes: int | None = None
+    handed_out: int | None = None
+    """Where it says what each row was."""
     left_out: frozenset[int] = frozenset()
     """Columns that a mapping says are not to be looked at."""
 
@@ -55,7 +57,7 @@ def read_heading(cells: Sequence[str], part: Part, contract: Contract, mapping: 
     fields: dict[int, Field] = {}
     unknown: dict[int, str] = {}
     place_of: dict[str, int] = {}
-    notes: int | None = None
+    notes = handed_out = None
     for place, name in enumerate(names):
         if not name:
             continue
@@ -66,13 +68,15 @@ def read_heading(cells: Sequence[str], part: Part, contract: Contract, mapping: 
             fields[place] = known[name]
         elif name == NOTES:
             notes = place
+        elif name == fold(HANDED_OUT):
+            handed_out = place
         else:
             unknown[place] = cells[place].strip(BLANKS)
     _refuse_missing({field.name for field in fields.values()}, part)
     if len(unknown) > MOST_UNKNOWN:
         says = f"{len(unknown)} columns are not fields of the contract {contract.version}."
         raise Malformed(says, "Send the columns of the contract's template.", code="too-many-columns")
-    return Heading(len(cells), fields, unknown, notes, left_out)
+    return Heading(len(cells), fields, unknown, notes, handed_out, left_out)
 
 
 def refuse_other_part(names: Collection[str], part: Part, contract: Contract) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from service.contract.findings import found
-from service.contract.sheet import NOTES
+from service.contract.sheet import HANDED_OUT, NOTES
 from service.contract.values import BLANKS, Check
 from service.returns.readers.block import HeldRow, TypedBlock
 from service.returns.readers.columns import Typing
@@ -46,11 +46,14 @@ def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: S
     for place, column in enumerate(columns):
         if place in heading.fields or place in heading.left_out or not any(column):
             continue
-        name = NOTES if place == heading.notes else heading.unknown.get(place)
+        own = {heading.notes: NOTES, heading.handed_out: HANDED_OUT}
+        name = own.get(place, heading.unknown.get(place))
         if block.cells is not None and name is not None:
             block.cells[name] = column
         if place == heading.notes:
             block.notes += () if NOT_READ in block.notes else (NOT_READ,)
+            continue
+        if place == heading.handed_out:
             continue
         for index, cell in enumerate(column):
             if not cell.strip(BLANKS):

@@ -20,6 +20,7 @@ from service.criteria.vocabulary import Kind
 from service.errors import Malformed
 from service.returns.readers.block import BLOCK_BYTES, HeldRow, TypedBlock
 from service.returns.readers.columns import Typing, finish
+from service.returns.readers.handed_out import taken
 from service.returns.readers.heading import Heading, known_names
 from service.returns.readers.source import Source
 from service.returns.readers.tabular import tell_columns, tell_heading, too_wide
@@ -163,17 +164,20 @@ class _XlsxFile:
         for place in odd.intersection(range(heading.width)):
             columns[place] = fitted(heading.fields.get(place), columns[place], typing.written)
             is_plain = is_plain and set(map(type, columns[place])) <= {str}
+        wanted = taken(typing, heading, some.numbers, columns)
         block = typing.block(
-            some.numbers,
-            {field.name: columns[place] for place, field in heading.fields.items()},
-            text_of=lambda index: _as_text(some.row(index), heading.notes),
+            wanted.rows,
+            wanted.fields,
+            text_of=wanted.text_of(lambda index: _as_text(some.row(index), heading.notes)),
             is_plain=is_plain,
+            shapes=wanted.shapes,
             unread=[self._too_long(row, heading) for row in some.unread],
             notes=notes,
         )
         if header_row is not None:
             tell_heading(typing, block, heading, header_row)
-        tell_columns(typing, block, heading, columns)
+        wanted.tell(typing, block)
+        tell_columns(typing, block, heading, wanted.columns)
         return finish(block)
 
     def _too_long(self, row: SheetRow, heading: Heading) -> HeldRow:
