@@ -35,6 +35,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     new: int
     changed: int
     unchanged: int
+    left: int
+    """Those of ``unchanged`` that say what was handed out, and so say nothing."""
     held: int
     held_by_rule: int
     """Those of ``held`` of which the reader has not kept the text."""
@@ -142,6 +144,7 @@ class Check:
             new=row.added,
             changed=row.accepted - row.added - row.unchanged,
             unchanged=row.unchanged + staged.left,
+            left=staged.left,
             held=row.held + staged.unread,
             held_by_rule=row.held_by_rule,
             findings=findings,

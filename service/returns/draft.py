@@ -59,7 +59,7 @@ class DraftWriter:
     """One upload's way into the draft. The steps are apart because a snapshot, a change and a whole part differ."""
 
     def __init__(self, tx: AsyncConnection, check: Check, checked: Checked) -> None:
-        self.tx, self._check, self._checked = tx, check, checked
+        self.tx, self._check, self.checked = tx, check, checked
         self._part = check.part
         self._parameters = check.ground.parameters
         self.held_before = 0
@@ -158,7 +158,7 @@ class DraftWriter:
             sent = f"select {key} from {self._check.tables.sent} where {key} is not null"
             await self._let_go(f"h.key in ({sent})", part)
             await self._let_go("h.text in (select text from staging_held)", part)
-        if not self._checked.held:
+        if not self.checked.held:
             return
         # a number is never given twice: who has it from a list read before must not reach another row by it
         highest = (
@@ -204,12 +204,12 @@ class DraftWriter:
                 "and not c.held",
                 **parameters,
             )
-        if self._checked.has_read_findings:
+        if self.checked.has_read_findings:
             await self._store_reading_findings(number)
-        if self._checked.fired:
+        if self.checked.fired:
             await self._store_rule_findings(number)
         for index, field in sorted(enumerate(self._part.fields), key=lambda pair: pair[1].name):  # as they are listed
-            if self._checked.lost >> index & 1:
+            if self.checked.lost >> index & 1:
                 await self._store_lost(number, index, field)
 
     async def _store_reading_findings(self, number: int) -> None:
@@ -230,8 +230,8 @@ class DraftWriter:
         """One finding for each mark of a row. A row's marks are gone through by their number: a list of values a row
         would be made anew for each row."""
         key = f"m.{self._check.key.name}" if self._check.key is not None else "null::text"
-        probes = [probe for _, probe in self._checked.fired]
-        marks = " ".join(f"when {n} then {mark_of(index, 'm')}" for n, (index, _) in enumerate(self._checked.fired, 1))
+        probes = [probe for _, probe in self.checked.fired]
+        marks = " ".join(f"when {n} then {mark_of(index, 'm')}" for n, (index, _) in enumerate(self.checked.fired, 1))
         values = " ".join(f"when {n} then {probe.value}" for n, probe in enumerate(probes, 1))
         rules = ", ".join(f"'{probe.rule.id}'" for probe in probes)
         severities = ", ".join(str(SEVERITY_NUMBER[probe.rule.severity]) for probe in probes)

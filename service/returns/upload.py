@@ -190,8 +190,9 @@ async def _write(
     over = check.ground.over
     if check.key is not None and (over is not None or known_at is not None):
         await take_ids_at(writer.tx, check.key.name, check.ground.parameters, stock=known_at, over=over)
-    if mode is not Mode.REPLACE:
-        rests_on_base = mode is Mode.SNAPSHOT or answer.unchanged > 0
+    checked = writer.checked
+    if mode is not Mode.REPLACE and (checked.left == 0 or checked.left < checked.received):
+        rests_on_base = mode is Mode.SNAPSHOT or checked.unchanged > checked.left
         await compared(writer.tx, check.ground.force, check.ground.return_id, rests_on_base=rests_on_base)
 
 

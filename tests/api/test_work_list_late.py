@@ -196,6 +196,23 @@ async def test_a_case_that_was_withdrawn_since_does_not_come_back_by_a_row_that_
     assert (await december.read())["counts"]["withdrawn"] == 1
 
 
+async def test_a_list_that_nobody_touched_does_not_stand_for_a_file_that_is_to_be_sent_again(december: Return) -> None:
+    content = await list_in(december.client)
+    await december.upload(as_csv([{"case_ref": "K/1", "nfa_by": "cps"}, {"case_ref": "K/2", "nfa_by": ""}]))
+    await Return(december.client).report([{"case_ref": "K/2", "nfa_by": "police"}], corrects=1)
+    assert "base-moved" in await blocks_of(december)
+    await december.upload(content)
+    assert "base-moved" in await blocks_of(december)
+    await december.upload(filled(content, "text/csv", {"K/1": {"nfa_by": "cps"}}))
+    assert "base-moved" not in await blocks_of(december)
+
+
+async def blocks_of(item: Return) -> set[str]:
+    """What stands in the way of a seal."""
+    answered = await item.send_seal(await item.etag())
+    return set() if answered.is_success else {each["code"] for each in answered.json()["errors"]}
+
+
 async def test_a_snapshot_is_the_whole_stock_whatever_was_handed_out(december: Return) -> None:
     content = await list_in(december.client)
     await december.upload(as_csv([{"case_ref": "K/1", "nfa_by": "cps"}]))
