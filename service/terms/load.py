@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -78,6 +79,8 @@ class _Reader:
         self.unread: set[str] = set()
         """The keys beneath which a period could not be read: nothing is concluded from those."""
         self.known_forces = 0
+        self.followed: dict[str, tuple[Period, Place]] = {}
+        """By force, where its last interval says who follows it, and when that begins."""
         self.strangers: list[tuple[str, Place]] = []
 
     def scopes(self) -> tuple[str, tuple[str, ...]]:
@@ -245,6 +248,8 @@ class _Reader:
             if force and held.is_read:
                 self._check_overlap(force, held.start, held.until, place)
                 self.seen.setdefault(force, []).append((held.start, held.until))
+            if successor and held.start >= self.followed.get(force, (held.start,))[0]:
+                self.followed[force] = (held.start, table.place_of("successor"))
             found.append(Participation(force=force, start=held.start, until=held.until, successor=successor))
         return found
 
@@ -270,8 +275,21 @@ class _Reader:
         ]
         return {field.list.name for field in fields if field is not None and field.list} or set(self.library.lists)
 
+    def _check_rings(self, terms: Terms) -> None:
+        """Forces that leave and follow one another, none of which goes on: told where the text closes the ring."""
+        for ring in _rings(terms):
+            says = " and ".join(f"'{heir}' follows '{force}'" for force, heir in pairwise([*ring, ring[0]]))
+            last = max(item.until for item in terms.participation if item.force in ring and item.until is not None)
+            self.problems.add(
+                max((self.followed[force][1] for force in ring), key=lambda place: (place.line, place.column)),
+                f"{says}, and none of them takes part after {last}: nobody would report their cases.",
+                "Name as successor a force that takes part afterwards, or leave `until` out for one that goes on.",
+            )
+
     def _check_whole(self, terms: Terms) -> None:
         self._check_forces()
+        if "participation" not in self.unread:
+            self._check_rings(terms)
         first = terms.calendar.first
         is_read = not self.unread & {"calendar", "contracts"}
         if is_read and terms.contracts and not terms.accepted(first):
@@ -301,6 +319,23 @@ class _Reader:
         """Whether a list is not there, or has no entry; where something else stands, that was said already."""
         node = self.table.node(key)
         return node is None or (isinstance(node, Items) and not node.nodes)
+
+
+def _rings(terms: Terms) -> Iterator[tuple[str, ...]]:
+    """Forces of which each is followed by the next and the last by the first, when all of them have left for good."""
+    last = {item.force: item for item in sorted(terms.participation, key=lambda item: item.start)}
+    follows = {force: item.successor for force, item in last.items() if item.until is not None and item.successor}
+    passed: set[str] = set()
+    for force in follows:
+        chain: list[str] = []
+        heir: str | None = force
+        while heir is not None and heir not in passed:
+            passed.add(heir)
+            chain.append(heir)
+            heir = follows.get(heir)
+        ring = chain[chain.index(heir) :] if heir in chain else []
+        if len(ring) > 1:  # of one that is to follow itself it is said where it stands
+            yield tuple(ring)
 
 
 def _without_forces(terms: Terms) -> Iterator[tuple[Period, Period | None]]:

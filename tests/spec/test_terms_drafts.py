@@ -135,6 +135,62 @@ def test_terms_that_every_force_leaves_are_not_taken(library: Library, until: st
     assert found.says == f"{when} no force takes part: nobody could report, and no case would be counted any more."
 
 
+RING = "  - {from: 2025-11, forces: [sussex, surrey]}\n"
+
+
+@pytest.mark.parametrize(
+    ("entries", "place", "says"),
+    [
+        (
+            "  - {from: 2025-11, until: 2026-11, force: kent, successor: essex}\n"
+            "  - {from: 2025-11, until: 2026-11, force: essex, successor: kent}\n",
+            (13, 62, "/participation/2/successor"),
+            "'essex' follows 'kent' and 'kent' follows 'essex', and none of them takes part after 2026-11",
+        ),
+        (
+            "  - {from: 2025-11, until: 2026-11, force: essex, successor: kent}\n"
+            "  - {from: 2025-11, until: 2026-05, force: kent, successor: cumbria}\n"
+            "  - {from: 2025-11, until: 2026-08, force: cumbria, successor: essex}\n",
+            (14, 64, "/participation/3/successor"),
+            "'kent' follows 'essex' and 'cumbria' follows 'kent' and 'essex' follows 'cumbria', and none of them takes "
+            "part after 2026-11",
+        ),
+        (
+            "  - {from: 2025-11, until: 2026-01, force: kent, successor: sussex}\n"
+            "  - {from: 2026-03, until: 2026-11, successor: essex, force: kent}\n"
+            "  - {from: 2025-11, until: 2026-11, successor: kent, force: essex}\n"
+            "  - {from: 2025-11, until: 2026-11, successor: kent, force: cumbria}\n",
+            (14, 48, "/participation/3/successor"),
+            "'essex' follows 'kent' and 'kent' follows 'essex', and none of them takes part after 2026-11",
+        ),
+    ],
+    ids=["two", "three", "on top of what stands, with one that leads into it"],
+)
+def test_forces_that_leave_and_follow_one_another_are_refused_where_the_ring_is_closed(
+    library: Library, entries: str, place: tuple[int, int, str], says: str
+) -> None:
+    (found,) = problems_of(library, ("\n".join(DRAFT.splitlines()[-2:]) + "\n", RING + entries))
+    assert (found.line, found.column, found.pointer) == place
+    assert found.says == f"{says}: nobody would report their cases."
+    assert found.do.startswith("Name as successor a force that takes part afterwards")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "  - {from: 2025-11, until: 2026-05, force: kent, successor: essex}\n"
+        "  - {from: 2025-11, until: 2026-11, force: essex, successor: sussex}\n",
+        "  - {from: 2025-11, until: 2026-05, force: kent, successor: essex}\n"
+        "  - {from: 2025-11, until: 2026-11, force: essex, successor: kent}\n"
+        "  - {from: 2026-12, force: kent}\n",
+    ],
+    ids=["another takes part", "the first is back"],
+)
+def test_a_chain_that_ends_with_a_force_that_takes_part_is_taken(library: Library, entries: str) -> None:
+    text = DRAFT.replace("\n".join(DRAFT.splitlines()[-2:]) + "\n", RING + entries)
+    assert read_terms_draft(text.encode(), YAML, library).terms.forces()
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
