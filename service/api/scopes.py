@@ -33,7 +33,7 @@ from service.api.scope_shapes import ScopeDocument, ScopeList, scope_line
 from service.clock import london_date
 from service.contract.written import JSON, YAML
 from service.errors import NotFound
-from service.identity.principal import NOT_HERE, Permission
+from service.identity.principal import NOT_HERE, Permission, reads_nationally, require
 from service.returns.context import Context
 from service.scope.compared import compared
 from service.scope.draft import Draft, read_draft
@@ -183,12 +183,14 @@ class ScopesController(Controller):
         summary="What an edition changes in another: rule by rule, in words",
         description=(
             "Conditions are compared by what they mean, read forward where the contract versions differ. Needs the "
-            "permission `national:read` of a national body."
+            "permission `national:read` of a national body, or `returns:read` of a force, for which there are only "
+            "editions that are or were proposed."
         ),
         operation_id="compareScopes",
         operation_class=operation(
             Answer(shape=DifferenceDocument, says="The difference.", headers=("ETag", "Vary")),
             permission=Permission.NATIONAL_READ,
+            or_permission=Permission.RETURNS_READ,
             query=(
                 Query(
                     name="against",
@@ -199,19 +201,21 @@ class ScopesController(Controller):
             ),
             kept=True,
             shown=_SHOWN,
-            refusals=("forbidden", "no-such-scope", "scope-changed", "nothing-to-compare"),
+            refusals=("no-such-scope", "scope-changed", "nothing-to-compare"),
         ),
     )
     async def difference(
         self, request: AnyRequest, context: Serving, principal: Caller, edition: FromPath[str]
     ) -> Response[bytes]:
-        require_national(principal)
+        national = reads_nationally(principal)
+        if not national:
+            require(principal, Permission.RETURNS_READ if principal.body is None else Permission.NATIONAL_READ)
         against = parameters(request, "against").get("against")
-        async with context.db.national() as tx:
+        async with context.db.app() as tx:
             item = await stored_by_name(tx, edition)
-            if item is None:
+            if item is None or not (national or item.was_proposed):
                 raise NotFound(NOT_HERE)
-            found = await compared(tx, context.editions, item, against)
+            found = await compared(tx, context.editions, item, against, drafts=national)
         return tagged(request, msgspec.json.encode(difference_document(context.library, found)), JSON)
 
     @post(

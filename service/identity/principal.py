@@ -76,6 +76,11 @@ def require_body(principal: Principal, *permissions: str) -> None:
         raise Forbidden("This is for the national bodies.", "Call as one of them.")
 
 
+def reads_nationally(principal: Principal) -> bool:
+    """Whether it is somebody of a national body who may see what the bodies see."""
+    return principal.body is not None and Permission.NATIONAL_READ in principal.permissions
+
+
 def force_of(principal: Principal, path_force: str) -> str:
     """The caller's force, which must be the one in the path; anything else is NotFound, as if it did not exist."""
     if principal.force is None or principal.force != path_force:

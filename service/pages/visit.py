@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from service.errors import CaseReturnsError, Forbidden
 from service.identity.people import Person
-from service.identity.principal import NOT_HERE, Permission, force_of, require
+from service.identity.principal import NOT_HERE, Permission, force_of, reads_nationally, require
 from service.pages.guard import HEADERS, is_local
 from service.pages.site import COOKIE, Site
 from service.returns.context import Actor, Context
@@ -59,8 +59,7 @@ class Visit(Struct, frozen=True):
     @property
     def is_national(self) -> bool:
         """Whether it is somebody of a national body who may see the picture."""
-        principal = self.person.principal
-        return principal.body is not None and Permission.NATIONAL_READ in principal.permissions
+        return reads_nationally(self.person.principal)
 
     def national(self) -> None:
         """Say nothing to somebody of a national body who may see the picture; Forbidden for anybody else."""

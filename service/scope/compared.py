@@ -12,13 +12,16 @@ from service.scope.editions import Editions
 from service.scope.store import known
 
 
-async def compared(tx: AsyncConnection, editions: Editions, item: Stored, against: str | None = None) -> Difference:
+async def compared(
+    tx: AsyncConnection, editions: Editions, item: Stored, against: str | None = None, *, drafts: bool = True
+) -> Difference:
     """What an edition changes in the one that is named, or else in the one that it follows, or that is in force.
 
-    NotFound where there is none of that name, Conflict where none is named and there is none to compare it with.
+    NotFound where there is none of that name, Conflict where none is named and there is none to compare it with. Not
+    ``drafts``: for somebody who reads only what was proposed once.
     """
     others = [other for other in await all_stored(tx) if other.name != item.name or other.name == against]
-    other = _other(others, item, against)
+    other = _other([other for other in others if drafts or other.was_proposed], item, against)
     before = await known(tx, editions, other.name, other.hash)
     after = await known(tx, editions, item.name, item.hash)
     return difference(before, after, editions.library)

@@ -320,10 +320,24 @@ async def test_a_proposal_is_compared_with_the_one_that_it_follows_and_with_any_
     assert (same["rules"], same["title"]) == ([], None)
 
 
-async def test_what_there_is_nothing_to_compare_with_says_so(served: Served, kent: httpx.AsyncClient) -> None:
+async def test_a_force_compares_what_it_may_read_and_no_draft(served: Served, kent: httpx.AsyncClient) -> None:
+    way = await a_way(served)
+    await way.drafted()
+    referral = "/api/scopes/2026-02-referral/difference"
+    assert good(await kent.get(referral)) == good(await way.nca.get(referral))
+    against = {"against": "2026-02-referral"}
+    assert good(await kent.get("/api/scopes/2025-11-wide/difference", params=against))["kept"]
+    assert problem(await kent.get(f"{AT}/difference"), 404) == problem(
+        await kent.get("/api/scopes/none/difference"), 404
+    )
+    problem(await kent.get(referral, params={"against": NARROW}), 404, "no-such-scope")
+    none = await served.client(None, "terms:propose", body="nca")
+    assert "national:read" in problem(await none.get(referral), 403)["detail"]
+
+
+async def test_what_there_is_nothing_to_compare_with_says_so(served: Served) -> None:
     way = await a_way(served)
     problem(await way.nca.get("/api/scopes/2025-11-wide/difference"), 409, "nothing-to-compare")
     problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"against": "none"}), 404, "no-such-scope")
     problem(await way.nca.get("/api/scopes/2025-11-wide/difference", params={"to": "none"}), 422, "parameter")
     problem(await way.nca.get("/api/scopes/none/difference"), 404)
-    problem(await kent.get("/api/scopes/2025-11-wide/difference"), 403)

@@ -270,6 +270,24 @@ async def test_a_force_sees_no_draft_among_what_can_be_compared(served: Served) 
     assert (await kent.get(f"/scopes/{WIDE}/difference", params={"against": NARROW})).status_code == 404
     assert NARROW not in (await kent.get(f"/scopes/{WIDE}/difference")).text
     assert NARROW not in (await kent.get("/scopes/difference")).headers["location"]
+    assert NARROW not in (await kent.get("/scopes/2026-02-referral/difference")).text
+    assert (await kent.get(f"/scopes/{WIDE}/difference?against=2026-02-referral")).status_code == 200
+
+
+async def test_an_edition_is_compared_with_the_one_in_force_whatever_was_drafted_before_it(served: Served) -> None:
+    nca = await drafted(served)
+    went_on(await nca.post(NEW, **form(as_yaml(a_scope("2026-07-later", least=5)))), "/national/scopes/")
+    words = words_of((await nca.get("/scopes/2026-07-later/difference")).text)
+    assert f"What 2026-07-later changes in {WIDE}" in words
+    assert (await nca.get("/scopes/difference")).headers["location"] == "/scopes/2026-02-referral/difference"
+
+
+async def test_what_follows_no_edition_says_with_what_it_can_be_compared(served: Served) -> None:
+    kent = await signed_in(served, "kent")
+    answered = await kent.get(f"/scopes/{WIDE}/difference")
+    assert answered.status_code == 200
+    assert f"{WIDE} follows no other edition. Choose what it is to be compared with" in words_of(answered.text)
+    assert f"/scopes/{WIDE}/difference?against=2026-02-referral" in answered.text
 
 
 @pytest.mark.parametrize(("phone", "scripts"), [(False, True), (True, True), (False, False)])

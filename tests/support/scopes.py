@@ -55,7 +55,8 @@ edition changes in the one before it, and how a draft of another is written.
   return is tallied under it all the same. Until then it is asked and judged like the one in force. After that day a
   return that is sealed has no tally under it and gets none: a picture under it has all of that return undetermined,
   `coverage` names the force, a bridge to it is refused, and nothing waits. The hash that is confirmed is over it.
-- `/api/scopes/{edition}/difference` says what it changes in the edition that it follows, or in another.
+- `/api/scopes/{edition}/difference`, with a page, says what it changes in the edition that it follows, or in another,
+  to forces too; of a draft to the national bodies alone.
 
 How it was decided: `docs/decisions/scope-lifecycle.md`.
 """
