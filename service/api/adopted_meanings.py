@@ -74,6 +74,11 @@ SCOPES: Final[Mapping[str, Meaning]] = {
         "The hash is not of what the edition says: it is not what was read.",
         "Read the edition again, and send its hash if you confirm that.",
     ),
+    "scope-overtaken": Meaning(
+        (409,),
+        "What the edition was proposed to follow is not in force any more, so it cannot come into force.",
+        "Draft it anew on what is in force, and propose that.",
+    ),
     "already-confirmed": Meaning(
         (409,),
         "This body has confirmed the edition already, or this client did so for the other body.",
@@ -128,6 +133,11 @@ TERMS: Final[Mapping[str, Meaning]] = {
         (409,),
         "The hash is not of what the edition says: it is not what was read.",
         "Read the edition again, and send its hash if you confirm that.",
+    ),
+    "terms-overtaken": Meaning(
+        (409,),
+        "The terms that these were proposed to follow are not in force any more, so they cannot come into force.",
+        "Draft them anew on what is in force, and propose that.",
     ),
     "terms-decided": Meaning(
         (409,),

@@ -108,7 +108,10 @@ class ScopeDraft(Shape):
     document: ScopeSent
     follows: str | None
     effective: Day | None
-    ready: Annotated[bool, Meta(description="Both bodies have confirmed it: what remains is in `waits_for`.")]
+    ready: Annotated[
+        bool,
+        Meta(description="Both bodies have confirmed it, and it can come into force: what remains is in `waits_for`."),
+    ]
     waits_for: Annotated[
         list[str], Meta(description="Why it is proposed and not in force, in sentences; empty in any other state.")
     ]
@@ -116,7 +119,7 @@ class ScopeDraft(Shape):
     links: Links
 
 
-def draft_document(item: Stored, waits_for: Sequence[str]) -> dict[str, Any]:
+def draft_document(item: Stored, waits_for: Sequence[str], *, overtaken: bool) -> dict[str, Any]:
     """An edition as the national bodies have it."""
     own = f"/api/scopes/{item.name}"
     links = {"draft": f"{own}/draft", "difference": f"{own}/difference"}
@@ -130,7 +133,7 @@ def draft_document(item: Stored, waits_for: Sequence[str]) -> dict[str, Any]:
         "document": item.document,
         "follows": item.follows,
         "effective": item.effective,
-        "ready": item.is_ready,
+        "ready": item.is_ready and not overtaken,
         "waits_for": list(waits_for) if item.state is State.PROPOSED else [],
         "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,

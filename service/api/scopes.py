@@ -41,7 +41,7 @@ from service.scope.drafts import Stored, all_stored, as_published, stored_by_nam
 from service.scope.edition import State
 from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject, rewrite
 from service.scope.store import known
-from service.scope.switch import in_the_way
+from service.scope.switch import in_the_way, overtaken
 from service.scope.words import edition_in_words
 from service.storage.idempotency import Keeping, Known
 
@@ -276,7 +276,8 @@ class ScopesController(Controller):
             idempotent=True,
             shown=_SHOWN,
             refusals=(
-                *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs", "already-confirmed"),
+                *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs"),
+                *("scope-overtaken", "already-confirmed"),
             ),
         ),
     )
@@ -336,7 +337,8 @@ def _tell(context: Context, status: int = 200) -> Tell[Stored]:
     async def tell(tx: AsyncConnection, item: Stored) -> Known:
         waits = item.state is State.PROPOSED
         waits_for = await in_the_way(tx, item, london_date(context.now())) if waits else ()
-        return Known(status, draft_document(item, waits_for), item.etag)
+        is_overtaken = bool(await overtaken(tx, item))
+        return Known(status, draft_document(item, waits_for, overtaken=is_overtaken), item.etag)
 
     return tell
 

@@ -52,7 +52,7 @@ from service.terms.lifecycle import (
 )
 from service.terms.load import titles_of
 from service.terms.store import StoredTerms, terms_by_name
-from service.terms.switch import moved_by, terms_in_the_way
+from service.terms.switch import moved_by, terms_in_the_way, terms_overtaken
 
 _WHAT: Final = "Editions of the terms"
 _A: Final = "edition of the terms"
@@ -290,7 +290,8 @@ class TermsController(Controller):
             idempotent=True,
             shown=_SHOWN,
             refusals=(
-                *("forbidden", "no-such-terms", "terms-not-proposed", "terms-hash-differs", "already-confirmed"),
+                *("forbidden", "no-such-terms", "terms-not-proposed", "terms-hash-differs"),
+                *("terms-overtaken", "already-confirmed"),
             ),
         ),
     )
@@ -353,7 +354,8 @@ def _tell(context: Context, status: int = 200) -> Tell[StoredTerms]:
     async def tell(tx: AsyncConnection, item: StoredTerms) -> Known:
         waits = item.state is State.PROPOSED
         waits_for = await terms_in_the_way(tx, context.library, item, context.now()) if waits else ()
-        return Known(status, terms_draft_document(item, waits_for), item.etag)
+        overtaken = bool(await terms_overtaken(tx, item))
+        return Known(status, terms_draft_document(item, waits_for, overtaken=overtaken), item.etag)
 
     return tell
 

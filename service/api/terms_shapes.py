@@ -181,7 +181,10 @@ class TermsDraftShown(Shape):
     document: TermsSent
     follows: str | None
     effective: Day | None
-    ready: Annotated[bool, Meta(description="Both bodies have confirmed it: what remains is in `waits_for`.")]
+    ready: Annotated[
+        bool,
+        Meta(description="Both bodies have confirmed it, and it can come into force: what remains is in `waits_for`."),
+    ]
     waits_for: Annotated[
         list[str], Meta(description="Why it is proposed and not in force, in sentences; empty in any other state.")
     ]
@@ -254,7 +257,7 @@ def terms_document(item: TermsEdition) -> dict[str, Any]:
     }
 
 
-def terms_draft_document(item: StoredTerms, waits_for: Sequence[str]) -> dict[str, Any]:
+def terms_draft_document(item: StoredTerms, waits_for: Sequence[str], *, overtaken: bool) -> dict[str, Any]:
     """An edition as the national bodies have it."""
     own = f"/api/terms/{item.name}"
     links = {"draft": f"{own}/draft", "difference": f"{own}/difference"}
@@ -267,7 +270,7 @@ def terms_draft_document(item: StoredTerms, waits_for: Sequence[str]) -> dict[st
         "document": item.document,
         "follows": item.follows,
         "effective": item.effective,
-        "ready": item.is_ready,
+        "ready": item.is_ready and not overtaken,
         "waits_for": list(waits_for),
         "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,

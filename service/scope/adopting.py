@@ -47,6 +47,8 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
     insert: Callable[[AsyncConnection, W], Awaitable[bool]]
     write: Callable[[AsyncConnection, W], Awaitable[None]]
     turn_down: Callable[[AsyncConnection, K], Awaitable[None]]
+    in_force: Callable[[AsyncConnection], Awaitable[str | None]]
+    """The name of the edition in force."""
 
     async def draft(
         self,
@@ -104,6 +106,7 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
                 return
             item = await self.found(tx, name, lock=True)
             self.kind.check_to_confirm(item, digest)
+            item.check_not_overtaken(await self.in_force(tx), self.kind.prefix)
             signature = sign(confirmed(item, by, now))
             if not await self.said(tx, item, Said.CONFIRMED, by, now, signature=signature):
                 raise said_before(item, by)

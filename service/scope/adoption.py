@@ -84,11 +84,21 @@ class Kept(Struct, frozen=True, kw_only=True):
     def overtaken_by(self, in_force: str | None) -> tuple[str, ...]:
         """Why a proposed edition cannot come into force any more: the one that it was read against is not in force, and
         it would undo, unread, what came between."""
-        if self.follows == in_force:
+        if self.state is not State.PROPOSED or self.follows == in_force:
             return ()
-        return (
-            f"It was proposed to follow {self.follows}, and {in_force or 'none'} is in force by now: draft it anew.",
-        )
+        return (f"{self._overtaken(in_force)}: draft it anew on what is in force.",)
+
+    def check_not_overtaken(self, in_force: str | None, prefix: str) -> None:
+        """Nobody gives a word that cannot have an effect any more."""
+        if self.overtaken_by(in_force):
+            raise Conflict(
+                f"{self.name} cannot come into force any more. {self._overtaken(in_force)}.",
+                "Draft it anew on what is in force, and propose that.",
+                code=f"{prefix}-overtaken",
+            )
+
+    def _overtaken(self, in_force: str | None) -> str:
+        return f"It was proposed to follow {self.follows}, and {in_force or 'none'} is in force by now"
 
     def words_wanted(self, today: date) -> tuple[str, ...]:
         """Whose word it waits for, and for which day, in sentences."""

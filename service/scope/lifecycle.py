@@ -13,7 +13,7 @@ from service.errors import Invalid
 from service.scope.adopting import Adoption
 from service.scope.adoption import Kind, Said, check_effective, seen_tags
 from service.scope.draft import Draft
-from service.scope.drafts import Stored, freeze, insert_draft, stored_by_name, turn_down, write_draft
+from service.scope.drafts import Stored, freeze, insert_draft, name_in_force, stored_by_name, turn_down, write_draft
 from service.scope.editions import Editions
 from service.scope.steps import Steps
 from service.scope.store import follow_in_force, known
@@ -39,6 +39,7 @@ SCOPE: Final = Adoption(
     insert=insert_draft,
     write=write_draft,
     turn_down=turn_down,
+    in_force=name_in_force,
 )
 
 

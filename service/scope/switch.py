@@ -89,10 +89,15 @@ async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[st
     """What keeps an edition from coming into force today, in sentences; nothing where it is ready."""
     if item.state is not State.PROPOSED:
         return (f"It is {item.state.value.replace('_', ' ')}, not proposed.",)
-    overtaken = item.overtaken_by(await name_in_force(tx))
-    if overtaken:
-        return overtaken
-    return (*item.words_wanted(today), *_work(await not_judged(tx, item), await not_judgeable(tx, item)))
+    return await overtaken(tx, item) or (
+        *item.words_wanted(today),
+        *_work(await not_judged(tx, item), await not_judgeable(tx, item)),
+    )
+
+
+async def overtaken(tx: AsyncConnection, item: Stored) -> tuple[str, ...]:
+    """Why an edition that is proposed cannot come into force any more; nothing of any other."""
+    return item.overtaken_by(await name_in_force(tx))
 
 
 def _work(returns: int, forces: int) -> Iterator[str]:

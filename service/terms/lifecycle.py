@@ -26,6 +26,7 @@ from service.terms.store import (
     insert_terms_draft,
     terms_by_name,
     terms_in_force,
+    terms_name_in_force,
     turn_down_terms,
     write_terms_draft,
 )
@@ -48,6 +49,7 @@ TERMS: Final = Adoption(
     insert=insert_terms_draft,
     write=write_terms_draft,
     turn_down=turn_down_terms,
+    in_force=terms_name_in_force,
 )
 
 

@@ -60,6 +60,13 @@ async def terms_in_force(tx: AsyncConnection, known: Terms | None = None) -> Ter
     return msgspec.json.decode(document.scalar_one(), type=Terms)
 
 
+async def terms_name_in_force(tx: AsyncConnection) -> str | None:
+    """The name of the terms in force; None where none are adopted yet."""
+    found = await tx.execute(text("select name from terms_edition order by position desc limit 1"))
+    name: str | None = found.scalar_one_or_none()
+    return name
+
+
 async def hold_in_force(tx: AsyncConnection, known: Terms) -> Terms:
     """The terms in force, which stay so until this transaction ends."""
     await tx.execute(text("select pg_advisory_xact_lock_shared(:key)"), {"key": TERMS_LOCK})

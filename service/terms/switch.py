@@ -36,6 +36,7 @@ from service.terms.store import (
     store_adopted,
     terms_by_name,
     terms_in_force,
+    terms_name_in_force,
 )
 
 
@@ -79,10 +80,15 @@ async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTe
     if item.state is not State.PROPOSED:
         return (f"It is {state_words(item.state)}, not proposed.",)
     before = await terms_in_force(tx)
-    overtaken = item.overtaken_by(None if before is None else before.edition)
+    overtaken = await terms_overtaken(tx, item)
     if overtaken or before is None:
         return overtaken
     return (*item.words_wanted(london_date(now)), *await moved_by(tx, library, before, item.terms, now))
+
+
+async def terms_overtaken(tx: AsyncConnection, item: StoredTerms) -> tuple[str, ...]:
+    """Why terms that are proposed cannot come into force any more; nothing of any other."""
+    return item.overtaken_by(await terms_name_in_force(tx))
 
 
 async def moved_by(

@@ -374,9 +374,22 @@ async def test_what_another_edition_overtook_comes_into_force_no_more(served: Se
     way = await a_way(served)
     late = await way.proposed(a_scope("2026-07-late", least=5))
     await way.confirmed(await way.proposed())
-    said = await way.confirmed(late)
-    assert (said["state"], said["waits_for"]) == (
+    said = await stands(way, late["edition"])
+    assert (said["state"], said["ready"], said["waits_for"]) == (
         "proposed",
-        [f"It was proposed to follow {WIDE}, and {NARROW} is in force by now: draft it anew."],
+        False,
+        [f"It was proposed to follow {WIDE}, and {NARROW} is in force by now: draft it anew on what is in force."],
     )
+    refused = problem(await said_yes(way.nca, late), 409, "scope-overtaken")
+    assert refused["detail"].startswith("2026-07-late cannot come into force any more. It was proposed to follow")
+    assert refused["do"] == "Draft it anew on what is in force, and propose that."
+    assert (await stands(way, late["edition"]))["steps"] == said["steps"]
     assert [name for _, name in await switches(served)] == [WIDE, NARROW]
+
+
+async def test_an_edition_that_both_bodies_confirmed_is_not_ready_once_it_is_overtaken(served: Served) -> None:
+    way = await a_way(served)
+    late = await way.confirmed(await way.proposed(a_scope("2026-07-late", least=5), effective="2026-12-01"))
+    assert late["ready"] is True
+    await way.confirmed(await way.proposed())
+    assert (await stands(way, "2026-07-late"))["ready"] is False

@@ -157,11 +157,16 @@ async def test_terms_that_no_longer_follow_what_is_in_force_are_not_adopted(serv
     way = await a_terms_way(served)
     made = await way.proposed(terms_of(served, "2026-02-late"))
     await way.adopted(terms_of(served))
-    good(await yes_to(way.nca, made))
-    held = good(await yes_to(way.npcc, made))
-    assert held["waits_for"] == [
-        f"It was proposed to follow {BEFORE}, and {NEXT} is in force by now: draft it anew.",
-    ]
+    refused = problem(await yes_to(way.nca, made), 409, "terms-overtaken")
+    assert refused["detail"] == (
+        f"2026-02-late cannot come into force any more. It was proposed to follow {BEFORE}, and {NEXT} is in force by "
+        "now."
+    )
+    held = good(await way.nca.get("/api/terms/2026-02-late/draft"))
+    assert (held["ready"], held["waits_for"]) == (
+        False,
+        [f"It was proposed to follow {BEFORE}, and {NEXT} is in force by now: draft it anew on what is in force."],
+    )
     assert await positions(served) == [BEFORE, NEXT]
 
 

@@ -17,7 +17,7 @@ from service.identity.principal import Permission, Principal
 from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
-from tests.support.editions import NARROW, a_scope, as_yaml
+from tests.support.editions import NARROW, a_scope, a_way, as_yaml
 from tests.support.server import Served, a_served, good
 
 AT = f"/national/scopes/{NARROW}"
@@ -164,6 +164,28 @@ async def test_two_bodies_take_an_edition_into_force(served: Served) -> None:
     assert "is confirmed by both bodies, and is in force." in words_of((await nca.get(f"{AT}?done=confirmed")).text)
     assert (await stands(served))["state"] == "in_force"
     assert "Edition 2026-06-narrow" in words_of((await nca.get("/national")).text)
+
+
+async def test_an_edition_that_was_overtaken_says_so_and_is_not_confirmed(served: Served) -> None:
+    way = await a_way(served)
+    await way.proposed(a_scope("2026-07-late", least=5))
+    nca, late = await signed_in(served, "nca"), "/national/scopes/2026-07-late"
+    form_before = hidden_in((await nca.get(late)).text)
+    await way.confirmed(await way.proposed())
+    page = (await nca.get(late)).text
+    words = words_of(page)
+    assert (
+        f"It cannot come into force any more. It was proposed to follow {WIDE}, and {NARROW} is in force by now: draft "
+        "it anew on what is in force."
+    ) in words
+    assert "It comes into force when" not in words
+    assert "What it waits for" not in words
+    assert f'action="{late}/confirm"' not in page
+    assert f'action="{late}/reject"' in page
+    assert "Cannot come into force any more: draft it anew" in words_of((await nca.get("/national/scopes")).text)
+    refused = await nca.post(f"{late}/confirm", data=form_before)
+    assert refused.status_code == 409
+    assert "2026-07-late cannot come into force any more." in words_of(refused.text)
 
 
 async def test_a_form_that_is_sent_twice_is_taken_once(served: Served) -> None:

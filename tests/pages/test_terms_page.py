@@ -11,7 +11,7 @@ from service.storage.database import Database
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.server import Served, a_served
-from tests.support.terms import NEXT, terms_of, without
+from tests.support.terms import NEXT, a_terms_way, terms_of, without
 
 AT = f"/national/terms/{NEXT}"
 NEW = "/national/terms/new"
@@ -70,6 +70,22 @@ async def test_a_draft_that_would_move_the_past_says_so_and_is_rejected_with_a_r
     went_on(await nca.post(f"{AT}/reject", data={**hidden_in(page), "reason": "Not so"}), f"{AT}?done=rejected")
     for word in ("propose", "confirm", "reject"):
         went_on(await nca.get(f"{AT}/{word}"), AT)
+
+
+async def test_terms_that_were_overtaken_say_so_and_are_not_confirmed(served: Served) -> None:
+    way = await a_terms_way(served)
+    late = await way.proposed(terms_of(served, "2026-02-late"))
+    await way.adopted(terms_of(served))
+    nca, at = await signed_in(served, "nca"), f"/national/terms/{late['edition']}"
+    page = (await nca.get(at)).text
+    words = words_of(page)
+    assert f"It cannot come into force any more. It was proposed to follow 2025-11, and {NEXT} is in force by" in words
+    assert "It comes into force when" not in words
+    assert f'action="{at}/confirm"' not in page
+    assert "Cannot come into force any more: draft it anew" in words_of((await nca.get("/national/terms")).text)
+    refused = await nca.post(f"{at}/confirm", data={"hash": late["hash"]})
+    assert refused.status_code == 409
+    assert "2026-02-late cannot come into force any more." in words_of(refused.text)
 
 
 async def test_what_is_to_be_known_of_terms_stands_on_the_page_before_they_are_confirmed(served: Served) -> None:

@@ -50,7 +50,7 @@ edition changes in the one before it, and how a draft of another is written.
   (`effective`) has come in London, every sealed return has a tally under it, and no force's returns failed to be
   judged. `waits_for` says what is missing. Before that position pictures are of the edition before, from it on of
   this one. What was proposed to follow an edition that is not in force any more never comes into force: it would undo,
-  unread, what came between.
+  unread, what came between. Its confirmation is refused (`scope-overtaken`), and `ready` is false.
 - `tallied_until` is what an edition says of itself, for when another is in force: the last day, in London, on which a
   return is tallied under it all the same. Until then it is asked and judged like the one in force. After that day a
   return that is sealed has no tally under it and gets none: a picture under it has all of that return undetermined,

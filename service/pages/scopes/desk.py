@@ -120,16 +120,18 @@ async def _rejection(visit: Visit, desk: Desk, edition: str) -> Response[str] | 
     return to(f"{desk.at}/{edition}?done=rejected")
 
 
-def offered(visit: Visit, item: Kept | None) -> dict[str, Any]:
-    """What this person can do with an edition, as its page shows it; None: it was not drafted here."""
+def offered(visit: Visit, item: Kept | None, *, overtaken: bool) -> dict[str, Any]:
+    """What this person can do with an edition, as its page shows it; None: it was not drafted here. ``overtaken``: it
+    cannot come into force any more, and nobody is asked to confirm it."""
     body, state = visit.person.principal.body, None if item is None else item.state
+    waits = state is State.PROPOSED and not overtaken
     drafts, confirms = may(visit, Permission.TERMS_PROPOSE), may(visit, Permission.TERMS_CONFIRM)
     return {
         "own_body": body,
         "other_body": next((each for each in BODIES if each != body), body),
         "may_draft": drafts,
         "may_propose": drafts and state is State.DRAFT,
-        "may_confirm": confirms and item is not None and state is State.PROPOSED and body not in item.confirmed_by,
+        "may_confirm": confirms and item is not None and waits and body not in item.confirmed_by,
         "may_reject": confirms and state in (State.DRAFT, State.PROPOSED),
     }
 

@@ -14,15 +14,15 @@ from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
 from service.pages.scopes.desk import offered
-from service.pages.scopes.words import MEANS, SAID, STANDING, as_yaml, standing_line
+from service.pages.scopes.words import MEANS, OVERTAKEN, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
-from service.scope.drafts import Stored, all_stored, stored_by_name
+from service.scope.drafts import Stored, all_stored, name_in_force, stored_by_name
 from service.scope.edition import State
 from service.scope.store import NO_TALLIES, known
-from service.scope.switch import in_the_way
+from service.scope.switch import in_the_way, overtaken
 from service.scope.tallied import tallied_in_words
 from service.scope.words import edition_in_words
 
@@ -35,11 +35,11 @@ async def show_scopes(visit: Visiting) -> Response[str]:
     """Every edition, drafts too, the newest first."""
     visit.national()
     async with visit.context.db.national() as tx:
-        items = await all_stored(tx)
+        items, in_force = await all_stored(tx), await name_in_force(tx)
     return visit.page(
         "scopes/list.html",
         here=HERE,
-        items=[(item, *STANDING[item.state], standing_line(item)) for item in reversed(items)],
+        items=[(item, *STANDING[item.state], standing_line(item, in_force)) for item in reversed(items)],
         may_draft=may(visit, Permission.TERMS_PROPOSE),
         problems=FINE,
     )
@@ -61,7 +61,9 @@ async def scope_page(
         item = await stored_by_name(tx, name)
         if item is None:
             raise NotFound(NOT_HERE)
-        waits_for = await in_the_way(tx, item, london_date(context.now())) if item.state is State.PROPOSED else ()
+        gone = await overtaken(tx, item)
+        waits = item.state is State.PROPOSED and not gone
+        waits_for = await in_the_way(tx, item, london_date(context.now())) if waits else ()
         said = await _in_words(visit, tx, item)
     return visit.page(
         "scopes/scope.html",
@@ -69,7 +71,7 @@ async def scope_page(
         here=HERE,
         item=item,
         standing=STANDING[item.state],
-        means=MEANS[item.state],
+        means=" ".join((OVERTAKEN, *gone)) if gone else MEANS[item.state],
         tallied=tallied_in_words(item.state, item.tallied_until, london_date(context.now())),
         waits_for=waits_for,
         steps=[(SAID[step.step], step) for step in item.steps],
@@ -79,7 +81,7 @@ async def scope_page(
         longest=WHOLE,
         sent=sent,
         problems=problems,
-        **offered(visit, item),
+        **offered(visit, item, overtaken=bool(gone)),
         **said,
     )
 

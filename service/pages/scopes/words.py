@@ -33,6 +33,12 @@ MEANS: Final[Mapping[State, str]] = {
 }
 """What a state means, in sentences."""
 
+OVERTAKEN: Final = (
+    "It never changes any more, and every return that is sealed is judged under it too. It cannot come into force any "
+    "more."
+)
+"""What it means that an edition is proposed to follow one that is not in force any more."""
+
 SAID: Final[Mapping[Said, str]] = {
     Said.DRAFTED: "Drafted",
     Said.PROPOSED: "Proposed",
@@ -44,8 +50,10 @@ _HEAD: Final = ("edition", "title", "vocabulary", "source", "guidance", "tallied
 _RULE: Final = ("id", "title", "guidance", "when")
 
 
-def standing_line(item: Kept) -> str:
+def standing_line(item: Kept, in_force: str | None) -> str:
     """One line of an edition in the list: what it waits for, or since when it is what it is."""
+    if item.overtaken_by(in_force):
+        return "Cannot come into force any more: draft it anew"
     if item.state is State.PROPOSED:
         waits = [body.upper() for body in BODIES if body not in item.confirmed_by]
         return f"Waits for the {' and the '.join(waits)}" if waits else "Confirmed by both bodies"

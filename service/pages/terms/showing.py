@@ -23,7 +23,8 @@ from service.terms.difference import changes_of_terms
 from service.terms.editions import Standing, TermsEdition, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
 from service.terms.load import titles_of
-from service.terms.switch import moved_by, terms_in_the_way
+from service.terms.store import terms_name_in_force
+from service.terms.switch import moved_by, terms_in_the_way, terms_overtaken
 from service.terms.words import About, taking_part, terms_in_words
 
 HERE: Final = "terms"
@@ -43,6 +44,7 @@ MEANS: Final[Mapping[Standing, str]] = {
     Standing.SUPERSEDED: "Another edition is in force. Figures of a moment before that stay under this one.",
     Standing.REJECTED: "It is not adopted, and its name is not given again.",
 }
+_OVERTAKEN: Final = "It never changes any more. It cannot come into force any more."
 _DONE: Final[Mapping[Standing, str]] = {
     Standing.DRAFT: "The draft is stored. It changes nothing until both bodies have confirmed it and it is in force.",
     Standing.PROPOSED: "It is proposed, with your word on it. It never changes any more.",
@@ -56,12 +58,12 @@ async def show_all_terms(visit: Visiting) -> Response[str]:
     """Every edition, drafts too, the newest first."""
     visit.national()
     async with visit.context.db.national() as tx:
-        found = await terms_editions(tx, visit.site.published.terms)
+        found, in_force = await terms_editions(tx, visit.site.published.terms), await terms_name_in_force(tx)
     return visit.page(
         "terms/list.html",
         here=HERE,
         items=[
-            (item.terms, *TAGS[item.standing], "" if item.kept is None else standing_line(item.kept))
+            (item.terms, *TAGS[item.standing], "" if item.kept is None else standing_line(item.kept, in_force))
             for item in reversed(list(found.values()))
         ],
         may_draft=may(visit, Permission.TERMS_PROPOSE),
@@ -89,9 +91,11 @@ async def terms_page(
         kept, now = item.kept, context.now()
         before = _before(editions, item)
         waits_for: tuple[str, ...] = ()
+        gone: tuple[str, ...] = ()
         in_its_way: tuple[str, ...] = ()
         if kept is not None and kept.state is State.PROPOSED:
-            waits_for = await terms_in_the_way(tx, context.library, kept, now)
+            gone = await terms_overtaken(tx, kept)
+            waits_for = () if gone else await terms_in_the_way(tx, context.library, kept, now)
         if before is not None and item.standing is Standing.DRAFT:
             in_its_way = await moved_by(tx, context.library, before.terms, item.terms, now)
     title = titles_of(context.library, item.terms)
@@ -102,7 +106,7 @@ async def terms_page(
         terms=item.terms,
         kept=kept,
         standing=TAGS[item.standing],
-        means=MEANS[item.standing],
+        means=" ".join((_OVERTAKEN, *gone)) if gone else MEANS[item.standing],
         adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
         before=before,
         changes=() if before is None else changes_of_terms(before.terms, item.terms, title),
@@ -117,7 +121,7 @@ async def terms_page(
         longest=WHOLE,
         sent=sent,
         problems=problems,
-        **offered(visit, kept),
+        **offered(visit, kept, overtaken=bool(gone)),
     )
 
 
