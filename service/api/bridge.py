@@ -16,7 +16,7 @@ from service.api.public import Given
 from service.identity.principal import Permission
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import BridgeDocument, as_csv, as_document
-from service.picture.bridge_question import bridge_question, points_by_name
+from service.picture.bridge_question import bridge_question
 from service.picture.waterfall import waterfall
 
 SVG: Final = "image/svg+xml"
@@ -83,9 +83,8 @@ class BridgeController(Controller):
         require_national(principal)
         media = negotiated(request.headers.get("accept"), (JSON, CSV, SVG))
         asked = bridge_question(request.query_params.multi_items(), context.now())
-        with points_by_name(asked):
-            async with context.db.national() as tx:
-                told = await bridge_answer(tx, published, asked, context.now())
+        async with context.db.national() as tx:
+            told = await bridge_answer(tx, published, asked, context.now())
         if media == SVG:
             return tagged(request, waterfall(told).encode(), SVG)
         if media == CSV:

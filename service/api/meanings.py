@@ -279,7 +279,7 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
         (404, 422), "No scope edition is in force, or none was at that moment.", "Name one, or give a later as_of."
     ),
     "points-out-of-order": Meaning(
-        (422,), "The first point of a bridge lies after the second.", "Name the earlier one with from."
+        (422,), "The first point of a bridge lies after the second.", "Begin with the earlier of the two."
     ),
     "no-way-between": Meaning(
         (422,),
@@ -292,7 +292,7 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
     "not-tallied-any-more": Meaning(
         (409,),
         "Returns of that point have no tally under that edition, which is superseded, and get none.",
-        "Ask for a moment before they were sealed, or under a later edition.",
+        "Ask under a later edition, by which they are judged, or for a moment before they were sealed.",
     ),
     "bridge-does-not-add-up": Meaning(
         (409,),

@@ -18,7 +18,7 @@ from service.picture.answer import Moment, coverage_of, moment_of, scope_of, ter
 from service.picture.balanced import balanced
 from service.picture.bridge import Delta, Flow, Held, Sent, bridge, delta_of, held_of, led_flows, scope_cause
 from service.picture.bridge_export import End, Told
-from service.picture.bridge_question import BridgeQuestion
+from service.picture.bridge_question import BridgeQuestion, said_of_point
 from service.picture.bridge_store import Moved, Return
 from service.picture.chains import Way, way
 from service.picture.coverage import CountingReturn, Heir
@@ -86,11 +86,13 @@ class _Shared:
 @traced("bridge")
 async def bridge_answer(tx: AsyncConnection, published: Published, asked: BridgeQuestion, now: datetime) -> Told:
     """The bridge that was asked for, in a transaction of the national role."""
-    opening = await _point(tx, published, asked.from_, asked.from_scope, now)
-    closing = await _point(tx, published, asked.to, asked.to_scope, now)
+    with said_of_point("from"):
+        opening = await _point(tx, published, asked.from_, asked.from_scope, now)
+    with said_of_point("to"):
+        closing = await _point(tx, published, asked.to, asked.to_scope, now)
     if opening.moment.position > closing.moment.position:
         raise Invalid(
-            "The first point lies after the second.", "Name the earlier one with from.", code="points-out-of-order"
+            "The first point lies after the second.", "Begin with the earlier of the two.", code="points-out-of-order"
         )
     known = await bridge_store.follows(tx)
     steps = _steps(known, opening.scope, closing.scope)
@@ -156,7 +158,7 @@ async def _check_judged(tx: AsyncConnection, returns: Sequence[Return], edition:
     without = f"{count:,} {'return has' if count == 1 else 'returns have'} no tally under {name}"
     raise Conflict(
         f"{without}, which is not tallied any more.",
-        "Ask for a moment before they were sealed, or under a later edition.",
+        "Ask under a later edition, by which they are judged, or for a moment before they were sealed.",
         code="not-tallied-any-more",
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Invalid
-from service.picture.question import AsOf, AtPosition, closest, read_as_of, shown
+from service.picture.question import AsOf, closest, read_as_of, shown
 
 _POINTS: Final = ("from", "to")
 BRIDGE_PARAMETERS: Final = (*_POINTS, "from_scope", "to_scope", "by")
@@ -50,25 +50,19 @@ def bridge_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Bri
 
 
 def _read(name: str, value: str, now: datetime) -> AsOf:
-    with _said_of(name):
+    with said_of_point(name):
         return read_as_of(value, now)
 
 
 @contextmanager
-def points_by_name(asked: BridgeQuestion) -> Iterator[None]:
-    """While a bridge is made: a number that is no change is refused by the name of the point that was given as one."""
-    numbered = [
-        name for name, point in zip(_POINTS, (asked.from_, asked.to), strict=True) if isinstance(point, AtPosition)
-    ]
-    with _said_of(" or ".join(numbered)):
-        yield
-
-
-@contextmanager
-def _said_of(name: str) -> Iterator[None]:
-    """A point is read as the moment of a picture is: what is wrong with it is said of the parameter that was sent."""
+def said_of_point(name: str) -> Iterator[None]:
+    """A point is read as the moment and the edition of a picture are: what is wrong with either is said of the
+    parameters of that point, ``from`` or ``to``."""
     try:
         yield
     except Invalid as error:
-        says, do = (words.replace("as_of", name) for words in (error.says, error.do))
+        says, do = (
+            words.replace("as_of", name).replace("with scope,", f"with {name}_scope,")
+            for words in (error.says, error.do)
+        )
         raise Invalid(says, do, code=error.code) from None

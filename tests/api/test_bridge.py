@@ -147,7 +147,7 @@ async def test_what_cannot_be_asked_is_refused_with_what_to_do(
         ({"from": "1", "to": "2025-02-30"}, "The parameter to cannot be read."),
         ({"to": "2999-01-01"}, "The parameter to names a day that has not ended yet."),
         ({"to": "4711"}, "The parameter to names a moment that has not come yet."),
-        ({"from": "1", "to": "4711"}, "The parameter from or to names a moment that has not come yet."),
+        ({"from": "1", "to": "4711"}, "The parameter to names a moment that has not come yet."),
     ],
 )
 async def test_what_is_wrong_with_a_point_is_said_of_the_parameter_that_was_sent(
@@ -156,6 +156,16 @@ async def test_what_is_wrong_with_a_point_is_said_of_the_parameter_that_was_sent
     refused = problem(await (await served.client(body="nca")).get(PATH, params=asked), 422)
     assert refused["detail"] == says
     assert "as_of" not in str(refused)
+
+
+@pytest.mark.parametrize("point", ["from", "to"])
+async def test_a_day_before_any_edition_was_in_force_is_told_with_the_parameters_of_its_point(
+    served: Served, point: str
+) -> None:
+    refused = problem(
+        await (await served.client(body="nca")).get(PATH, params={point: "2020-01-01"}), 422, "no-scope-in-force"
+    )
+    assert refused["do"] == f"Name one with {point}_scope, or give a later {point}."
 
 
 async def test_a_force_may_not_ask_for_a_bridge_or_for_the_re_judging(served: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
+from tests.support.editions import a_way
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served
 from tests.support.terms import a_terms_way, terms_of, without
@@ -51,7 +52,25 @@ async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_k
     assert "There is a problem" in words_of(page.text)
     assert 'value="yesterday"' in page.text
     words = words_of((await nca.get(PATH, params={"from": "1", "to": "tomorrow"})).text)
-    assert "The parameter to cannot be read." in words
+    assert "\u2018To\u2019 cannot be read." in words
+    page = await nca.get(PATH, params={"from": "2020-01-01"})
+    assert (
+        "Name one in \u2018Under\u2019 below \u2018From\u2019, or give a later moment in \u2018From\u2019."
+        in words_of(page.text)
+    )
+    await _sealed(served, "2025-11", [a_case("K/1")])
+    words = words_of((await nca.get(PATH, params={"to": "1"})).text)
+    assert "The first point lies after the second. Begin with the earlier of the two." in words
+
+
+async def test_an_edition_under_which_later_returns_are_not_judged_is_told_at_its_own_input(served: Served) -> None:
+    way = await a_way(served)
+    await way.confirmed(await way.proposed())
+    await _sealed(served, "2025-11", [a_case("K/1")])
+    nca = await signed_in(served, "nca")
+    page = (await nca.get(PATH, params={"from": "1", "to_scope": "2025-11-wide"})).text
+    assert "Ask under a later edition, by which they are judged, or for a moment before" in words_of(page)
+    assert 'href="#to_scope"' in page
 
 
 async def test_a_force_sees_nothing_of_it(served: Served) -> None:

@@ -5,6 +5,7 @@ A form that works by GET: what is chosen stands in the address, which can be sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
@@ -17,13 +18,20 @@ from service.pages.national.words import range_of
 from service.pages.visit import Visit, Visiting
 from service.picture.bridge_answer import bridge_answer
 from service.picture.bridge_export import CAUSES, Told, as_document, sentence
-from service.picture.bridge_question import bridge_question, points_by_name
+from service.picture.bridge_question import bridge_question
 from service.picture.question import closest, shown
 from service.picture.store import editions
 from service.picture.waterfall import NARROW, waterfall
 from service.scope.store import NO_TALLIES
 
+_EDITIONS: Final = ("to_scope", "from_scope")
 _FIELDS: Final = ("from", "from_scope", "to", "to_scope")
+_LABELS: Final = {
+    "from_scope": "\u2018Under\u2019 below \u2018From\u2019",
+    "to_scope": "\u2018Under\u2019 below \u2018To\u2019",
+    "from": "\u2018From\u2019",
+    "to": "\u2018To\u2019",
+}
 
 
 class Problem(Struct, frozen=True):
@@ -47,18 +55,29 @@ async def show_bridge(visit: Visiting) -> Response[str]:
         return await _page(visit, given)
     try:
         asked = bridge_question(given.items(), visit.context.now())
-        with points_by_name(asked):
-            async with visit.context.db.national() as tx:
-                told = await bridge_answer(tx, visit.site.published, asked, visit.context.now())
+        async with visit.context.db.national() as tx:
+            told = await bridge_answer(tx, visit.site.published, asked, visit.context.now())
     except (Invalid, NotFound, Conflict) as error:
-        return await _page(visit, given, problem=Problem(f"{error.says} {error.do}".strip(), _about(given, error.says)))
+        problem = Problem(_on_the_page(f"{error.says} {error.do}".strip()), _about(given, f"{error.says} {error.do}"))
+        return await _page(visit, given, problem=problem)
     return await _page(visit, given, told=told)
 
 
 def _about(given: Mapping[str, str], says: str) -> str:
-    """The input that an error is about: the one that it names or whose value it quotes, else the first filled in."""
-    quoted = next((name for name, value in given.items() if f"parameter {name} " in says or value in says), None)
-    return quoted or next(iter(given), _FIELDS[0])
+    """The input that an error is about: the one that it names, or whose edition it quotes, else the first filled in."""
+    named = next((name for name in _FIELDS if re.search(rf"(parameter|later|as) {name}\b", says)), None)
+    editions = ((name, value) for name, value in given.items() if name in _EDITIONS)
+    quoted = next((name for name, value in editions if value in says), None)
+    return named or quoted or next(iter(given), _FIELDS[0])
+
+
+def _on_the_page(says: str) -> str:
+    """What is said of parameters, said of the inputs of the form."""
+    for name, label in _LABELS.items():
+        says = re.sub(rf"\b[Tt]he parameter {name}\b", label, says)
+        says = re.sub(rf"\b(with|as) {name}\b", f"in {label}", says)
+        says = re.sub(rf"\blater {name}\b", f"later moment in {label}", says)
+    return says
 
 
 async def _page(
