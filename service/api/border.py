@@ -44,7 +44,7 @@ class BorderController(Controller):
             Answer(shape="Border", says="The border."),
             permission=Permission.RETURNS_READ,
             query=(SCOPE, _LIMIT),
-            refusals=("nothing-sealed", "no-scope-in-force", "no-such-scope"),
+            refusals=("nothing-sealed", "no-scope-in-force", "no-such-scope", "scope-not-tallied"),
         ),
     )
     async def border(self, call: Calling, force: FromPath[str]) -> Response[bytes]:

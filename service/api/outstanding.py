@@ -218,7 +218,10 @@ class OutstandingController(Controller):
                 table_query(OutstandingTable),
             ),
             kept=True,
-            refusals=("forbidden", "invalid", "no-scope-in-force", "no-such-scope", "as-of-in-future"),
+            refusals=(
+                *("forbidden", "invalid", "no-scope-in-force", "no-such-scope", "scope-not-tallied"),
+                "as-of-in-future",
+            ),
         ),
     )
     async def outstanding(

@@ -279,7 +279,7 @@ class ReturnsController(Controller):
                 ),
                 REVISION,
             ),
-            refusals=("not-sealed", "no-tally", "no-scope-in-force"),
+            refusals=("not-sealed", "no-tally", "no-scope-in-force", "scope-not-tallied"),
         ),
     )
     async def tallies(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:

@@ -128,7 +128,7 @@ class WhyController(Controller):
             Answer(shape=WhyDocument, says="The verdict and its reasons.", headers=("ETag",)),
             permission=Permission.RETURNS_READ,
             query=(SCOPE, REVISION),
-            refusals=("no-scope-in-force", "no-such-scope"),
+            refusals=("no-scope-in-force", "no-such-scope", "scope-not-tallied"),
         ),
     )
     async def explain(

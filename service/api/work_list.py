@@ -63,7 +63,10 @@ class WorkListController(Controller):
             ),
             permission=Permission.RETURNS_READ,
             query=(SCOPE, _ATTRIBUTE, *PAGE),
-            refusals=("nothing-sealed", "no-scope-in-force", "no-such-scope", "work-list-moved", "too-many-rows"),
+            refusals=(
+                *("nothing-sealed", "no-scope-in-force", "no-such-scope", "scope-not-tallied", "work-list-moved"),
+                "too-many-rows",
+            ),
         ),
     )
     async def work_list(self, call: Calling, force: FromPath[str]) -> Response[bytes] | Stream:

@@ -16,7 +16,7 @@ from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
-from service.scope.store import NO_TALLIES
+from service.scope.store import NO_TALLIES, no_tallies
 from service.storage.position import latest, position_at
 from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
@@ -88,11 +88,7 @@ async def scope_of(tx: AsyncConnection, published: Published, name: str | None, 
         if found is None:
             raise NotFound(f"There is no scope edition {shown(name)}.", closest(name, offered), code="no-such-scope")
         if found.state in NO_TALLIES:
-            raise Invalid(
-                f"Scope edition {found.name} is {found.state}: there are no tallies under it.",
-                f"Ask for one of: {', '.join(offered)}.",
-                code="scope-not-tallied",
-            )
+            raise no_tallies(found.name, found.state, f"Ask for one of: {', '.join(offered)}.")
         return found
     in_force = await store.edition_in_force(tx, position)
     found = next((item for item in stored if item.id == in_force), None)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Invalid, NotFound
 from service.scope.edition import Edition, State
 from service.scope.editions import Editions
 from service.scope.tallied import is_tallied, tallied_on
@@ -217,6 +217,15 @@ async def standing_of(tx: AsyncConnection, editions: Editions, name: str) -> Sta
 def no_such_edition() -> NotFound:
     """The one answer for what is not there and for what others have drafted."""
     return NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
+
+
+def no_tallies(name: str, state: str, do: str) -> Invalid:
+    """The one answer for an edition under which nothing is tallied: a draft, or one that was rejected."""
+    return Invalid(
+        f"Scope edition {name} is {state}: there are no tallies under it.",
+        do,
+        code="scope-not-tallied",
+    )
 
 
 async def states(tx: AsyncConnection) -> Mapping[str, str]:

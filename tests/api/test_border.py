@@ -139,6 +139,24 @@ async def test_a_proposed_and_a_superseded_edition_are_asked_and_a_draft_is_not(
     assert (before["scope"]["edition"], before["scope"]["tallied"], before["cases"]) == (WIDE, False, 0)
 
 
+async def test_an_edition_that_was_rejected_is_asked_by_nobody(served: Served, kent: httpx.AsyncClient) -> None:
+    way = await a_way(served)
+    await way.proposed()
+    await Return(kent).report([a_row(suspect_count=3)])
+    (case,) = (await border(kent, scope=NARROW))["items"]
+    good(await way.npcc.post(f"/api/scopes/{NARROW}/reject", json={"reason": "No."}))
+    own = "/api/forces/kent/returns/2025-11"
+    why = f"{own}/cases/{case['case_id']}/why"
+    national = "/api/national/picture"
+    for client, path in (
+        *((kent, each) for each in (PATH, "/api/forces/kent/work-list", why, f"{own}/tallies")),
+        *((way.nca, each) for each in (national, "/api/national/outstanding")),
+    ):
+        refused = problem(await client.get(path, params={"scope": NARROW}), 422, "scope-not-tallied")
+        assert refused["detail"] == f"Scope edition {NARROW} is rejected: there are no tallies under it."
+        assert WIDE in refused["do"]
+
+
 async def test_cases_outside_the_years_that_count_are_in_no_number_but_their_own(kent: httpx.AsyncClient) -> None:
     rows = [a_row(case_ref="K/1", suspect_count=1), a_row(case_ref="K/2", suspect_count=1, nfa_date="2016-03")]
     await Return(kent).report(rows, case_years=[2014])
