@@ -6,7 +6,7 @@ said once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -92,10 +92,24 @@ def _version_of(contract: Contract, row: Any) -> str | None:
     return field.version if row.part in {PART_NUMBER[PartName(part)] for part in field.parts} else None
 
 
+def after_going_on(notes: Sequence[str], version: str) -> tuple[str, ...]:
+    """What an upload said, when its return has gone on to the version of the file since: to send the file again."""
+    told = _told(version)
+    again = (
+        f"{told}, and the return was written in an older one then. It is written in {version} now: send the file "
+        "again, if that is not done yet."
+    )
+    return tuple(again if each.startswith(told) else each for each in notes)
+
+
+def _told(version: str) -> str:
+    return f"The file has names or codes of version {version} of the data standard"
+
+
 def _says(item: Open, version: str, since: Period | None) -> str:
     what = (
-        f"The file has names or codes of version {version} of the data standard, and this return is written in "
-        f"{item.contract_version}, which does not have them: rows that say something by them are held. "
+        f"{_told(version)}, and this return is written in {item.contract_version}, which does not have them: rows that "
+        "say something by them are held. "
     )
     if since == item.period:
         return f"{what}Bring the return to {version}, and send the file again: it can say these things then."

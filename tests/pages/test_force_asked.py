@@ -222,8 +222,14 @@ async def test_a_file_sent_to_an_older_version_is_told_once_and_the_button_stand
             assert await tab.careful() == []
     checked = await desk.put(ANSWERS, check=True)
     assert hidden_in(checked)["version"] == "2026.1"
-    came = await desk.put(ANSWERS)
+    at = (await desk.upload(ANSWERS)).headers["location"]
+    came = await shown(desk, at)
+    assert "this return is written in 2025.1" in words_of(came)
     await desk.client.post(desk.address("declare"), data=hidden_in(came))
+    gone_on = words_of(await shown(desk, at))
+    assert "It is written in 2026.1 now: send the file again" in gone_on
+    assert "2025.1" not in gone_on
+    assert "Bring the return" not in gone_on
     assert "Send the row again: 2026.1 has this field." in words_of(await desk.read("held"))
     assert "The row is in the return." in words_of(await desk.put(ANSWERS))
     assert "Every row that you sent was taken." in words_of(await desk.read("held"))

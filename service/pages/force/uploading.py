@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -30,6 +30,7 @@ from service.pages.force.progress import Uploads
 from service.pages.force.receiving import FILE, Received, media_of, receive
 from service.pages.force.words import PARTS, SEVERITY, Named
 from service.pages.visit import Visiting, as_json, by_script, to
+from service.returns.newer_file import after_going_on
 from service.returns.raising import is_older
 from service.returns.spool import Spool
 from service.returns.upload import Mode, Target, Upload, upload
@@ -100,6 +101,7 @@ async def show_outcome(visit: Visiting) -> Response[str]:
         named=named,
         part=visit.request.path_params["part"],
         answer=answer,
+        notes=_notes(place, answer),
         is_check=outcome == "checked",
         # what concerns the whole return is found when the draft is counted, and stands on the return's page
         found=[
@@ -111,6 +113,14 @@ async def show_outcome(visit: Visiting) -> Response[str]:
         is_case=named.part is PartName.CASE,
         raise_to=answer.newer_version if _can_go_on(place, answer) else None,
     )
+
+
+def _notes(place: Place, answer: Upload) -> Sequence[str]:
+    """What the upload said; where the return has gone on to the version of the file since, what is left to do."""
+    item, version = place.in_progress, answer.newer_version
+    if item is None or version is None or is_older(place.context.library, item.contract_version, version):
+        return answer.notes
+    return after_going_on(answer.notes, version)
 
 
 def _can_go_on(place: Place, answer: Upload) -> bool:
