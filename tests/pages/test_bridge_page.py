@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
-from tests.support.editions import a_way
+from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served
 from tests.support.terms import a_terms_way, terms_of, without
@@ -96,6 +96,29 @@ _PIXELS_OF_A_LETTER = """() => [...document.querySelectorAll('figure svg')].filt
     svg => 16 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
 _BARE_LABELS = """() => [...document.querySelectorAll('.app-cards td[data-label]')].filter(
     cell => cell.checkVisibility() && !cell.innerText.trim()).map(cell => cell.dataset.label)"""
+
+
+async def test_a_rule_title_of_one_long_word_makes_no_page_wider_than_the_screen(
+    served: Served, tab: Tab, phone: Tab
+) -> None:
+    document = a_scope(least=4)
+    document["rules"][0]["title"] = "Suspects" * 15 + "andmore"
+    document["rules"][1]["title"] = "Victims" * 17 + "andmore"
+    way = await a_way(served)
+    await way.proposed(document)
+    await _sealed(served, "2025-11", [a_case("K/1"), a_case("K/2", suspect_count="1+", suspects_not_recorded="")])
+    for each in (tab, phone):
+        await each.sign_in("nca")
+        for path in (
+            f"{PATH}?from_scope=2025-11-wide&to_scope={NARROW}",
+            f"/national?scope={NARROW}",
+            f"/national/simulation?edition={NARROW}",
+            f"/national/scopes/{NARROW}",
+            f"/scopes/{NARROW}/difference",
+            "/national/outstanding",
+        ):
+            assert await each.open(path) == 200, path
+            assert not await each.is_wider_than_the_screen(), path
 
 
 async def test_on_a_phone_the_picture_is_read_and_no_label_stands_without_what_it_names(
