@@ -110,14 +110,15 @@ def _forces(before: Terms, after: Terms, title: Title) -> Iterator[str]:
         if sorted(old, key=_start) == sorted(new, key=_start):
             continue
         name, was, does = title(force), participation_in_words(old, title), participation_in_words(new, title)
+        before_these = f"By the terms before, {name} takes part {was}."
         if not old:
             yield f"{name} joins: it takes part {does}."
         elif not new:
             yield f"{name} takes no part any more; it took part {was}."
         elif _ends(new) is not None and _ends(new) != _ends(old):
-            yield f"{name} leaves after {_ends(new)}: it takes part {does}, and did {was}."
+            yield f"{name} leaves after {_ends(new)}: it takes part {does}. {before_these}"
         else:
-            yield f"{name} takes part {does}; it did {was}."
+            yield f"{name} takes part {does}. {before_these}"
 
 
 def _start(item: Participation) -> Period:

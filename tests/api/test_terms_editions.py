@@ -268,7 +268,7 @@ async def test_the_difference_is_in_words(served: Served) -> None:
         (
             "forces",
             "Kent Police leaves after 2026-03: it takes part from 2025-11 until 2026-03, then Sussex Police follows "
-            "it, and did from 2025-11.",
+            "it. By the terms before, Kent Police takes part from 2025-11.",
         ),
     ]
     assert found["to_know"][0].startswith("Due days move for every period")

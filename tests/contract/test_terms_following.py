@@ -104,3 +104,16 @@ def test_which_version_is_taken_where_none_is_named_is_told_where_it_changes(
 ) -> None:
     changes = changes_of_terms(a_terms(versions=before), a_terms(versions=after), str)
     assert [each.says for each in changes if each.says.startswith("Who names")] == says
+
+
+def test_what_held_before_is_not_said_of_the_force_that_follows() -> None:
+    (said,) = changes_of_terms(STAYS, FOLLOWED, str.title)
+    assert said.says == (
+        "Ash leaves after 2025-12: it takes part from 2025-11 until 2025-12, then Birch follows it. By the terms "
+        "before, Ash takes part from 2025-11."
+    )
+    (back,) = changes_of_terms(FOLLOWED, STAYS, str.title)
+    assert back.says == (
+        "Ash takes part from 2025-11. By the terms before, Ash takes part from 2025-11 until 2025-12, then Birch "
+        "follows it."
+    )
