@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from service.picture.bridge import Flow
+from service.picture.bridge import Flow, flow_under, told_as
 from service.scope.edition import Edition
 from service.tally.moves import Cause
 
@@ -30,10 +30,10 @@ def balanced(flows: Sequence[Flow], covered: Collection[int], edition: Edition) 
         for other in others:
             yield from _corrected(came[verdict], went[other], edition)
     for force, ruling, weight in _all(came):
-        yield from _instead(force, Cause.NEWLY_IDENTIFIED, (None, ruling), weight, edition)
+        yield from told_as(Cause.NEWLY_IDENTIFIED, Cause.TRANSFERRED, force, (None, ruling), weight, edition)
     for force, ruling, weight in _all(went):
         cause = Cause.COVERAGE if force in covered else Cause.WITHDRAWN
-        yield from _instead(force, cause, (ruling, None), weight, edition)
+        yield from told_as(cause, Cause.TRANSFERRED, force, (ruling, None), weight, edition)
 
 
 def _left_over(flows: Sequence[Flow]) -> tuple[Mapping[int, Counter[Place]], Mapping[int, Counter[Place]]]:
@@ -66,32 +66,15 @@ def _paired(came: Counter[Place], went: Counter[Place]) -> Iterator[tuple[Place,
 
 def _corrected(came: Counter[Place], went: Counter[Place], edition: Edition) -> Iterator[Flow]:
     for (force, ruling), (_, sent), weight in _paired(came, went):
-        yield _flow(force, Cause.TRANSFERRED, (ruling, None), weight, edition)
-        yield _flow(force, Cause.TRANSFERRED, (None, sent), weight, edition)
-        yield _flow(force, Cause.CORRECTED, (sent, ruling), weight, edition)
-
-
-def _instead(
-    force: int, cause: Cause, rulings: tuple[int | None, int | None], weight: int, edition: Edition
-) -> Iterator[Flow]:
-    """Under another cause, and no more as what went over."""
-    yield _flow(force, Cause.TRANSFERRED, (rulings[1], rulings[0]), weight, edition)
-    yield _flow(force, cause, rulings, weight, edition)
+        for cause, rulings in (
+            (Cause.TRANSFERRED, (ruling, None)),
+            (Cause.TRANSFERRED, (None, sent)),
+            (Cause.CORRECTED, (sent, ruling)),
+        ):
+            yield flow_under(edition, force, cause, rulings, weight)
 
 
 def _all(places: Mapping[int, Counter[Place]]) -> Iterator[tuple[int, int, int]]:
     for each in places.values():
         for (force, ruling), weight in (+each).items():
             yield force, ruling, weight
-
-
-def _flow(force: int, cause: Cause, rulings: tuple[int | None, int | None], weight: int, edition: Edition) -> Flow:
-    return Flow(
-        force=force,
-        cause=cause,
-        before=rulings[0],
-        after=rulings[1],
-        weight=weight,
-        edition_before=edition,
-        edition_after=edition,
-    )

@@ -45,6 +45,31 @@ class Flow(Struct, frozen=True, kw_only=True):
     edition_after: Edition
 
 
+Rulings = tuple[int | None, int | None]
+"""Before and after; None: not counted there."""
+
+
+def flow_under(edition: Edition, force: int, cause: Cause, rulings: Rulings, weight: int) -> Flow:
+    """Weight that moved under one edition."""
+    return Flow(
+        force=force,
+        cause=cause,
+        before=rulings[0],
+        after=rulings[1],
+        weight=weight,
+        edition_before=edition,
+        edition_after=edition,
+    )
+
+
+def told_as(
+    cause: Cause, instead_of: Cause, force: int, rulings: Rulings, weight: int, edition: Edition
+) -> Iterator[Flow]:
+    """What moved, told under another cause: together the two move nothing."""
+    yield flow_under(edition, force, cause, rulings, weight)
+    yield flow_under(edition, force, instead_of, rulings[::-1], weight)
+
+
 class Part(Struct, frozen=True):
     """What one cause, and where it was one rule that let cases out or in, that rule, moved."""
 

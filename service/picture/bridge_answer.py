@@ -16,7 +16,18 @@ from service.errors import Conflict, Invalid
 from service.picture import bridge_store, store
 from service.picture.answer import Moment, coverage_of, moment_of, scope_of, terms_then
 from service.picture.balanced import balanced
-from service.picture.bridge import Delta, Flow, Held, Sent, bridge, delta_of, held_of, led_flows, scope_cause
+from service.picture.bridge import (
+    Delta,
+    Flow,
+    Held,
+    Sent,
+    bridge,
+    delta_of,
+    flow_under,
+    held_of,
+    led_flows,
+    scope_cause,
+)
 from service.picture.bridge_export import End, Told
 from service.picture.bridge_question import BridgeQuestion, said_of_point
 from service.picture.bridge_store import Moved, Return
@@ -311,12 +322,4 @@ def _turned(row: Moved) -> Moved:
 
 
 def _flow(row: Moved, edition: Edition, cause: Cause | None = None) -> Flow:
-    return Flow(
-        force=row.force,
-        cause=cause or Cause(row.kind),
-        before=row.before,
-        after=row.after,
-        weight=row.weight,
-        edition_before=edition,
-        edition_after=edition,
-    )
+    return flow_under(edition, row.force, cause or Cause(row.kind), (row.before, row.after), row.weight)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from service.picture.bridge import Bridge, Delta, Flow, Held
+from service.picture.bridge import Bridge, Delta, Flow, Held, told_as
 from service.picture.chains import Way
 from service.picture.coverage import Heir
 from service.scope.edition import Edition
@@ -133,13 +133,5 @@ def handed_over(was: Held, brought: Mapping[int, Sequence[SharedRow]], now: Held
         own = {row.force, theirs[0].force}
         group = [row, *theirs, *(each for each in others[row.shared_ref] if each.force not in own)]
         if confirmed_lead(group) is not None:
-            for cause, before, after in ((Cause.TRANSFERRED, row.ruling, None), (Cause.COVERAGE, None, row.ruling)):
-                yield Flow(
-                    force=row.force,
-                    cause=cause,
-                    before=before,
-                    after=after,
-                    weight=1,
-                    edition_before=edition,
-                    edition_after=edition,
-                )
+            rulings = (row.ruling, None)
+            yield from told_as(Cause.TRANSFERRED, Cause.COVERAGE, row.force, rulings, 1, edition)
