@@ -146,10 +146,11 @@ def _by_return(chain: Chain, lists: Mapping[Margin, CodeList], all_years: bool) 
     """Weight and open cells by return, margin, ruling and value, and whether it counts: by span first, and then
     for each return in the span."""
     stage, setting = (_ordinal(name, lists.get(margin)) for name, margin in _BY_CODE.items())
+    year = None if all_years else "year"
     margins = [
-        _margin("a", Margin.STAGE, "ruling", ("stage", stage), None if all_years else "year"),
-        _margin("a", Margin.SETTING, "ruling", ("setting", setting), None if all_years else "year"),
-        _margin("y" if all_years else "a", Margin.YEAR, "ruling", ("year", "year"), None if all_years else "year"),
+        _margin("a", Margin.STAGE, "ruling", ("stage", stage), year),
+        _margin("a", Margin.SETTING, "ruling", ("setting", setting), year),
+        _margin("y" if all_years else "a", Margin.YEAR, "ruling", ("year", "year"), year),
     ]
     if chain.before is not None:
         margins.append(_margin("a", Margin.FLIP, "was", ("ruling", "ruling"), None if all_years else "was_year"))

@@ -80,7 +80,7 @@ async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTe
     if item.state is not State.PROPOSED:
         return (f"It is {state_words(item.state)}, not proposed.",)
     before = await terms_in_force(tx)
-    overtaken = await terms_overtaken(tx, item)
+    overtaken = item.overtaken_by(None if before is None else before.edition)
     if overtaken or before is None:
         return overtaken
     return (*item.words_wanted(london_date(now)), *await moved_by(tx, library, before, item.terms, now))
