@@ -5,21 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from msgspec.structs import replace
 from sqlalchemy import text
 
 from service.contract import workbook
 from service.storage.database import Database
-from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv, rows
-from tests.support.server import PUBLISHED, Return, Served, a_served, good, problem
+from tests.support.server import Return, Served, a_served_later, good, problem
 from tests.support.workbooks import XLSX, parts_of, records_of, sheets_of, typed_into
 
 PATH = "/api/forces/kent/work-list"
@@ -30,9 +27,7 @@ REFERRED = {"contact_offence": "yes", "suspects_alive": "2", "independently_revi
 @pytest_asyncio.fixture
 async def later(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     """The service in December 2026, when its terms take either contract version."""
-    published = replace(PUBLISHED, terms={"2026-11": PUBLISHED.terms["2026-11"]})
-    clock = Hand(datetime(2026, 12, 10, 12, tzinfo=UTC))
-    async with a_served(database, tmp_path, published=published, clock=clock) as running:
+    async with a_served_later(database, tmp_path) as running:
         yield running
 
 

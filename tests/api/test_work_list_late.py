@@ -5,19 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from msgspec.structs import replace
 
 from service.storage.database import Database
-from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv
-from tests.support.server import PUBLISHED, Return, Served, a_served, good
+from tests.support.server import Return, Served, a_served_later, good
 from tests.support.workbooks import XLSX, a_workbook, records_of, typed_into
 
 PATH = "/api/forces/kent/work-list"
@@ -66,9 +63,7 @@ def counts(came: Mapping[str, Any]) -> tuple[int, ...]:
 @pytest_asyncio.fixture
 async def later(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     """The service in December 2026, when its terms take either contract version."""
-    published = replace(PUBLISHED, terms={"2026-11": PUBLISHED.terms["2026-11"]})
-    clock = Hand(datetime(2026, 12, 10, 12, tzinfo=UTC))
-    async with a_served(database, tmp_path, published=published, clock=clock) as running:
+    async with a_served_later(database, tmp_path) as running:
         yield running
 
 

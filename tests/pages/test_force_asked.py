@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from msgspec.structs import replace
 from playwright.async_api import Browser
 from sqlalchemy import text
 
@@ -17,9 +15,8 @@ from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import Desk, a_desk, hidden_in, went_on, words_of
 from tests.support.editions import NARROW, a_scope, a_way
-from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv, rows
-from tests.support.server import PERIOD, PUBLISHED, Return, Served, a_served, good
+from tests.support.server import PERIOD, Return, Served, a_served_later, good
 from tests.support.workbooks import records_of, typed_into
 
 LIST = "/forces/kent/work-list"
@@ -164,9 +161,7 @@ async def test_the_border_fits_a_desk_and_a_phone_and_works_without_a_script(bro
 @pytest_asyncio.fixture
 async def later(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     """The service in December 2026, when its terms take version 2026.1 from November on."""
-    published = replace(PUBLISHED, terms={"2026-11": PUBLISHED.terms["2026-11"]})
-    clock = Hand(datetime(2026, 12, 10, 12, tzinfo=UTC))
-    async with a_served(database, tmp_path, published=published, clock=clock, pages=True) as running:
+    async with a_served_later(database, tmp_path, pages=True) as running:
         yield running
 
 

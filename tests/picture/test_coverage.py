@@ -97,26 +97,23 @@ def test_a_merged_force_is_not_counted_twice_while_the_month_in_which_it_left_is
     assert AVON not in states(after)
 
 
+MERGED = (
+    takes_part(AVON, last=JUNE, successor=KENT),
+    takes_part(KENT, last=JULY, successor=ESSEX),
+    takes_part(ESSEX),
+)
+
+
 def test_a_chain_of_mergers_ends_with_the_first_heir_that_seals() -> None:
-    everyone = (
-        takes_part(AVON, last=JUNE, successor=KENT),
-        takes_part(KENT, last=JULY, successor=ESSEX),
-        takes_part(ESSEX),
-    )
-    coverage = covered(a_return(AVON, JUNE), a_return(KENT, JUNE), a_return(ESSEX, AUGUST), expected=everyone)
+    coverage = covered(a_return(AVON, JUNE), a_return(KENT, JUNE), a_return(ESSEX, AUGUST), expected=MERGED)
     assert list(states(coverage)) == [ESSEX]
     assert coverage.heirs == {AVON: Heir(ESSEX, JUNE), KENT: Heir(ESSEX, JULY)}
 
 
 def test_what_an_heir_had_taken_over_is_with_the_one_that_took_it_over_since() -> None:
-    everyone = (
-        takes_part(AVON, last=JUNE, successor=KENT),
-        takes_part(KENT, last=JULY, successor=ESSEX),
-        takes_part(ESSEX),
-    )
-    before = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, JULY), expected=everyone)
+    before = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, JULY), expected=MERGED)
     assert before.heirs == {AVON: Heir(KENT, JUNE)}
-    after = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, AUGUST), expected=everyone)
+    after = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, AUGUST), expected=MERGED)
     assert after.heirs == {AVON: Heir(ESSEX, JULY), KENT: Heir(ESSEX, JULY)}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from litestar import Litestar
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.app import Parts, create_app, server_of
 from service.clock import Clock
@@ -89,6 +90,15 @@ class Served(Struct):
         """An HTTP client without a token."""
         client = httpx.AsyncClient(base_url=self.addresses.origin, headers=headers, timeout=60, transport=steady())
         return await self.stack.enter_async_context(client)
+
+
+@asynccontextmanager
+async def a_served_later(db: Database, folder: Path, *, pages: bool = False) -> AsyncIterator[Served]:
+    """The service in December 2026, when its terms take either contract version from November on."""
+    published = replace(PUBLISHED, terms={"2026-11": PUBLISHED.terms["2026-11"]})
+    clock = Hand(datetime(2026, 12, 10, 12, tzinfo=UTC))
+    async with a_served(db, folder, published=published, clock=clock, pages=pages) as running:
+        yield running
 
 
 @asynccontextmanager
