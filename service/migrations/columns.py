@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from service.contract.columns import columns_of
 from service.contract.library import Library
-from service.contract.model import Contract, Field, PartName
+from service.contract.model import Contract, Field, PartName, Role
 from service.criteria.vocabulary import Kind
 from service.migrations.scripts import run_script
 from service.storage.roles import StorageError, quoted
@@ -36,6 +36,16 @@ def add_typed_columns(connection: Connection, library: Library) -> tuple[str, ..
         if missing:
             run_script(connection, f"alter table {quoted(table)} {', '.join(missing)}")
     return tuple(added)
+
+
+def index_shared(connection: Connection, library: Library) -> None:
+    """Let the few case versions that carry a shared reference be found without reading all of their force's."""
+    fields = (contract.parts[PartName.CASE].by_role.get(Role.SHARED_REF) for contract in library.contracts.values())
+    for name in dict.fromkeys(field.name for field in fields if field is not None):
+        index = quoted(f"case_version_{name}")
+        # asked first: even where it is there, ``if not exists`` waits for everyone who writes
+        if connection.scalar(text("select to_regclass(:index)"), {"index": index}) is None:
+            run_script(connection, f"create index {index} on case_version (force) where {quoted(name)} is not null")
 
 
 def wanted_columns(library: Library, carries: Carries) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.contract.library import Library
-from service.migrations.columns import add_typed_columns
+from service.migrations.columns import add_typed_columns, index_shared
 from service.storage.database import Limits, clearer, engine_for, opened
 from service.storage.roles import ensure_roles, login_of
 
@@ -37,7 +37,7 @@ class Migrated(Struct, frozen=True):
 
 
 async def migrate(owner_url: str, service_url: str, library: Library) -> Migrated:
-    """Make the roles, run what alembic has not run yet, add the typed columns that the contracts ask for.
+    """Make the roles, run what alembic has not run yet, add the typed columns and indexes that the contracts ask for.
 
     ``owner_url`` is the user who owns the schema, ``service_url`` the one the service logs in as; they may be the same.
     """
@@ -59,6 +59,7 @@ async def _migrate_schema(engine: AsyncEngine, library: Library) -> Migrated:
         await connection.run_sync(_upgrade)
         after = await connection.run_sync(revision_of)
         columns = await connection.run_sync(add_typed_columns, library)
+        await connection.run_sync(index_shared, library)
     return Migrated(before, after, columns)
 
 

@@ -19,7 +19,7 @@ from service.register.columns import stored_types
 from service.returns.moved_sql import STANDS, moved_sql
 from service.scope.edition import Edition
 from service.tally.count import dimension_lists
-from service.tally.judge import SHARING, Judged, Source, in_years_sql, judged_after, shared_sql
+from service.tally.judge import Judged, SharedSql, Source, in_years_sql, judged_after, shared_sql
 from service.tally.model import Margin
 
 RETURNS: Final = {
@@ -57,15 +57,16 @@ class Chain(Struct, frozen=True):
 
 def chain_sql(chain: Chain, *, all_years: bool) -> str:
     """The statement. ``all_years``: no case part, of a return or of its base, leaves out a year; then rows are not told
-    apart by it. Parameters: ``force``, ``edition``, ``position``, ``before`` (the number of the edition before, where
-    there is one), and ``RETURNS``."""
+    apart by it. It gives back whether the edition before is superseded by now. Parameters: ``force``, ``edition``,
+    ``before`` (the number of the edition before, where there is one), ``first`` and ``last`` (the numbers of the line
+    between which the returns lie), and ``RETURNS``."""
     library, edition = chain.library, chain.edition
     expressions = judged_after(library, edition, chain.before)
     lists = dimension_lists(library, edition.vocabulary)
     roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
     queries = {
         "r": _RETURNS,
-        "j": _judged_cases(library, edition, expressions, all_years),
+        "j": _judged_cases(expressions, all_years),
         **_added_up(chain, expressions, all_years),
         "c": _by_return(chain, lists, all_years),
         "kept": _TALLIES,
@@ -76,28 +77,27 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
     }
     if chain.before is not None:
         queries["kept_flips"] = _FLIPS
-    if roles.keys() >= SHARING:
-        queries["s"] = "select * from j where shared_ref is not null"
-        queries["kept_shared"] = _shared(lists, roles[Role.LEAD].list)
+    said = shared_sql(library, edition.vocabulary, "o")
+    if said is not None:
+        queries["kept_shared"] = _shared(expressions, said, lists, roles[Role.LEAD].list)
     items = [f"{name} as {'materialized ' * (name in _ONCE)}({query})" for name, query in queries.items()]
-    return f"with {', '.join(items)} select count(*) as returns from r"
+    return f"with {', '.join(items)} {'select false' if chain.before is None else _LEFT_BEHIND}"
 
 
-_ONCE: Final = frozenset({"r", "j", "a", "c", "s"})
+_LEFT_BEHIND: Final = "select e.state = 'superseded' from scope_edition e where e.id = :before"
+
+_ONCE: Final = frozenset({"r", "j", "a", "c"})
 """What is worked out once, before anything is kept of it."""
 
+_ASKED: Final = "o.force = :force and o.line_from <= cast(:last as integer) and o.line_to >= cast(:first as integer)"
+"""The versions that one of these returns holds, or ended."""
 
-def _judged_cases(library: Library, edition: Edition, expressions: Judged, all_years: bool) -> str:
-    """Every version that a force ever had, judged; what is counted by stands first, where it is read fastest."""
-    said = shared_sql(library, edition.vocabulary, "o")
-    shared = (
-        []
-        if said is None
-        else [f"{said.ref} as shared_ref", f"{said.shared_with} as shared_with", f"{said.lead} as lead"]
-    )
-    held = ["o.case_id", "o.begin_reason", "o.end_reason"]
-    chosen = ", ".join([*_dimensions(expressions, all_years), *held, *shared])
-    return f"select {chosen} from case_version o where o.force = :force"
+
+def _judged_cases(expressions: Judged, all_years: bool) -> str:
+    """The versions that these returns hold, or ended, each judged once; what is counted by stands first, where it is
+    read fastest."""
+    chosen = ", ".join([*_dimensions(expressions, all_years), "o.case_id", "o.begin_reason", "o.end_reason"])
+    return f"select {chosen} from case_version o where {_ASKED}"
 
 
 def _dimensions(expressions: Judged, all_years: bool) -> list[str]:
@@ -204,7 +204,7 @@ def _covered(years: str, unknown: str, year: str) -> str:
 
 _TALLIES: Final = (
     "insert into tally (force, return_id, edition, origin, position, counted, not_counted, open_cells, judged_at, "
-    "has_moves) select :force, r.id, :edition, 'judged', :position, "
+    "has_moves) select :force, r.id, :edition, 'judged', (select value from position), "
     "coalesce(c.counted, 0), coalesce(c.not_counted, 0), coalesce(c.open_cells, 0), now(), true from r left join ("
     "select line, sum(weight) filter (where counted) as counted, "
     "sum(weight) filter (where not counted) as not_counted, "
@@ -231,13 +231,24 @@ _FLIPS: Final = (
 )
 
 
-def _shared(lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
-    """The versions of cases that carry a shared reference and that a return holds (semantics 29)."""
+def _shared(expressions: Judged, said: SharedSql, lists: Mapping[Margin, CodeList], leads: CodeList | None) -> str:
+    """The versions of cases that carry a shared reference and that a return holds (semantics 29). They are found by
+    their index and judged for themselves: the reference stands last in a row, and few have one."""
     stage, setting = (_ordinal(f"s.{name}", lists.get(margin)) for name, margin in _BY_CODE.items())
+    chosen = ", ".join(
+        [
+            *_dimensions(expressions, True),
+            "o.case_id",
+            f"{said.ref} as shared_ref",
+            f"{said.shared_with} as shared_with",
+            f"{said.lead} as lead",
+        ]
+    )
     return (
         "insert into shared_version (force, edition, case_id, line_from, line_to, shared_ref, shared_with, lead, "
         "ruling, stage, setting, year) select :force, :edition, s.case_id, s.line_from, s.line_to, s.shared_ref, "
-        f"s.shared_with, {_ordinal('s.lead', leads)}, s.ruling, {stage}, {setting}, s.year from s "
+        f"s.shared_with, {_ordinal('s.lead', leads)}, s.ruling, {stage}, {setting}, s.year "
+        f"from (select {chosen} from case_version o where {_ASKED} and {said.ref} is not null) s "
         "where exists (select from r where r.lacking and s.line_from <= r.line and r.line < s.line_to) "
         "on conflict do nothing"
     )

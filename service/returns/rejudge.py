@@ -23,7 +23,6 @@ from service.returns.moves import cell_transitions_of
 from service.returns.shared import shared_versions, store_shared
 from service.scope.store import Standing
 from service.scope.tallied import SEALED_DAY, tallied_on
-from service.storage.position import latest
 from service.storage.remembered import Statements
 from service.tally.count import Years
 from service.tally.judge import Source
@@ -31,18 +30,17 @@ from service.tally.move_store import moves_stand, store_transitions
 
 _STATEMENTS: Final = Statements()
 
-_LOCK: Final = text("select pg_try_advisory_xact_lock(:space, :unit)")
 _LOCK_SPACE: Final = 0x43_52_06
-_LINE: Final = text("select true from force_line where force = :force for share skip locked")
-"""The force's lock, held with others that judge: while a seal ends versions, what they come to is not kept here."""
-_PLANNED: Final = text(
-    "select set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
+_CLAIM: Final = text(
+    "select pg_try_advisory_xact_lock(:space, :unit) "
+    "and exists (select from (select from force_line where force = :force for share skip locked) l), "
+    "set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
     "set_config('synchronous_commit', 'off', true)"
 )
-"""Cases have random ids: what an index says which pages hold a force's versions, is read page by page. The same
+"""The unit's lock, and the force's, held with others that judge: while a seal ends versions, what they come to is not
+kept here. Cases have random ids: what an index says which pages hold a force's versions, is read page by page. The same
 statement is run for every force: it is planned once. And nobody waits for a disk: what a crash takes is judged again,
 and what came after it, the switch too, is lost with it."""
-_LEFT_BEHIND: Final = text("select state = 'superseded' from scope_edition where id = :before")
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
@@ -54,16 +52,13 @@ async def judge_chain(context: Context, force: int, standing: Standing) -> int |
     """Judge what is not judged yet of a force's chain under an edition: how many returns; None where somebody else is
     at it, or the force is sealing: it is tried again."""
     async with context.db.force(force) as tx:
-        lock = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id}
-        if not (await tx.execute(_LOCK, lock)).scalar_one():
-            return None
-        if not (await tx.execute(_LINE, {"force": force})).scalar_one_or_none():
+        claim = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id, "force": force}
+        if not (await tx.execute(_CLAIM, claim)).scalar_one():
             return None
         chain = await chain_of(tx, force)
         lacking = await _lacking(tx, force, standing.id)
         todo = [item for item in chain if item.id in lacking]
         if todo:
-            await tx.execute(_PLANNED)
             await _judge(context, tx, force, standing, await steps_of(tx, force, todo, chain), lacking)
         await tx.execute(
             text("delete from judging_problem where force = :force and edition = :edition"),
@@ -124,17 +119,20 @@ async def _judge(
 ) -> None:
     """Judge some returns of a chain, and keep their tallies, shared rows and moves."""
     before = None if standing.follows is None else standing.follows[1]
-    chain = Chain(context.library, standing.edition, before, chain_cells(context))
+    cells = chain_cells(context) if any(step.has_cells for step in steps) else None
+    chain = Chain(context.library, standing.edition, before, cells)
     all_years = all(years.listed is None for step in steps for years in (step.years, step.base_years))
     asked = [(each.vocabulary, each.definition) for each in (standing.edition, before) if each is not None]
-    key = (context.library, *asked, all_years)
+    key = (context.library, *asked, all_years, cells is None)
     statement = _STATEMENTS.get(key, lambda: chain_sql(chain, all_years=all_years))
+    lines = [step.line for step in steps]
     parameters: dict[str, Any] = {
         "force": force,
         "edition": standing.id,
-        "position": (await latest(tx)).position,
         "return_ids": [step.id for step in steps],
-        "lines": [step.line for step in steps],
+        "lines": lines,
+        "first": min(lines),
+        "last": max(lines),
         "lacking": [not has_tally[step.id] for step in steps],
         "on_base": [step.base_id is not None for step in steps],
         "years": [_array(step.years) for step in steps],
@@ -144,13 +142,12 @@ async def _judge(
     }
     if standing.follows is not None:
         parameters["before"] = standing.follows[0]
-    await tx.execute(statement, parameters)
-    if standing.follows is not None and (await tx.execute(_LEFT_BEHIND, parameters)).scalar_one():
+    left_behind = (await tx.execute(statement, parameters)).scalar_one()
+    if standing.follows is not None and left_behind:
         # nobody else judges shared cases under it any more, and flips are counted against it
-        lines = [step.line for step in steps]
         await store_shared(tx, await shared_versions(context, tx, force, lines, dict([standing.follows])))
-    cells = await cell_transitions_of(context, tx, force, steps, standing.edition)
-    await store_transitions(tx, force, standing.id, cells)
+    moved = await cell_transitions_of(context, tx, force, steps, standing.edition)
+    await store_transitions(tx, force, standing.id, moved)
     await moves_stand(tx, force, standing.id, [step.id for step in steps if has_tally[step.id]])
 
 

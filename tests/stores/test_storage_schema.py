@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from service.contract.fields import RESERVED, TAKEN
 from service.contract.library import load_library
+from service.contract.model import PartName, Role
 from service.migrations.columns import wanted_columns
 from service.migrations.migrate import HEAD, Migrated, migrate
 from service.migrations.versions import pre_0001_first, pre_0002_scope_change, pre_0007_kept_once
@@ -163,6 +164,24 @@ async def test_migrating_again_changes_nothing(empty: Urls, server: Server) -> N
 async def test_two_migrations_at_once_both_succeed_and_one_does_the_work(empty: Urls) -> None:
     both = await asyncio.gather(*(migrate(empty.owner, empty.service, load_library()) for _ in range(2)))
     assert sorted(bool(done.columns) for done in both) == [False, True]
+
+
+async def test_migrating_again_does_not_wait_for_those_who_write(empty: Urls) -> None:
+    await migrate(empty.owner, empty.service, load_library())
+    database = Database(empty.service, owner_url=empty.owner)
+    async with database.owner() as tx:
+        await tx.execute(text("lock table case_version in row exclusive mode"))
+        await migrate(empty.owner, empty.service, load_library())
+    await database.close()
+
+
+async def test_the_shared_references_of_every_contract_version_have_an_index(module_database: Database) -> None:
+    roles = (contract.parts[PartName.CASE].by_role for contract in load_library().contracts.values())
+    async with module_database.owner() as tx:
+        indexes = await tx.execute(text("select indexdef from pg_indexes where tablename = 'case_version'"))
+        found = set(indexes.scalars())
+    for name in {each[Role.SHARED_REF].name for each in roles}:
+        assert any(each.endswith(f"btree (force) WHERE ({name} IS NOT NULL)") for each in found)
 
 
 async def test_a_column_of_another_type_stops_the_migration_and_is_left_as_it_is(empty: Urls) -> None:
