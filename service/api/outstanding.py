@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -30,7 +29,7 @@ from service.api.newest import PERIOD, period_in
 from service.api.public import Given
 from service.api.shapes import Count, Next, Period
 from service.api.why import EditionShown, edition_shown, scope_in
-from service.clock import london_date, wire_time
+from service.clock import wire_time
 from service.contract.sheet import XLSX
 from service.identity.principal import Permission
 from service.picture.export import AsOfShown
@@ -241,13 +240,13 @@ class OutstandingController(Controller):
             return tagged(request, await asyncio.to_thread(as_xlsx, told, table), XLSX)
         if media == CSV:
             return tagged(request, as_csv(told, table or OutstandingTable.ATTRIBUTES).encode(), CSV)
-        return tagged(request, msgspec.json.encode(_shown(told, london_date(context.now()))), JSON)
+        return tagged(request, msgspec.json.encode(_shown(told)), JSON)
 
 
-def _shown(told: Outstandings, today: date) -> dict[str, Any]:
+def _shown(told: Outstandings) -> dict[str, Any]:
     words = told.words
     return {
-        "scope": edition_shown(told.standing, today),
+        "scope": edition_shown(told.standing, told.day),
         "as_of": AsOfShown(told.as_of.position, wire_time(told.as_of.at)),
         "forces": len(told.forces),
         "not_judged": told.not_judged,

@@ -50,7 +50,14 @@ class EditionShown(_Shape):
     hash: str
     title: str
     vocabulary: str
-    tallied: Annotated[bool, Meta(description="Whether returns that are sealed today are tallied under it.")]
+    tallied: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Whether returns that are sealed today are tallied under it; of an earlier moment, those of that day."
+            )
+        ),
+    ]
     tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
 
 
@@ -152,15 +159,15 @@ def scope_in(asked: Mapping[str, str], known: Collection[str]) -> str | None:
     return scope
 
 
-def edition_shown(found: Standing, today: date) -> dict[str, Any]:
-    """A standing edition, for an answer."""
+def edition_shown(found: Standing, day: date) -> dict[str, Any]:
+    """A standing edition, for an answer that is of this day."""
     edition = found.edition
     return {
         "edition": edition.name,
         "hash": edition.hash,
         "title": edition.title,
         "vocabulary": edition.vocabulary,
-        "tallied": found.is_tallied(today),
+        "tallied": found.is_tallied(day),
         "tallied_until": found.tallied_until,
     }
 

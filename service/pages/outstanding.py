@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 
-from service.clock import london_date
 from service.contract.sheet import XLSX
 from service.errors import Invalid
 from service.pages.national.words import counted, range_of
@@ -30,7 +29,7 @@ async def show_outstanding(visit: Visiting) -> Response[str]:
     told = await _told(visit)
     async with visit.context.db.national() as tx:
         offered = await editions_offered(visit.context, tx)
-    standing, today = told.standing, london_date(visit.context.now())
+    standing = told.standing
     edition = standing.edition
     of_period = {} if told.period is None else {"period": str(period_of(told.period))}
     then = visit.request.query_params.get("as_of")
@@ -53,7 +52,7 @@ async def show_outstanding(visit: Visiting) -> Response[str]:
         range_of=lambda counts: range_of(columns(counts)),
         period=None if told.period is None else period_of(told.period),
         period_of=period_of,
-        tallied_words=tallied_in_words(standing.state, standing.tallied_until, today),
+        tallied_words=tallied_in_words(standing.state, standing.tallied_until, told.day),
         counted=counted,
         lacking=lambda lacked: lacking(map(told.words.label, lacked.attributes)),
         others=others,

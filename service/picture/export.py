@@ -14,21 +14,33 @@ from service.picture.national import Counts, Dimension, Picture
 from service.picture.question import Table
 from service.picture.tables import Tabled, Value, tables_as_xlsx, title_of, written_csv
 from service.picture.words import Words
+from service.scope.edition import State
+from service.scope.tallied import is_tallied
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """A picture with everything that says what it is of. ``at`` is the moment that ``position`` is as of; ``tallied``
-    whether a return that is sealed today is tallied under the edition."""
+    """A picture with everything that says what it is of. ``at`` is the moment that ``position`` is as of, ``day`` that
+    moment's in London, and ``state`` how the edition stood there: nothing that came later changes what is said."""
 
     picture: Picture
     words: Words
     scope_hash: str
-    tallied: bool
+    state: State
     tallied_until: date | None
     terms: str
     terms_hash: str
     position: int
     at: datetime
+    day: date
+
+    @property
+    def tallied(self) -> bool:
+        """Whether a return that was sealed at that moment is tallied under the edition."""
+        return self.tallied_on(self.day)
+
+    def tallied_on(self, day: date) -> bool:
+        """The same of a return that is sealed on another day while the edition stands so."""
+        return is_tallied(self.state, self.tallied_until, day)
 
 
 class ScopeShown(Struct, frozen=True):
@@ -105,8 +117,8 @@ class ForceShown(Struct, frozen=True):
 
 class CoverageShown(Struct, frozen=True, kw_only=True):
     """How much of what was expected is in the figures. All that forces under ``not_judged`` reported is undetermined:
-    for now, or where the edition is not ``tallied`` any more, for good. Once it is superseded it is tallied until the
-    end of ``tallied_until`` in London; null: no longer than until then."""
+    for now, or where the edition was not ``tallied`` any more at the moment that the figures are of, for good. Once it
+    is superseded it is tallied until the end of ``tallied_until`` in London; null: no longer than until then."""
 
     due_period: str | None
     expected: int

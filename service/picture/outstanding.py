@@ -13,9 +13,9 @@ from datetime import date
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.clock import london_date
 from service.criteria.ruling import missing_of
 from service.picture import store
 from service.picture.answer import moment_of, scope_of, terms_then
@@ -88,13 +88,12 @@ class ForceOutstanding(Struct, frozen=True, kw_only=True):
 
 
 class Outstandings(Struct, frozen=True, kw_only=True):
-    """What was outstanding under one edition at a moment: over all forces, and force by force. ``tallied``: whether a
-    return that is sealed today is tallied under it; if not, those that are not judged never are. ``led_elsewhere`` of
-    what is undetermined is led by another force, so that the picture has it once. ``narrowing``: how the national range
-    came to be what it was then."""
+    """What was outstanding under one edition at a moment: over all forces, and force by force. ``standing`` is how the
+    edition stood then, and ``day`` that moment's in London. ``led_elsewhere`` of what is undetermined is led by another
+    force, so that the picture has it once. ``narrowing``: how the national range came to be what it was then."""
 
     standing: Standing
-    tallied: bool
+    day: date
     words: Words
     period: date | None
     as_of: Position
@@ -103,6 +102,12 @@ class Outstandings(Struct, frozen=True, kw_only=True):
     forces: tuple[ForceOutstanding, ...]
     led_elsewhere: int
     narrowing: tuple[RangeThen, ...]
+
+    @property
+    def tallied(self) -> bool:
+        """Whether a return that was sealed at that moment is tallied under it; if not, those that are not judged never
+        are."""
+        return self.standing.is_tallied(self.day)
 
     @property
     def undetermined(self) -> int:
@@ -156,7 +161,7 @@ async def outstanding(
     edition, attributes = standing.edition, standing.edition.definition.attributes
     return Outstandings(
         standing=standing,
-        tallied=standing.is_tallied(london_date(context.now())),
+        day=moment.day,
         words=Words(
             edition=edition,
             contract=published.library.contracts[edition.vocabulary],
@@ -175,10 +180,13 @@ async def outstanding(
 async def _standing(
     context: Context, published: Published, tx: AsyncConnection, scope: str | None, position: int
 ) -> Standing:
-    if scope is not None:
-        return await edition_asked(context, tx, scope)
-    in_force = await scope_of(tx, published, None, position)
-    return await standing_of(tx, context.editions, in_force.name)
+    """The edition, as it stood at the position."""
+    if scope is None:
+        in_force = await scope_of(tx, published, None, position)
+        found = await standing_of(tx, context.editions, in_force.name)
+    else:
+        found = await edition_asked(context, tx, scope)
+    return replace(found, state=await store.state_at(tx, found.id, position))
 
 
 def _judged_returns(points: Iterable[Point]) -> list[CountingReturn]:

@@ -22,13 +22,12 @@ from service.picture.national import Dimension, MarginWeight, RulingWeight
 from service.scope.edition import State
 from service.scope.editions import Editions
 from service.scope.store import NO_TALLIES, known
-from service.scope.tallied import is_tallied
 from service.tally.model import Margin
 from service.tally.shared import SharedRow
 
 
 class StoredEdition(Struct, frozen=True, kw_only=True):
-    """A scope edition as it was taken in."""
+    """A scope edition as it was taken in; ``state`` is how it stands now, or stood as of a change."""
 
     id: int
     name: str
@@ -36,10 +35,6 @@ class StoredEdition(Struct, frozen=True, kw_only=True):
     state: str
     vocabulary: str
     tallied_until: date | None
-
-    def is_tallied(self, day: date) -> bool:
-        """Whether a return that is sealed on this day is tallied under it."""
-        return is_tallied(State(self.state), self.tallied_until, day)
 
 
 class StoredTerms(Struct, frozen=True, kw_only=True):
@@ -65,6 +60,11 @@ _TIME_OF = text("select at from change where position = :position")
 _EDITIONS = text("select id, name, hash, state, vocabulary, tallied_until from scope_edition order by id")
 
 _IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
+
+_STOOD = text("""
+    select (array_agg(edition order by position desc))[1] = :edition as stands, bool_or(edition = :edition) as stood
+    from scope_in_force where position <= :position
+""")
 
 _TERMS = text("""
     select p.position, t.name, t.hash, t.document
@@ -180,6 +180,15 @@ async def edition_in_force(tx: AsyncConnection, position: int) -> int | None:
     """The id of the edition that was in force then."""
     found: int | None = (await tx.execute(_IN_FORCE, {"position": position})).scalar_one_or_none()
     return found
+
+
+async def state_at(tx: AsyncConnection, edition: int, position: int) -> State:
+    """How an edition that can have tallies stood as of a change, whatever came into force since. Before it ever was in
+    force it is to come, as one that is proposed is, though it may have been proposed only later."""
+    found = (await tx.execute(_STOOD, {"edition": edition, "position": position})).one()
+    if found.stands:
+        return State.IN_FORCE
+    return State.SUPERSEDED if found.stood else State.PROPOSED
 
 
 async def terms_at(tx: AsyncConnection, positions: Sequence[int]) -> dict[int, StoredTerms]:

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from service.api.scope_shapes import ScopeDocument
+from service.returns.rejudging import judge_remaining
 from tests.support.editions import NARROW, Way, a_scope, a_way
 from tests.support.identity import Hand
 from tests.support.rows import as_csv, rows
@@ -83,6 +84,39 @@ async def test_a_picture_says_whose_returns_stay_undetermined(nca: Any) -> None:
     assert line[head.index("scope_is_tallied")] == "no"
     now = good(await nca.get("/api/national/picture"))["coverage"]
     assert (now["tallied"], now["not_judged"]) == (True, [])
+
+
+async def _said(nca: Any, path: str, **asked: str) -> list[str]:
+    """The very bytes of an answer, as JSON and as a table."""
+    answers = [
+        await nca.get(path, params=asked, headers={"Accept": media}) for media in ("application/json", "text/csv")
+    ]
+    assert [each.status_code for each in answers] == [200, 200]
+    return [each.text + each.headers["etag"] for each in answers]
+
+
+@pytest.mark.parametrize("path", ["/api/national/picture", "/api/national/outstanding"])
+async def test_a_past_picture_is_the_same_to_the_byte_after_a_later_switch(served: Served, path: str) -> None:
+    way = await a_way(served)
+    await _sealed(served, "kent")
+    position = str(good(await way.nca.get(path))["as_of"]["position"])
+    asked = {"as_of": position, "scope": "2025-11-wide"}
+    before = await _said(way.nca, path, **asked)
+    made = await way.proposed()
+    await judge_remaining(served.context)
+    assert (await way.confirmed(made))["state"] == "in_force"
+    assert await _said(way.nca, path, **asked) == before
+
+
+async def test_a_past_picture_says_whether_its_edition_was_tallied_then(nca: Any, served: Served) -> None:
+    async def then(**asked: str) -> bool:
+        found = good(await nca.get("/api/national/picture", params={"scope": NARROW, **asked}))
+        return bool(found["coverage"]["tallied"])
+
+    sealed = good(await (await served.client("kent")).get("/api/forces/kent/returns/2025-11/receipt"))["sealed_at"]
+    assert [await then(), await then(as_of=sealed), await then(as_of=UNTIL)] == [False, True, True]
+    # before it was proposed it was not superseded, and what is judged under it since then is
+    assert await then(as_of="1")
 
 
 async def test_progress_waits_for_nothing(nca: Any) -> None:

@@ -8,13 +8,17 @@ import re
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+from sqlalchemy import text
+
+from service.returns.rejudging import judge_remaining
 from tests.support.browser import signed_in
 from tests.support.desk import words_of
 from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.identity import Hand
+from tests.support.reading import read_page
 from tests.support.returns import a_case, csv_of
 from tests.support.rows import a_row, as_csv
-from tests.support.server import Return, Served
+from tests.support.server import Return, Served, good
 
 PATH = "/national/outstanding"
 
@@ -46,6 +50,50 @@ async def test_under_an_edition_that_is_tallied_no_more_the_pages_say_so(served:
     asked = words_of((await kent.get("/forces/kent/work-list", params={"scope": NARROW})).text)
     assert ", which is no longer in force" in asked
     assert says in asked
+
+
+async def test_a_past_picture_says_how_its_edition_stood_then(served: Served) -> None:
+    way = await a_way(served)
+    for made in (a_scope(), a_scope("2026-07-after", least=2)):
+        await way.confirmed(await way.proposed(made))
+    nca = await signed_in(served, "nca")
+    position = {
+        each["subject"]: str(each["position"]) for each in await _steps(served) if each["kind"] == "scope_in_force"
+    }
+    for asked, says in (
+        ({"scope": NARROW}, "This edition is no longer in force. The picture shows"),
+        ({"scope": NARROW, "as_of": position["2026-07-after"]}, "This edition was no longer in force then."),
+        ({"scope": NARROW, "as_of": position[NARROW]}, "This edition was in force then, and is no longer in force."),
+        ({"scope": NARROW, "as_of": "1"}, "This edition was not in force then."),
+    ):
+        assert says in words_of((await nca.get("/national", params=asked)).text)
+
+
+async def test_a_figure_leads_to_what_is_said_of_an_edition_whose_last_day_has_passed_since(served: Served) -> None:
+    way = await a_way(served)
+    item = Return(await served.client("kent"), "kent", "2025-11")
+    await item.open()
+    await item.upload(csv_of([a_case("K/1")]))
+    await item.explain_all()
+    await item.seal()
+    for made in (a_scope(tallied_until="2026-01-25"), a_scope("2026-07-after", least=2)):
+        proposed = await way.proposed(made)
+        await judge_remaining(served.context)
+        await way.confirmed(proposed)
+    assert isinstance(served.clock, Hand)
+    served.clock.forward(days=6)
+    page = read_page((await (await signed_in(served, "nca")).get("/national", params={"scope": NARROW})).text)
+    bodys = (await a_way(served)).nca
+    led, now = [
+        good(await bodys.get(address))["coverage"]
+        for address in (page.link("0"), f"/api/national/picture?scope={NARROW}")
+    ]
+    assert (led["tallied"], led) == (False, now)
+
+
+async def _steps(served: Served) -> list[dict[str, object]]:
+    async with served.db.owner() as tx:
+        return [dict(row) for row in (await tx.execute(text("select kind, subject, position from change"))).mappings()]
 
 
 async def test_a_coordinator_sees_what_each_force_is_asked_under_which_edition_and_a_force_does_not(

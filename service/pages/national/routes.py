@@ -26,7 +26,6 @@ from service.picture.answer import answer
 from service.picture.export import Answer, as_csv, as_xlsx
 from service.picture.question import Table, closest, question, shown
 from service.picture.store import StoredEdition, editions
-from service.scope.edition import State
 from service.scope.store import NO_TALLIES
 from service.scope.tallied import tallied_in_words
 from service.scope.words import EditionInWords, edition_in_words
@@ -131,7 +130,8 @@ def _page(visit: Visit, asked: Asked, found: _Found, in_words: Memory[str, Editi
         end_of=date.fromisoformat(as_of) if asked.typed.by_day else None,
         words=in_words[scope],
         state=standing.state,
-        tallied=tallied_in_words(State(standing.state), standing.tallied_until, london_date(now)),
+        stood=found.answer.state,
+        tallied=tallied_in_words(found.answer.state, found.answer.tallied_until, found.answer.day),
         api=api_address(asked, scope, as_of),
         files={table: file_address(asked, scope, as_of, "table.csv", table) for table in Table},
         workbook=file_address(asked, scope, as_of, "tables.xlsx"),

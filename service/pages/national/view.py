@@ -131,12 +131,14 @@ def pinned(asked: Asked, answer: Answer, calendar: Calendar, now: datetime) -> s
     """An ``as_of`` under which the API gives these very figures, whatever is sealed later.
 
     The number of the last change says it exactly. But that change's own day decides which period is due where none is
-    asked for; where a later day has made another one due, the moment of asking says it.
+    asked for, and whether the edition is tallied still; where a later day has made that otherwise, the moment of asking
+    says it.
     """
     if asked.as_of is not None:
         return asked.as_of
     then, today = london_date(answer.at), london_date(now)
     same = _due(calendar, asked.month, then) == _due(calendar, asked.month, today)
+    same = same and answer.tallied_on(then) == answer.tallied_on(today)
     return str(answer.position) if same else wire_time(now)
 
 
