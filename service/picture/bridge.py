@@ -7,7 +7,7 @@ the closing edition. Pure: in go flips, transitions and shared rows as they were
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,16 +20,22 @@ from service.tally.shared import SharedRow, join
 
 
 class Delta(Struct, frozen=True):
-    """A change of a figure; ``most`` moves with what is in scope and what is undetermined."""
+    """A change of a figure. ``open``: a number that was not provided may have come or gone with it, so that nobody can
+    say how far the most moved."""
 
     in_scope: int = 0
-    most: int = 0
+    undetermined: int = 0
+    open: bool = False
+
+    @property
+    def most(self) -> int | None:
+        return None if self.open else self.in_scope + self.undetermined
 
     def __add__(self, other: Delta) -> Delta:
-        return Delta(self.in_scope + other.in_scope, self.most + other.most)
+        return Delta(self.in_scope + other.in_scope, self.undetermined + other.undetermined, self.open or other.open)
 
     def __neg__(self) -> Delta:
-        return Delta(-self.in_scope, -self.most)
+        return Delta(-self.in_scope, -self.undetermined, self.open)
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -127,24 +133,44 @@ def scope_cause(before: Edition, after: Edition) -> Cause:
     return Cause.VOCABULARY if vocabulary_alone(before, after) else Cause.SCOPE
 
 
-def bridge(opening: Mapping[int, Counts], flows: Iterable[Flow], closing: Mapping[int, Counts]) -> Bridge:
-    """Split what lies between the forces' figures at two points, what is led elsewhere taken out of both. Raises
-    ``ValueError`` where the flows do not make up the difference."""
-    sums: defaultdict[int, defaultdict[tuple[Cause, str | None], Delta]] = defaultdict(lambda: defaultdict(Delta))
+_Sums = defaultdict[tuple[Cause, str | None], Delta]
+
+
+def bridge(
+    opening: Mapping[int, Counts],
+    flows: Iterable[Flow],
+    closing: Mapping[int, Counts],
+    opened: Mapping[int, Collection[Cause]],
+) -> Bridge:
+    """Split what lies between the forces' figures at two points, what is led elsewhere taken out of both. ``opened``:
+    by force, under which causes numbers that were not provided may have come or gone. Raises ``ValueError`` where the
+    flows do not make up the difference."""
+    sums: defaultdict[int, _Sums] = defaultdict(lambda: defaultdict(Delta))
     for flow in flows:
         delta = delta_of(flow)
         if delta != Delta():
             sums[flow.force][flow.cause, _rule(flow)] += delta
+    for force, causes in opened.items():
+        _open(sums[force], causes)
     forces = {}
     for force in sorted(opening.keys() | closing.keys() | sums.keys()):
         begin, end = opening.get(force, Counts()), closing.get(force, Counts())
         forces[force] = _checked(Bridge(begin, _parts(sums[force]), end, {}))
-    total: defaultdict[tuple[Cause, str | None], Delta] = defaultdict(Delta)
+    total: _Sums = defaultdict(Delta)
     for of_force in sums.values():
         for key, delta in of_force.items():
             total[key] += delta
+    _open(total, {cause for causes in opened.values() for cause in causes})
     whole = Bridge(sum(opening.values(), Counts()), _parts(total), sum(closing.values(), Counts()), forces)
     return _checked(whole)
+
+
+def _open(sums: _Sums, causes: Iterable[Cause]) -> None:
+    """Leave open what these causes moved at most, by whichever rule: which one a number would have been charged to,
+    nothing that is stored says."""
+    for cause in causes:
+        for key in [key for key in sums if key[0] is cause] or [(cause, None)]:
+            sums[key] += Delta(open=True)
 
 
 def led_flows(was: Held, now: Held, editions: tuple[Edition, Edition], why: Cause | Sent) -> Iterator[Flow]:
@@ -206,10 +232,10 @@ def delta_of(flow: Flow) -> Delta:
     """What it moves."""
 
     def counted(ruling: int | None) -> Delta:
-        return Delta() if ruling is None else Delta(int(ruling == 0), int(ruling >= 0))
+        return Delta() if ruling is None else Delta(int(ruling == 0), int(ruling > 0))
 
     step = counted(flow.after) + -counted(flow.before)
-    return Delta(step.in_scope * flow.weight, step.most * flow.weight)
+    return Delta(step.in_scope * flow.weight, step.undetermined * flow.weight)
 
 
 def _rule(flow: Flow) -> str | None:
@@ -234,8 +260,8 @@ def _parts(sums: Mapping[tuple[Cause, str | None], Delta]) -> tuple[Part, ...]:
 
 def _checked(item: Bridge) -> Bridge:
     moved = sum((part.delta for part in item.parts), Delta())
-    least = item.closing.in_scope - item.opening.in_scope
-    most = least + item.closing.undetermined - item.opening.undetermined
-    if moved != Delta(least, most):
+    stood, stands = item.opening, item.closing
+    differs = (stands.in_scope - stood.in_scope, stands.undetermined - stood.undetermined)
+    if (moved.in_scope, moved.undetermined) != differs or (stood.open != stands.open and not moved.open):
         raise ValueError("the parts of a bridge do not add up to the difference")
     return item

@@ -34,6 +34,7 @@ from service.picture.bridge_store import Moved, Return
 from service.picture.chains import Way, way
 from service.picture.coverage import CountingReturn, Heir
 from service.picture.national import Counts, own_counts
+from service.picture.not_provided import causes
 from service.picture.question import AsOf
 from service.picture.store import StoredEdition
 from service.picture.taken_over import FirstReturn, first_returns, handed_over, taken_over
@@ -120,8 +121,9 @@ async def bridge_answer(tx: AsyncConnection, published: Published, asked: Bridge
     first = await _first_returns(tx, opening, closing, ways)
     moved += handed_over(was, await _brought(tx, first, closing), is_now, closing.edition)
     told_anew = tuple(balanced(moved, sent.covered, closing.edition))
+    opened = await _opened(tx, opening, closing, steps, editions, ways)
     try:
-        found = bridge(begin, [*flows, *moved, *told_anew], end)
+        found = bridge(begin, [*flows, *moved, *told_anew], end, opened)
     except ValueError:
         raise Conflict(
             "What was stored of the returns does not make up the difference between these points.",
@@ -268,6 +270,23 @@ async def _sent(tx: AsyncConnection, ways: Mapping[int, Way], closing: Point, to
         covered=frozenset(force for force, _ in (*begins, *back, *ends)),
         let_go=frozenset(each.force for each in came if each.cause is Cause.TRANSFERRED and each.after is None),
     )
+
+
+async def _opened(
+    tx: AsyncConnection,
+    opening: Point,
+    closing: Point,
+    steps: Sequence[EditionStep],
+    editions: Mapping[int, Edition],
+    ways: Mapping[int, Way],
+) -> Mapping[int, frozenset[Cause]]:
+    """By force, under which causes numbers that were not provided may have come or gone."""
+    before = dict(opening.returns)
+    turns = [(force, found.turns) for force, found in ways.items() if found.turns is not None]
+    asked = {closing.scope.id, *(number for step in steps for number in (step.before, step.after))}
+    kept = await bridge_store.not_provided(tx, list({*opening.returns, *closing.returns, *turns}), asked)
+    put_down = [(scope_cause(editions[step.before], editions[step.after]), step.before, step.after) for step in steps]
+    return {force: causes(kept, before.get(force), put_down, found, closing.scope.id) for force, found in ways.items()}
 
 
 async def _first_returns(

@@ -60,8 +60,9 @@ class PointShown(Struct, frozen=True):
 
 class PartShown(Struct, frozen=True):
     """What one cause moved, in signed whole numbers; ``rule`` where one rule let cases out of scope or back in, null
-    where they went in or out of undetermined, or are no flow between the two. ``taken_over`` is how much of
-    ``in_scope`` went out with forces that another took over, or came in with its first return since then."""
+    where they went in or out of undetermined, or are no flow between the two. ``most`` is null where a number that was
+    not provided may have come or gone under this cause; the other parts say theirs all the same. ``taken_over`` is how
+    much of ``in_scope`` went out with forces that another took over, or came in with its first return since then."""
 
     cause: Cause
     rule: str | None
@@ -80,7 +81,7 @@ class NamedForce(Struct, frozen=True):
 
 
 class MovedShown(Struct, frozen=True):
-    """How far something moved the figure, in signed whole numbers; ``most`` is null where some weight was not
+    """How far something moved the figure, in signed whole numbers; ``most`` is null where some weight of it was not
     provided."""
 
     in_scope: int
@@ -113,7 +114,8 @@ class ForceBridgeShown(Struct, frozen=True):
 
 
 class BridgeDocument(Struct, frozen=True, rename={"from_": "from"}):
-    """Opening, parts by cause, closing: opening and parts make up closing in each column. ``through``: editions that
+    """Opening, parts by cause, closing: opening and parts make up closing in each column; in ``most`` unless one of
+    them is null, as it is not open before or after without a part that is. ``through``: editions that
     lead from the one to the other, by way of which a case is followed: a rule that is named may be one of theirs."""
 
     from_: PointShown
@@ -251,16 +253,15 @@ def _most(item: Bridge) -> str:
     before = "at both points" if begin == end else f"after {begin:,}"
     why = ""
     if moves_most_alone(item):
-        moved = sorted(by_cause(item), key=lambda pair: -abs(pair[1].most))
-        why = (
-            f", because {_listed([f'{CAUSES[cause]} ({_signed(delta.most)})' for cause, delta in moved if delta.most])}"
-        )
+        moved = [(cause, delta.most) for cause, delta in by_cause(item) if delta.most]
+        moved.sort(key=lambda pair: -abs(pair[1]))
+        why = f", because {_listed([f'{CAUSES[cause]} ({_signed(most)})' for cause, most in moved])}"
     return f" With what is undetermined it may be as many as {end:,}, {before}{why}."
 
 
 def moves_most_alone(item: Bridge) -> bool:
-    """Whether nothing that is in scope moved, and how many it may be at most did, as far as that is known."""
-    if _is_open(item) or any(part.delta.in_scope for part in item.parts):
+    """Whether nothing that is in scope moved, and how many it may be at most did; not where any of that is open."""
+    if item.opening.open or item.closing.open or any(part.delta.in_scope or part.delta.open for part in item.parts):
         return False
     return any(part.delta.most for part in item.parts)
 
@@ -303,22 +304,14 @@ def _figure(counts: Counts) -> Figure:
 
 def _taken_over(told: Told, item: TakenOver) -> TakenOverShown:
     name, title = told.force(item.force)
-    is_open = _is_open(told.bridge)
-    went, came = (
-        MovedShown(moved.in_scope, moved.in_scope, None if is_open else moved.most)
-        for moved in (item.went, item.brought)
-    )
+    went, came = (MovedShown(moved.in_scope, moved.in_scope, moved.most) for moved in (item.went, item.brought))
     took = tuple(NamedForce(*told.force(force)) for force in item.took)
     return TakenOverShown(name, title, f"{item.period:%Y-%m}", took, went, came, _took_over(told, item))
 
 
-def _is_open(item: Bridge) -> bool:
-    return bool(item.opening.open or item.closing.open)
-
-
 def _parts(told: Told, item: Bridge, force: int | None = None) -> tuple[PartShown, ...]:
     """The parts of a bridge, or of that of one force."""
-    is_open, titles = _is_open(item), _titles(told)
+    titles = _titles(told)
     return tuple(
         PartShown(
             part.cause,
@@ -326,7 +319,7 @@ def _parts(told: Told, item: Bridge, force: int | None = None) -> tuple[PartShow
             None if part.rule is None else titles.get(part.rule),
             part.delta.in_scope,
             part.delta.in_scope,
-            None if is_open else part.delta.most,
+            part.delta.most,
             by_taking_over(told.bridge, told.taken_over, part.cause, force).in_scope,
         )
         for part in item.parts

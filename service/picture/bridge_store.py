@@ -11,6 +11,8 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.picture.not_provided import Kept, NotProvided
+from service.picture.store import NUMBERS
 from service.scope.tallied import tallied_on
 from service.tally.model import Margin
 
@@ -50,6 +52,15 @@ _WHOLE: Final = text(
     "select c.force, least(c.ruling, 1) as ruling, sum(c.weight)::bigint as weight "
     f"from {_LISTED} join tally_cell c on c.force = item.force and c.return_id = item.return_id "
     "and c.edition = :edition and c.margin = :margin group by 1, 2"
+)
+# A cell without a number weighs nothing in its return's tally by years, but it stands there all the same.
+_NOT_PROVIDED: Final = text(
+    "select t.return_id, t.edition, t.open_cells, count(c.ruling) > 0 as has_cells, "
+    f"coalesce(bool_or(c.ruling < 0), false) as others_out from {_LISTED} "
+    "join tally t on t.force = item.force and t.return_id = item.return_id "
+    "and t.edition = any(cast(:editions as smallint[])) join case_return r on (r.force, r.id) = (t.force, t.return_id) "
+    "left join tally_cell c on (c.force, c.return_id, c.edition) = (t.force, t.return_id, t.edition) "
+    f"and c.margin = :margin and {NUMBERS} group by t.return_id, t.edition, t.open_cells"
 )
 _UNMOVED: Final = text(
     f"select count(*) from {_LISTED} where not exists (select from tally t where t.force = item.force "
@@ -91,6 +102,16 @@ async def wholes(tx: AsyncConnection, returns: Sequence[Return], edition: int) -
     """What some returns weigh under an edition, as if all of it had come."""
     rows = await tx.execute(_WHOLE, {**_listed(returns), "edition": edition, "margin": int(Margin.STAGE)})
     return [Moved(row.force, "", None, row.ruling, row.weight) for row in rows]
+
+
+async def not_provided(tx: AsyncConnection, returns: Sequence[Return], editions: Collection[int]) -> Kept:
+    """What cells without a number some returns have under some editions, as far as they are judged."""
+    parameters = {**_listed(returns), "editions": list(editions), "margin": int(Margin.YEAR)}
+    rows = await tx.execute(_NOT_PROVIDED, parameters)
+    found: dict[UUID, dict[int, NotProvided]] = {item: {} for _, item in returns}
+    for item, edition, cells, has_cells, others_out in rows:
+        found[item][edition] = NotProvided(cells=cells, has_cells=has_cells, others_out=others_out)
+    return found
 
 
 async def is_tallied(tx: AsyncConnection, edition: int, day: date) -> bool:

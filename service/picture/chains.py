@@ -10,12 +10,14 @@ from msgspec import Struct
 
 class Way(Struct, frozen=True):
     """From the return that counted to the one that counts. ``back`` are returns that count no more, ``on`` those that
-    came. ``begins``: the first of these builds on nothing, so all of it is new; ``ends``: likewise of what went."""
+    came. ``begins``: the first of these builds on nothing, so all of it is new; ``ends``: likewise of what went.
+    ``turns``: the return that the way goes back to and on from, or that it begins with; none where it only ends."""
 
     back: tuple[UUID, ...]
     on: tuple[UUID, ...]
     ends: UUID | None
     begins: UUID | None
+    turns: UUID | None
 
 
 def way(bases: Mapping[UUID, UUID | None], before: UUID | None, after: UUID | None) -> Way:
@@ -26,7 +28,8 @@ def way(bases: Mapping[UUID, UUID | None], before: UUID | None, after: UUID | No
     on = [item for item in newer if item not in shared]
     ends = back.pop() if back and bases[back[-1]] is None else None
     begins = on.pop() if on and bases[on[-1]] is None else None
-    return Way(tuple(back), tuple(reversed(on)), ends, begins)
+    turns = begins or next((item for item in older if item in shared), None)
+    return Way(tuple(back), tuple(reversed(on)), ends, begins, turns)
 
 
 def _line(bases: Mapping[UUID, UUID | None], item: UUID | None) -> Iterator[UUID]:

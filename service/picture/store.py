@@ -22,6 +22,7 @@ from service.picture.national import Dimension, MarginWeight, RulingWeight
 from service.scope.edition import State
 from service.scope.editions import Editions
 from service.scope.store import NO_TALLIES, known
+from service.tally.judge import in_years_sql
 from service.tally.model import Margin
 from service.tally.shared import SharedRow
 
@@ -125,12 +126,15 @@ _VERDICTS = text(f"""
 
 # In the years that a return declares cases count alone, in all others cells alone (semantics 27): so its tally by years
 # says what is undetermined of either, without a look at them.
+NUMBERS = (
+    "not case when r.case_years is null then true "
+    f"else {in_years_sql('r.case_years', 'r.case_year_unknown', 'c.dimension')} end"
+)
+"""Whether a row ``c`` of the tally by years of a return ``r`` is of what it reports as numbers, as SQL."""
+
 _UNDETERMINED = text(f"""
     select c.force, c.ruling, sum(c.weight)::bigint as weight,
-        coalesce(sum(c.weight) filter (where not case
-            when r.case_years is null then true
-            when c.dimension is null then r.case_year_unknown
-            else c.dimension = any(r.case_years) end), 0)::bigint as numbers
+        coalesce(sum(c.weight) filter (where {NUMBERS}), 0)::bigint as numbers
     {_HEADS}
     join tally_cell c on (c.force, c.return_id, c.edition) = (head.force, head.return_id, head.edition)
     join case_return r on (r.force, r.id) = (c.force, c.return_id)

@@ -67,7 +67,7 @@ def _bars(item: Bridge) -> Iterator[Bar]:
     stands = _stock(item.opening, at_most=at_most)
     yield Bar(f"Opening{said}", 0, stands, f"{stands:,}", _STANDS)
     for cause, delta in by_cause(item):
-        moved = delta.most if at_most else delta.in_scope
+        moved = delta.in_scope + (delta.undetermined if at_most else 0)
         if moved:
             ends = stands + moved
             sign = "+" if moved > 0 else "\N{MINUS SIGN}"

@@ -6,7 +6,7 @@ from tests.support.browser import Tab, signed_in
 from tests.support.desk import words_of
 from tests.support.editions import NARROW, a_scope, a_way
 from tests.support.returns import a_case, csv_of
-from tests.support.server import Return, Served
+from tests.support.server import Return, Served, good
 from tests.support.terms import a_terms_way, terms_of, without
 
 PATH = "/national/bridge"
@@ -43,6 +43,28 @@ async def test_what_moved_the_most_alone_is_told_of_a_force_too(served: Served) 
     words = words_of((await nca.get(PATH, params={"from": "1"})).text)
     assert "Kent Police 0 Forces reported for the first time, left, or took a return back: +1" in words
     assert "New cases were identified: 0, most +1 1 to 2" in words
+
+
+async def test_a_number_that_was_not_provided_is_told_as_open_beside_what_is_exact(served: Served) -> None:
+    for period, cases in (("2025-11", ["K/1"]), ("2025-12", ["K/1", "K/2"])):
+        item = Return(await served.client("kent"), "kent", period)
+        await item.open(case_years=[2014])
+        await item.upload(csv_of([a_case(case) for case in cases]))
+        cells = csv_of([{"nfa_date": "2013", "cases": "not_provided"}])
+        good(await item.client.put(f"{item.path}/aggregates", content=cells, headers={"Content-Type": "text/csv"}))
+        await item.explain_all()
+        await item.seal()
+        if period == "2025-11":
+            await _sealed(served, period, [a_case("E/1")], force="essex")
+            answered = await (await served.client(None, body="nca")).get("/api/national/picture")
+            first = str(good(answered)["as_of"]["position"])
+    nca = await signed_in(served, "nca")
+    words = words_of((await nca.get(PATH, params={"from": first})).text)
+    assert "What is reported as numbers alone changed 0 0 open" in words
+    assert "New cases were identified +1 +1 +1" in words
+    assert "Open: with it a number that was not provided may have come, gone, or been stated anew" in words
+    assert "Essex Police 1 Nothing 1" in words
+    assert "What is reported as numbers alone changed: 0, most open" in words
 
 
 async def test_what_cannot_be_asked_is_told_at_its_input_and_what_was_typed_is_kept(served: Served) -> None:

@@ -17,7 +17,7 @@ BY_MONTH = {FIRST: AUGUST, SECOND: AUGUST, THIRD: SEPTEMBER}
 
 
 def came(*on: UUID, begins: UUID | None = None) -> Way:
-    return Way((), on, None, begins)
+    return Way((), on, None, begins, begins)
 
 
 def found(
