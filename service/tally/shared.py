@@ -5,7 +5,7 @@ Pure. A group is all the rows, over the returns that count, with one shared refe
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -36,7 +36,9 @@ class Joined(Struct, frozen=True, kw_only=True):
     led_elsewhere: tuple[SharedRow, ...]
     """Rows of confirmed groups that are not the lead's: in their force's own figures, not in the nation's."""
     possible_doubles: int
-    """How many cases at most are counted more than once because their holders do not agree."""
+    """How many cases at most are counted more than once: because their holders do not agree, or because one that
+    counts has several rows of it. Of a return it is not looked at which of its rows are one case: that its rows share
+    a reference with another force's is all that says so."""
     confirmed: int
     """How many groups every holder confirms."""
 
@@ -53,8 +55,9 @@ def join(rows: Iterable[SharedRow]) -> Joined:
         if lead is not None:
             confirmed += 1
             led.extend(row for row in group if row.force != lead)
-        elif any(row.ruling is None or row.ruling >= 0 for row in group):
-            doubles += (_members(group) | _claimed(group)).bit_count() - 1
+            doubles += _again([row for row in group if row.force == lead])
+        elif any(map(_may_count, group)):
+            doubles += (_members(group) | _claimed(group)).bit_count() - 1 + _again(group)
     return Joined(led_elsewhere=tuple(led), possible_doubles=doubles, confirmed=confirmed)
 
 
@@ -72,6 +75,17 @@ def confirmed_lead(group: Sequence[SharedRow]) -> int | None:
         if named != others or row.lead != lead:
             return None
     return lead
+
+
+def _again(rows: Iterable[SharedRow]) -> int:
+    """How many rows say of a case that a row of the same force says too. One that names nobody says it of none."""
+    said = Counter(row.force for row in rows if (row.shared_with or 0) & ~(1 << row.force) and _may_count(row))
+    return said.total() - len(said)
+
+
+def _may_count(row: SharedRow) -> bool:
+    """Whether it is in the figure, or may be."""
+    return row.ruling is None or row.ruling >= 0
 
 
 def _members(group: Sequence[SharedRow]) -> int:

@@ -72,3 +72,19 @@ def test_what_no_holder_has_in_scope_is_no_possible_double() -> None:
 def test_one_force_that_reports_the_case_twice_is_not_two_holders() -> None:
     joined = join([a_row(AVON, lead=AVON), a_row(AVON, lead=AVON)])
     assert (led(joined), joined.possible_doubles) == ([], 0)
+
+
+def test_a_case_that_its_lead_reports_twice_may_be_there_twice() -> None:
+    joined = join([a_row(KENT, AVON), a_row(KENT, AVON), a_row(AVON, KENT)])
+    assert (led(joined), joined.possible_doubles, joined.confirmed) == ([AVON], 1, 1)
+    out = join([a_row(KENT, AVON), a_row(KENT, AVON, ruling=-1), a_row(AVON, KENT)])
+    assert out.possible_doubles == 0
+
+
+def test_a_case_that_another_than_its_lead_reports_twice_is_counted_once() -> None:
+    joined = join([a_row(KENT, AVON), a_row(AVON, KENT), a_row(AVON, KENT)])
+    assert (led(joined), joined.possible_doubles) == ([AVON, AVON], 0)
+
+
+def test_a_one_sided_claim_on_two_rows_may_be_there_three_times() -> None:
+    assert join([a_row(AVON, KENT), a_row(AVON, KENT), a_row(KENT)]).possible_doubles == 2
