@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.support.editions import NARROW, a_scope, a_way
+import pytest
+
+from service.returns.rejudging import judge_remaining
+from tests.support.editions import a_scope, a_way
 from tests.support.returns import a_case, csv_of
 from tests.support.server import Return, Served, good
 
@@ -146,16 +149,35 @@ async def test_an_edition_that_puts_the_number_out_of_scope_opens_its_parts(serv
     assert _of(found, "essex") == []
 
 
-async def test_where_one_number_may_have_gone_for_another_that_came_the_parts_of_the_edition_are_open(
-    served: Served,
-) -> None:
+OF_2013, OF_2009 = "2026-06-of-2013", "2026-07-of-2009"
+
+
+async def _by_year(served: Served) -> None:
+    """Two proposed editions, each of which counts what was closed in one year."""
     way = await a_way(served)
-    rules = [{**a_scope()["rules"][0], "when": "nfa_date between '2013-01-01' and '2013-12-31'"}]
-    await way.proposed(a_scope(NARROW, rules=rules, title="What was closed in 2013"))
-    late = {**OPEN, "nfa_date": "2009"}
-    other = {**a_scope()["rules"][0], "when": "nfa_date between '2009-01-01' and '2009-12-31'"}
-    await way.proposed(a_scope("2026-07-other", rules=[other], title="What was closed in 2009"))
-    now = await _reported(served, "kent", "2025-11", ["K/1"], [OPEN, late])
-    found = await _bridge(served, now, from_scope=NARROW, to_scope="2026-07-other")
+    for name, year in ((OF_2013, 2013), (OF_2009, 2009)):
+        rule = {**a_scope()["rules"][0], "when": f"nfa_date between '{year}-01-01' and '{year}-12-31'"}
+        await way.proposed(a_scope(name, rules=[rule], title=f"What was closed in {year}"))
+    await judge_remaining(served.context)
+
+
+@pytest.mark.parametrize("first", ["editions", "returns"])
+@pytest.mark.parametrize("months", [1, 2])
+async def test_where_one_number_may_have_gone_for_another_that_came_the_parts_of_the_edition_are_open(
+    served: Served, first: str, months: int
+) -> None:
+    if first == "editions":
+        await _by_year(served)
+    now = await _reported(served, "kent", "2025-11", ["K/1"], [OPEN, {**OPEN, "nfa_date": "2009"}])
+    if months == 2:  # with the cells of the month before
+        item = Return(await served.client("kent"), "kent", "2025-12")
+        await item.open()
+        await item.upload(csv_of([a_case("K/2")]))
+        await item.explain_all()
+        await item.seal()
+        now = await _now(served)
+    if first == "returns":
+        await _by_year(served)
+    found = await _bridge(served, now, to=now, from_scope=OF_2013, to_scope=OF_2009)
     assert (found["opening"]["most"], found["closing"]["most"]) == (None, None)
     assert {most for _, _, most in _parts(found)} == {None}
