@@ -26,7 +26,7 @@ from service.identity.principal import Permission
 from service.returns.asked import returns_now
 from service.returns.choice import found_returns
 from service.returns.model import AnyReturn, Open, etag_of
-from service.returns.readers import MEDIA, XLSX
+from service.returns.readers import MEDIA, OTHER_SHEETS, SAVE_AGAIN, XLSX
 from service.returns.spool import Spool, spool
 from service.returns.upload import Mode, Target, find_target, upload
 from service.storage.idempotency import recall
@@ -107,5 +107,7 @@ def media_of(call: Call) -> str:
     refuse_encoded(call.request)
     media = call.request.content_type[0].lower()
     if media not in MEDIA:
-        raise UnsupportedMedia("Rows are not taken in this media type.", f"Send Content-Type: {', '.join(MEDIA)}.")
+        save = f"{SAVE_AGAIN} " if media.startswith(OTHER_SHEETS) else ""
+        do = f"{save}Send Content-Type: {', '.join(MEDIA)}."
+        raise UnsupportedMedia("Rows are not taken in this media type.", do)
     return media

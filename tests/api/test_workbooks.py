@@ -94,6 +94,20 @@ async def test_a_workbook_that_is_not_taken_is_refused_in_words_and_stores_nothi
     assert good(await november.client.get(f"{november.path}/held"))["items"] == []
 
 
+@pytest.mark.parametrize("media", ["application/vnd.oasis.opendocument.spreadsheet", "application/vnd.ms-excel"])
+async def test_a_sheet_in_the_media_type_of_another_kind_is_told_what_to_be_saved_as(
+    november: Return, media: str
+) -> None:
+    do = problem(await november.send(GOOD, media), 415, "unsupported-media")["do"]
+    assert do.startswith("In the spreadsheet program choose Save as, and as the type Excel Workbook (.xlsx)")
+    assert "Send Content-Type: text/csv" in do
+
+
+async def test_a_web_page_under_the_name_of_a_sheet_is_told_what_to_be_saved_as(november: Return) -> None:
+    refused = problem(await november.send("<html><table><tr><td>case_ref</td></tr></table></html>"), 415)
+    assert (refused["detail"][:18], "Excel Workbook (.xlsx)" in refused["do"]) == ("The body is XML or", True)
+
+
 async def test_the_names_of_sheets_are_told_to_their_sender(november: Return) -> None:
     content = a_workbook(sheets={"one": rows(1), "two": rows(1)})
     assert "Its sheets: “one”, “two”." in problem(await november.send(content, XLSX), 400, "which-sheet")["do"]

@@ -18,10 +18,11 @@ from click.testing import CliRunner, Result
 from service.cli import _COMMANDS, command
 from service.contract.library import contracts_root
 from service.contract.model import PartName
+from service.errors import UnsupportedMedia
 from service.returns.offline import validate
 from service.terms.check import load_published
 from tests.support.rows import as_csv
-from tests.support.workbooks import a_workbook
+from tests.support.workbooks import a_workbook, archive_of
 
 PUBLISHED = load_published()
 CONTRACT = PUBLISHED.library.contracts["2025.1"]
@@ -54,6 +55,24 @@ def every_command() -> list[tuple[str, ...]]:
         inner = list(each.commands) if isinstance(each, click.Group) else []
         found += [(name,), *((name, one) for one in inner)]
     return found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cases.ods", archive_of({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
+        ("cases.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "an old workbook (XLS)"),
+    ],
+)
+def test_a_workbook_of_another_kind_is_told_what_to_be_saved_as(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    done = ran("validate", tmp_path / name)
+    assert done.exit_code != 0
+    assert isinstance(done.exception, UnsupportedMedia)
+    assert says in done.exception.says
+    assert "Excel Workbook (.xlsx)" in done.exception.do
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)

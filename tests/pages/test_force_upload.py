@@ -69,9 +69,10 @@ async def test_json_and_ndjson_are_known_by_how_they_begin(served: Served) -> No
     ("content", "status", "says"),
     [
         (b"PK\x03\x04 a broken workbook", 400, "Open it in the spreadsheet program, save it again as .xlsx"),
-        (b"\xd0\xcf\x11\xe0 an old workbook", 415, "In Excel choose File, then Save as"),
+        (b"\xd0\xcf\x11\xe0 an old workbook", 415, "Excel Workbook (.xlsx), which LibreOffice calls"),
         (a_workbook(sheets={"one": [a_row()], "two": [a_row()]}), 400, "Its sheets: “one”, “two”."),
         (b"%PDF-1.7 a report", 415, "a PDF"),
+        (b"\xef\xbb\xbf<html><table><tr><td>case_ref", 415, "XML or a web page"),
         (b"", 422, "The file is empty"),
         (b" \r\n ", 422, "The file is empty"),
         (b"stage\r\nidentified\r\n", 400, "case_ref"),

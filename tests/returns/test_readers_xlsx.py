@@ -273,7 +273,7 @@ def _with(name: str) -> Callable[[bytes], bytes]:
         (_with("xl/vbaProject.bin"), "workbook-refused", "macros"),
         (_with("xl/macrosheets/sheet1.xml"), "workbook-refused", "macros"),
         (_with("xl/workbook.bin"), "workbook-refused", "XLSB"),
-        (_with("mimetype"), "workbook-refused", "OpenDocument"),
+        (_with("mimetype"), "workbook-refused", "an OpenDocument file (ODS)"),
         (lambda _: archive_of({"readme.txt": "hello"}), "workbook-refused", "an archive"),
         (lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "workbook-refused", "password"),
         (lambda _: b"PK\x03\x04 nothing", "bad-workbook", "damaged"),

@@ -16,7 +16,7 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from service.errors import Invalid, Malformed, UnsupportedMedia
 from service.pages.force.forms import Typed
 from service.pages.visit import AnyRequest
-from service.returns.readers import XLSX
+from service.returns.readers import SAVE_AGAIN, XLSX
 from service.returns.readers.source import ARCHIVE, OLD_WORKBOOK
 from service.returns.spool import Spool, spool, too_large
 
@@ -27,11 +27,6 @@ _LONGEST_FIELD: Final = 8_192
 _AROUND: Final = 1 << 16
 """So many bytes may stand around the file: the other fields, and what separates them."""
 _HEAD: Final = 4_096
-
-_SAVE_AGAIN: Final = (
-    "In Excel choose File, then Save as, and as the type “Excel Workbook (.xlsx)” or “CSV UTF-8 (comma delimited)”, "
-    "without a password. Then upload that file."
-)
 
 
 Events: TypeAlias = AsyncIterator[MultipartSegment | bytes | None]
@@ -89,7 +84,7 @@ def media_of(file: Spool) -> str:
     if not head.strip():
         raise Invalid("The file is empty.", "Choose the file that holds your rows.")
     if head.startswith(OLD_WORKBOOK):
-        raise UnsupportedMedia("This is an old workbook (XLS), or one with a password.", _SAVE_AGAIN)
+        raise UnsupportedMedia("This is an old workbook (XLS), or one with a password.", SAVE_AGAIN)
     if head.startswith(ARCHIVE):
         return XLSX
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]

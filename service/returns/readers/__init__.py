@@ -18,12 +18,14 @@ from service.returns.readers.csv_file import read_csv
 from service.returns.readers.json_file import read_json
 from service.returns.readers.ndjson_file import read_ndjson
 from service.returns.readers.otherwise import Written
-from service.returns.readers.source import BytesSource, FileSource, Source, Watched
+from service.returns.readers.source import SAVE_AGAIN, BytesSource, FileSource, Source, Watched
 from service.returns.readers.xlsx_file import read_xlsx
 
 __all__ = [
     "MAPPED",
     "MEDIA",
+    "OTHER_SHEETS",
+    "SAVE_AGAIN",
     "SHARED",
     "XLSX",
     "BytesSource",
@@ -53,6 +55,9 @@ MAPPED: Final = ("text/csv", XLSX)
 SHARED: Final = ("text/csv", "application/x-ndjson")
 """Those that several can read together: to split such a file into rows is little of the work."""
 
+OTHER_SHEETS: Final = ("application/vnd.oasis.opendocument", "application/vnd.ms-excel")
+"""How the media types begin of sheets that must be saved anew."""
+
 _ENDINGS: Final[Mapping[str, str]] = {
     ".csv": "text/csv",
     ".txt": "text/csv",
@@ -61,6 +66,8 @@ _ENDINGS: Final[Mapping[str, str]] = {
     ".jsonl": "application/x-ndjson",
     ".json": "application/json",
     ".xlsx": XLSX,
+    # refused by what is in them, with what to save them as
+    **dict.fromkeys((".ods", ".xls", ".xlsm", ".xlsb"), XLSX),
 }
 
 

@@ -15,6 +15,14 @@ CHUNK: Final = 1 << 20
 ARCHIVE: Final = b"PK\x03\x04"
 OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 """How a workbook begins (XLSX), and an old one or one with a password."""
+SAVE_AGAIN: Final = (
+    "In the spreadsheet program choose Save as, and as the type Excel Workbook (.xlsx), which LibreOffice calls "
+    "Excel 2007–365, or CSV in UTF-8; without a password. Then send that file."
+)
+"""What to do with a sheet of another kind."""
+_MARKED_UP: Final = b"<"
+"""How a sheet begins that was saved as XML or as a web page, as some systems export it under the name of a workbook."""
+_BEFORE: Final = codecs.BOM_UTF8 + b" \t\r\n"
 _NOT_TEXT: Final = (
     (ARCHIVE, "a workbook (XLSX) or another archive"),
     (b"\x1f\x8b", "compressed (gzip)"),
@@ -162,6 +170,8 @@ def _line_end(chunk: bytes) -> int:
 
 
 def _refuse_what_is_not_text(head: bytes) -> None:
+    if head.lstrip(_BEFORE).startswith(_MARKED_UP):
+        raise UnsupportedMedia("The body is XML or a web page, and not the rows that its media type says.", SAVE_AGAIN)
     for mark, what in _NOT_TEXT:
         if head.startswith(mark):
             do = "Send CSV, NDJSON or a JSON array, not compressed."

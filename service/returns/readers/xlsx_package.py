@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 from service.errors import Malformed, TooLarge, Unavailable, UnsupportedMedia
 from service.returns.readers.block import LONGEST_ROW
-from service.returns.readers.source import OLD_WORKBOOK, Source
+from service.returns.readers.source import OLD_WORKBOOK, SAVE_AGAIN, Source
 
 LONGEST_WORKBOOK: Final = 64 << 20
 """In bytes, as it is sent."""
@@ -35,7 +35,6 @@ _IN_MEMORY: Final = 8 << 20
 _PIECE: Final = 1 << 16
 _ENCRYPTED: Final = 0x1
 _ENTRY: Final = b"PK\x01\x02"
-_SAVE: Final = "In the spreadsheet program choose Save as, Excel Workbook (.xlsx), or CSV UTF-8, and send that file."
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 Start = Callable[[str, dict[str, str]], None]
@@ -170,7 +169,7 @@ def too_large(what: str) -> TooLarge:
     return TooLarge(says, "Send only the sheet of rows, or send it as CSV.", code="workbook-too-large")
 
 
-def refused(what: str, do: str = _SAVE) -> UnsupportedMedia:
+def refused(what: str, do: str = SAVE_AGAIN) -> UnsupportedMedia:
     """The error for a file of another kind."""
     return UnsupportedMedia(f"The file is {what}, which is not taken.", do, code="workbook-refused")
 
@@ -248,7 +247,7 @@ def _refuse_other_kinds(names: frozenset[str]) -> None:
     if "xl/workbook.bin" in names:
         raise refused("a binary workbook (XLSB)")
     if "mimetype" in names or "content.xml" in names:
-        raise refused("an OpenDocument file")
+        raise refused("an OpenDocument file (ODS)")
     if "[content_types].xml" not in names or "_rels/.rels" not in names:
         raise refused("an archive, and not a workbook")
 
