@@ -56,6 +56,15 @@ def test_a_number_that_is_shown_otherwise_is_refused(number: float, form: str) -
     assert block.held == {0}
 
 
+@pytest.mark.parametrize("number", [11, 48])
+def test_a_reference_that_became_a_power_of_ten_is_held_and_a_number_is_read(number: int) -> None:
+    good = a_workbook([{"case_ref": Shown(100_000, "0"), "stage": "assessed", "suspect_count": Shown(120, "0")}])
+    styles = re.sub(rb'(<xf numFmtId=)"1"', rb'\1"%d"' % number, parts_of(good)["xl/styles.xml"])
+    block = block_of(changed(good, styles=styles))
+    assert [(finding.field, finding.value) for finding in block.findings] == [("case_ref", "1E+05")]
+    assert block.values["suspect_count"] == [(120, 120)]
+
+
 @pytest.mark.parametrize("number", [5, 37, 41, 44])
 def test_a_format_that_is_a_number_alone_is_looked_at_like_any_other(number: int) -> None:
     good = with_count(0, "0")

@@ -40,6 +40,8 @@ class Look(Enum):
     OTHER_DATE = auto()
     """A weekday alone, or a time."""
     PERCENT = auto()
+    POWER = auto()
+    """``1.00E+05``: a power of ten, as a spreadsheet shows what was typed as ``1E5``."""
 
 
 class Sheet(Struct, frozen=True):
@@ -68,6 +70,7 @@ _AMOUNTS: Final = ("#,##0", "#,##0", "#,##0.00", "#,##0.00")
 _ACCOUNTS: Final = ("#,##0", '"$"#,##0', "#,##0.00", '"$"#,##0.00')
 _BUILT_IN: Final[Mapping[int, Shows]] = {
     **dict.fromkeys((9, 10), Look.PERCENT),
+    **dict.fromkeys((11, 48), Look.POWER),
     **dict.fromkeys((14, 15, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), Look.DAY),
     16: Look.DAY_OF_YEAR,
     17: Look.MONTH,
@@ -77,6 +80,7 @@ _BUILT_IN: Final[Mapping[int, Shows]] = {
     **{number: Dressed.of(f'{one};({one});"-"') for number, one in enumerate(_ACCOUNTS, 41)},
 }
 """Formats that have a number alone, and no text in the file."""
+_POWER: Final = re.compile(r"[0#?]e[+-]")
 _UNSAID: Final = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """What a format shows as it stands: text in quotation marks, marked characters, colours, locales, conditions."""
 
@@ -308,7 +312,7 @@ def look_of(code: str) -> Shows:
         return Look.MONTH_ALONE
     if has_year or has_day or has_time or "m" in first:
         return Look.OTHER_DATE
-    return dressed(code) or Look.NUMBER
+    return dressed(code) or (Look.POWER if _POWER.search(first) else Look.NUMBER)
 
 
 def is_true(text: str | None) -> bool:

@@ -58,6 +58,12 @@ class OddYear(Odd):
     __slots__ = ()
 
 
+class OddPower(Odd):
+    """A number shown as a power of ten: a number still, and no more the code or the reference that was typed."""
+
+    __slots__ = ()
+
+
 class OddYesNo(Odd):
     """A spreadsheet's own true or false."""
 
@@ -127,7 +133,7 @@ class _Numbers(dict[str, str]):
         if len(text) > 40 or _FRACTION.fullmatch(text) is None:
             raise bad_workbook()
         look = self._look
-        if isinstance(look, Look) and look not in (Look.NUMBER, Look.PERCENT):
+        if isinstance(look, Look) and look not in (Look.NUMBER, Look.PERCENT, Look.POWER):
             return self._days.read(look, text)
         return _plain(look, text)
 
@@ -188,6 +194,8 @@ _READERS: Final[Mapping[str, Callable[[str], str]]] = {
 def _plain(look: Shows, text: str) -> str:
     number = float(text)
     shown = text if WHOLE.fullmatch(text) and text != "-0" else _shown(number)
+    if look is Look.POWER:
+        return OddPower(_as_power(number))
     if look is Look.PERCENT:
         return Odd(f"{_shown(number * 100)}%")
     if isinstance(look, Dressed) and (seen := look.shown(number)) is not None:
@@ -195,6 +203,12 @@ def _plain(look: Shows, text: str) -> str:
     if isinstance(look, int) and len(shown) < look:
         return Odd(shown.zfill(look))
     return Odd(shown) if abs(number) >= _DIGITS else shown
+
+
+def _as_power(number: float) -> str:
+    """``1.5E+05``, with all the digits that a spreadsheet is sure of."""
+    digits, _, power = f"{number:.14E}".partition("E")
+    return f"{digits.rstrip('0').rstrip('.')}E{power}"
 
 
 def _cut_off(seen: str) -> str:
@@ -231,6 +245,8 @@ def fitted(field: Field | None, column: Sequence[str], written: Written) -> Sequ
     if field.kind is Kind.DATE:
         column = [str(cell) if type(cell) is OddDay else cell for cell in column]
         return _taken(field, column, OddYear, Otherwise.YEAR, written)
+    if field.kind in (Kind.NUMBER, Kind.DECIMAL):
+        return [_shown(float(cell)) if type(cell) is OddPower else cell for cell in column]
     if field.kind in (Kind.CODE, Kind.CODES):
         return _taken(field, column, OddYesNo, Otherwise.YES_NO, written)
     return column
