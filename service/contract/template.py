@@ -7,7 +7,7 @@ filled in and sent back. The sheet of rows comes first; the others have no headi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -82,7 +82,11 @@ class PartSheet:
         fields = [part.by_name.get(name) for name in names or names_of(part)]
         self.names = [*(names or names_of(part)), *([] if NOTES in part.by_name else [NOTES]), *behind]
         fields += [None] * (len(self.names) - len(fields))
-        columns = [_column(headed.get(name, name), field) for name, field in zip(self.names, fields, strict=True)]
+        is_handed_out = HANDED_OUT in behind
+        columns = [
+            _column(headed.get(name, name), field, is_handed_out=is_handed_out)
+            for name, field in zip(self.names, fields, strict=True)
+        ]
         self.rows = book.sheet(part.title[:31], columns)
         self._fields = dict(zip(self.names, fields, strict=True))
         self._places = _places(part)
@@ -101,12 +105,20 @@ class PartSheet:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows as the service shows them."""
-        self.rows.add_all([_typed(field, row.get(name)) for name, field in self._fields.items()] for row in rows)
+        for row in rows:
+            self.add_asked(row, ())
+
+    def add_asked(self, row: Mapping[str, Any], asked: Collection[str]) -> None:
+        """One more row, with a colour in the columns that it is asked for."""
+        values = [_typed(field, row.get(name)) for name, field in self._fields.items()]
+        self.rows.add(values, asked=[place for place, name in enumerate(self._fields) if name in asked])
 
 
-def _column(heading: str, field: Field | None) -> Column:
+def _column(heading: str, field: Field | None, *, is_handed_out: bool) -> Column:
+    if heading == NOTES and field is None:  # in a sheet that is handed out it says what each row takes
+        return Column(name=heading, width=70 if is_handed_out else 40, wraps=is_handed_out)
     if field is None:
-        return Column(name=heading, width=40 if heading == NOTES else 16)
+        return Column(name=heading, aside=heading == HANDED_OUT)
     return Column(name=heading, width=_width(field), text=_is_text(field))
 
 
@@ -116,6 +128,10 @@ _HANDED_OUT_HINT: Final = (
     "leaves all else as it stands by then."
 )
 _HINTS: Final = {NOTES: _NOTES_HINT, HANDED_OUT: _HANDED_OUT_HINT}
+_ASKED: Final = (
+    "What would settle the case of the row, as far as you can find it out; the column notes says what each answer "
+    "does. Other cells may be corrected as well. What stays as it is changes nothing."
+)
 _ANY: Final = "(any column)"
 _OF_SHEET: Final = (
     "The first line of the sheet of rows stays as it is; its columns may stand in any order, and those that are not "
@@ -160,6 +176,8 @@ def _choice(field: Field, places: Mapping[str, _Place]) -> Choice:
 
 def _write_guidance(sheet: Sheet, contract: Contract, part: Part, *, is_handed_out: bool) -> None:
     sheet.add(["(every row)", part.title, f"One row is {part.row_is}. {_OF_SHEET} {contract.title}."])
+    if is_handed_out:
+        sheet.add(["(coloured cells)", "What is asked", _ASKED])
     for field in part.fields:
         sheet.add(
             [
@@ -224,4 +242,4 @@ def _typed(field: Field | None, value: object) -> object:
 
 
 def _width(field: Field) -> int:
-    return max(12, min(len(field.name) + 3, 30))
+    return max(18 if field.kind is Kind.TEXT else 12, min(len(field.name) + 3, 30))

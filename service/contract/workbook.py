@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
+from math import ceil
 from pathlib import Path
+from textwrap import wrap
 from typing import IO, Any, Final, Self
 
 import xlsxwriter
@@ -40,6 +43,15 @@ _MARKS: Final = {
     False: {"num_format": "@", "bg_color": "#FFF2CC", "border": 1, "border_color": "#F47738"},
 }
 """By whether what is wrong with the cell holds its row."""
+_ASKED: Final = {"bg_color": "#DCEBF7", "border": 1, "border_color": "#1D70B8"}
+_QUOTED: Final = {"num_format": "@", "quote_prefix": True}
+"""Of a text that begins like a formula: it stays a text when its cell is edited."""
+_FITS_A_PAGE: Final = 200
+"""In characters: so wide a sheet still can be read when it is printed on the width of one page."""
+_A4: Final = 9
+_LINE: Final = 15.0
+_TALLEST: Final = 405.0
+"""Heights in points of a line, and of the tallest row; a spreadsheet has none over 409."""
 
 
 class TooManyRows(NotAcceptable):
@@ -52,12 +64,21 @@ class TooManyRows(NotAcceptable):
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """One column under its heading. ``text``: what is typed into it stays as it is typed, whatever it looks like."""
+    """One column under its heading. ``text``: what is typed into it stays as it is typed, whatever it looks like.
+    ``aside``: it is for a program; what is longer than the cell is cut off."""
 
     name: str
     width: int = 16
     text: bool = True
     wraps: bool = False
+    aside: bool = False
+
+    def form(self, *, on_top: bool) -> dict[str, Any]:
+        """The format of its cells; ``on_top``: as they stand beside cells of several lines."""
+        said: dict[str, Any] = {"num_format": "@"} if self.text else {}
+        said |= {"valign": "top"} if on_top else {}
+        said |= {"text_wrap": True} if self.wraps else {}
+        return said | ({"align": "fill", "font_color": "#6F777B"} if self.aside else {})
 
 
 class Mark(Struct, frozen=True):
@@ -141,36 +162,66 @@ class Sheet:
         self._book, self._sheet, self._columns = book, sheet, columns
         self._row = 0
         head = book.format(bold=True, num_format="@", bottom=1, text_wrap=True, valign="top")
-        self._plain: list[Any] = []
-        self._quoted: list[Any] = []
+        self._wrapped = {place: column.width for place, column in enumerate(columns) if column.wraps}
+        on_top = bool(self._wrapped)
+        self._forms = [column.form(on_top=on_top) for column in columns]
+        self._plain = [book.format(**form) if form else None for form in self._forms]
         for place, column in enumerate(columns):
-            said: dict[str, Any] = {"num_format": "@"} if column.text else {}
-            if column.wraps:
-                said |= {"text_wrap": True, "valign": "top"}
-            self._plain.append(book.format(**said) if said else None)
-            self._quoted.append(book.format(**{**said, "num_format": "@"}, quote_prefix=True))
             sheet.set_column(place, place, column.width, self._plain[place])
             sheet.write_string(0, place, column.name, head)
         sheet.freeze_panes(1, 0)
         sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         self._filters = filters
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """How it is printed: each page with the heading, and with the first column where one page is not wide
+        enough."""
+        self._sheet.set_landscape()
+        self._sheet.set_paper(_A4)
+        self._sheet.repeat_rows(0)
+        pages = ceil(sum(column.width for column in self._printed) / _FITS_A_PAGE)
+        self._sheet.fit_to_pages(pages, 0)
+        if pages > 1:
+            self._sheet.repeat_columns(0)
+
+    @property
+    def _printed(self) -> Sequence[Column]:
+        """Its columns up to those that are for a program, which stand last."""
+        return [column for column in self._columns if not column.aside]
 
     def add(
-        self, values: Sequence[object], marks: Mapping[int, Mark] | None = None, *, number: int | None = None
+        self,
+        values: Sequence[object],
+        marks: Mapping[int, Mark] | None = None,
+        *,
+        asked: Collection[int] = (),
+        number: int | None = None,
     ) -> None:
-        """The next row, a value a column, or the row of that number, with those before it left blank. TooManyRows after
-        the last."""
+        """The next row, a value a column, or the row of that number, with those before it left blank; the cells in the
+        places that are ``asked`` have a colour. TooManyRows after the last."""
         self._row = self._row + 1 if number is None else number - 1
         if self._row >= (self._book.most or MOST_ROWS):
             raise TooManyRows
         marks = marks or {}
+        if self._wrapped:
+            self._make_room(values)
         for place, value in enumerate(values):
             if value is not None and value != "":
-                self._write(place, value, marks.get(place))
-            elif place in marks:
-                self._sheet.write_blank(self._row, place, None, self._book.format(**_MARKS[marks[place].holds]))
+                self._write(place, value, marks.get(place), is_asked=place in asked)
+            elif place in marks or place in asked:
+                self._sheet.write_blank(self._row, place, None, self._form(place, marks.get(place), is_asked=True))
         for place, mark in marks.items():
             self._comment(self._row, place, mark.says)
+
+    def _make_room(self, values: Sequence[object]) -> None:
+        """Make the row as high as its texts are: LibreOffice gives every row that does not say it the height of one
+        line, in which several lie upon each other."""
+        lines = max(
+            _lines(str(values[place] or ""), width) for place, width in self._wrapped.items() if place < len(values)
+        )
+        if lines > 1:
+            self._sheet.set_row(self._row, min(lines * _LINE, _TALLEST))
 
     def remark(self, place: int, says: str) -> None:
         """A comment on the heading of a column."""
@@ -193,6 +244,7 @@ class Sheet:
         """There are no more rows."""
         if self._filters and self._row:
             self._sheet.autofilter(0, 0, self._row, len(self._columns) - 1)
+        self._sheet.print_area(0, 0, self._row, len(self._printed) - 1)
 
     def offer(self, place: int, choice: Choice) -> None:
         """What a spreadsheet offers in a column to whoever fills it in."""
@@ -206,16 +258,29 @@ class Sheet:
             said |= {"error_title": "Not in the list", "error_message": "Choose one of the list, or see the guidance."}
         self._sheet.data_validation(1, place, MOST_ROWS - 1, place, said)
 
-    def _write(self, place: int, value: object, mark: Mark | None) -> None:
-        marked = {} if mark is None else _MARKS[mark.holds]
-        form = self._plain[place] if mark is None else self._book.format(**marked)
+    def _form(self, place: int, mark: Mark | None, *, is_asked: bool = False, **more: Any) -> Any:
+        """The format of a cell; none, where it has none of its own."""
+        if mark is not None:
+            return self._book.format(**{**_MARKS[mark.holds], **more})
+        if not (is_asked or more):
+            return self._plain[place]
+        return self._book.format(**{**self._forms[place], **(_ASKED if is_asked else {}), **more})
+
+    def _write(self, place: int, value: object, mark: Mark | None, *, is_asked: bool = False) -> None:
+        form = self._form(place, mark, is_asked=is_asked)
         if isinstance(value, int | float) and not isinstance(value, bool):
             self._sheet.write_number(self._row, place, value, form)
             return
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         if may_run(shown):
-            form = self._quoted[place] if mark is None else self._book.format(**marked, quote_prefix=True)
+            form = self._form(place, mark, is_asked=is_asked, **_QUOTED)
         self._sheet.write_string(self._row, place, shown, form)
+
+
+@lru_cache(maxsize=4_096)
+def _lines(text: str, width: int) -> int:
+    """Over how many lines a text is spread in a column of a usual font."""
+    return sum(max(1, len(wrap(line, width))) for line in text.split("\n"))
 
 
 def _sweep() -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Row
 from service.contract.model import Contract, Field, PartName
 from service.contract.sheet import HANDED_OUT, NOTES, csv_block
 from service.contract.template import PartSheet
+from service.contract.upgrade import new_names
 from service.contract.workbook import Workbook
 from service.returns.cases import shown_values
 from service.returns.context import Actor, Context
@@ -27,6 +28,8 @@ from service.scope.reading import Readings
 from service.scope.settling import Settling
 
 Line = Mapping[str, Any]
+Made = tuple[Line, frozenset[str]]
+"""A row, and the columns that it is asked for."""
 
 
 async def work_as_csv(context: Context, actor: Actor, work: WorkList) -> AsyncGenerator[bytes, None]:
@@ -35,7 +38,7 @@ async def work_as_csv(context: Context, actor: Actor, work: WorkList) -> AsyncGe
     yield csv_block(names, (), heading=True)
     async with aclosing(_lines(context, actor, work)) as blocks:
         async for lines in blocks:
-            yield csv_block(names, lines, heading=False)
+            yield csv_block(names, [line for line, _ in lines], heading=False)
 
 
 async def work_as_workbook(context: Context, actor: Actor, work: WorkList) -> IO[bytes]:
@@ -46,9 +49,14 @@ async def work_as_workbook(context: Context, actor: Actor, work: WorkList) -> IO
         sheet = await asyncio.to_thread(PartSheet, book, contract, part, names, behind=[HANDED_OUT])
         async with aclosing(_lines(context, actor, work)) as blocks:
             async for lines in blocks:
-                await asyncio.to_thread(sheet.add, lines)
+                await asyncio.to_thread(_add, sheet, lines)
         await asyncio.to_thread(sheet.guide)
         return await asyncio.to_thread(book.finished)
+
+
+def _add(sheet: PartSheet, lines: Iterable[Made]) -> None:
+    for line, asked in lines:
+        sheet.add_asked(line, asked)
 
 
 def _contract(context: Context, work: WorkList) -> Contract:
@@ -61,33 +69,35 @@ def _behind(contract: Contract) -> list[str]:
     return [*([] if NOTES in contract.parts[PartName.CASE].by_name else [NOTES]), HANDED_OUT]
 
 
-async def _lines(context: Context, actor: Actor, work: WorkList) -> AsyncGenerator[list[Line], None]:
+async def _lines(context: Context, actor: Actor, work: WorkList) -> AsyncGenerator[list[Made], None]:
     line_of = _line_maker(context, work)
     async with aclosing(stream_asked(context, actor, work)) as blocks:
         async for rows in blocks:
             yield await asyncio.to_thread(_made, line_of, rows)
 
 
-def _made(line_of: Callable[[Row[Any]], Line], rows: Iterable[Row[Any]]) -> list[Line]:
+def _made(line_of: Callable[[Row[Any]], Made], rows: Iterable[Row[Any]]) -> list[Made]:
     return [line_of(row) for row in rows]
 
 
-def _line_maker(context: Context, work: WorkList) -> Callable[[Row[Any]], Line]:
+def _line_maker(context: Context, work: WorkList) -> Callable[[Row[Any]], Made]:
     library, edition, contract = context.library, work.standing.edition, _contract(context, work)
     by_name = contract.parts[PartName.CASE].by_name
     fields = [by_name[name] for name in columns_of_file(context, work)]
     written, settling = Readings(library, work.contract_version), Settling(library, edition)
     with_notes = NOTES in _behind(contract)
 
-    def line_of(row: Row[Any]) -> Line:
+    called = new_names(library, edition.vocabulary, work.contract_version)
+
+    def line_of(row: Row[Any]) -> Made:
         record, empties = stored_record(library, row), row.empties or {}
         sent = written.of(row.contract_version, record, empties)
         line: dict[str, Any] = {**shown_values(fields, sent.sent), **sent.empties}
         line[HANDED_OUT] = _said(fields, line)
+        asked = settling.questions(row.ruling, settling.reading(row.contract_version, record, empties))
         if with_notes:
-            asked = settling.questions(row.ruling, settling.reading(row.contract_version, record, empties))
             line[NOTES] = settling.words(asked)
-        return line
+        return line, frozenset(called[each.attribute] for each in asked)
 
     return line_of
 

@@ -17,7 +17,7 @@ from service.contract import workbook
 from service.storage.database import Database
 from tests.support.rows import a_row, as_csv, rows
 from tests.support.server import Return, Served, a_served_later, good, problem
-from tests.support.workbooks import XLSX, parts_of, records_of, sheets_of, typed_into
+from tests.support.workbooks import XLSX, coloured_in, parts_of, records_of, sheets_of, typed_into
 
 PATH = "/api/forces/kent/work-list"
 REFERRAL = {"scope": "2026-02-referral"}
@@ -436,6 +436,14 @@ async def test_a_workbook_of_the_list_offers_the_codes(kent: httpx.AsyncClient) 
     content = (await file_of(kent, XLSX)).content
     assert list(sheets_of(content)) == ["Cases", "Guidance", "Codes"]
     assert b"<dataValidation " in parts_of(content)["xl/worksheets/sheet1.xml"]
+
+
+async def test_a_workbook_of_the_list_colours_in_each_row_what_is_asked_there(kent: httpx.AsyncClient) -> None:
+    await Return(kent).report([a_row(nfa_by=""), a_row(case_ref="K/2", suspect_count="1+")])
+    content = (await file_of(kent, XLSX)).content
+    named = [row["case_ref"] for row in records_of(content, "Cases")]
+    assert dict(zip(named, coloured_in(content), strict=True)) == {"K/1": ["nfa_by"], "K/2": ["suspect_count"]}
+    assert "(coloured cells)" in [row["Column"] for row in records_of(content, "Guidance")]
 
 
 async def test_a_list_with_nothing_in_it_is_a_heading(kent: httpx.AsyncClient) -> None:

@@ -137,7 +137,20 @@ def sheets_of(workbook: bytes) -> dict[str, list[dict[str, str]]]:
 def records_of(workbook: bytes, sheet: str) -> list[dict[str, str]]:
     """The rows of a sheet under its heading; what is empty has no entry."""
     head, *rows = sheets_of(workbook)[sheet]
-    return [{head[column]: text for column, text in row.items()} for row in rows]
+    return [{head[column]: text for column, text in row.items() if text} for row in rows]
+
+
+def coloured_in(workbook: bytes) -> list[list[str]]:
+    """Of each row below the heading of the first sheet, the columns in which its cell has a colour."""
+    parts = parts_of(workbook)
+    styles, xml = parts["xl/styles.xml"].decode(), parts["xl/worksheets/sheet1.xml"].decode()
+    formats = re.findall(r"<xf [^>]*>", styles.partition("<cellXfs")[2].partition("</cellXfs>")[0])
+    filled = {str(place) for place, form in enumerate(formats) if 'applyFill="1"' in form}
+    head = {column: unescape(text) for column, text, _ in _CELL.findall(_row_of(xml, 1))}
+    return [
+        [head[column] for column, style in re.findall(r'<c r="([A-Z]+)\d+" s="(\d+)"', row) if style in filled]
+        for row in re.findall(r"<row [^>]*>(.*?)</row>", xml, re.DOTALL)[1:]
+    ]
 
 
 def typed_into(workbook: bytes, row: int, typed: Mapping[str, str]) -> bytes:
