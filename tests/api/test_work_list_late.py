@@ -153,9 +153,10 @@ async def test_a_row_with_the_cell_of_another_row_or_half_of_its_own_is_held(dec
     spoilt = {"K/1": lines["K/2"]["handed_out"], "K/3": lines["K/3"]["handed_out"][:20]}
     late = filled(await list_in(december.client), "text/csv", {key: {"handed_out": it} for key, it in spoilt.items()})
     assert counts(await december.upload(late)) == (7, 5, 0, 5, 2)
-    found = [each for each in await december.findings() if each["rule"] == "S105"]
-    assert {each["case_ref"] for each in found} == {"K/1", "K/3"}
-    assert "its cell in the column handed_out is not whole, or that of another row" in found[0]["says"]
+    found = {each["case_ref"]: each["says"] for each in await december.findings() if each["rule"] == "S105"}
+    assert found.keys() == {"K/1", "K/3"}
+    assert "it was handed out for K/2, and its reference is another now: format the column as Text" in found["K/1"]
+    assert "its cell in the column handed_out is not whole, or that of another row" in found["K/3"]
 
 
 async def test_cells_that_a_spreadsheet_wrote_otherwise_say_what_they_did(kent: httpx.AsyncClient) -> None:

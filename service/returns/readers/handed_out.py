@@ -26,6 +26,22 @@ _NOT_ITS_OWN: Final = (
 )
 
 
+_OF_ANOTHER: Final = (
+    "it was handed out for {key}, and its reference is another now: format the column as Text and write it again as it "
+    f"was, or empty its cell in the column {HANDED_OUT}"
+)
+_LONGEST_KEY: Final = 60
+"""In characters: a longer one is no reference."""
+
+
+def _read(text: str) -> Mapping[str, str] | None:
+    """What the cell of a row says was handed out; None where it is not whole."""
+    try:
+        return _DECODE(text)
+    except msgspec.DecodeError:
+        return None
+
+
 class Taken(Struct, kw_only=True):
     """The rows of a block that are to be taken: their numbers, their cells by field and by place."""
 
@@ -36,8 +52,8 @@ class Taken(Struct, kw_only=True):
     kept: list[int] | None = None
     """Which of the block's rows they are, where these are not all."""
     left: int = 0
-    foreign: Sequence[int] = ()
-    """Those of them of which nobody can say what was handed out."""
+    foreign: Sequence[tuple[int, str]] = ()
+    """Those of them of which nobody can say what was handed out, and why."""
     handed: Handed | None = None
 
     def text_of(self, text_of: Callable[[int], str]) -> Callable[[int], str]:
@@ -48,8 +64,8 @@ class Taken(Struct, kw_only=True):
     def tell(self, typing: Typing, block: TypedBlock) -> None:
         """Say of the block what is left out of it, and what in it cannot be compared."""
         block.left, block.handed = self.left, self.handed
-        for index in self.foreign:
-            typing.add(block, Check.SHAPE, index, None, _NOT_ITS_OWN)
+        for index, why in self.foreign:
+            typing.add(block, Check.SHAPE, index, None, why)
 
 
 def taken(typing: Typing, heading: Heading, rows: list[int], columns: Sequence[Sequence[Any]]) -> Taken:
@@ -73,7 +89,7 @@ class _Comparison:
 
     def taken(self, rows: list[int]) -> Taken:
         kept: list[int] = []
-        foreign: list[int] = []
+        foreign: list[tuple[int, str]] = []
         touched: list[frozenset[int] | None] = []
         was: list[Mapping[str, str]] = []
         for index, cell in enumerate(self._columns[self._place]):
@@ -83,7 +99,7 @@ class _Comparison:
             if places is not None and not places:
                 continue
             if text and given is None:
-                foreign.append(len(kept))
+                foreign.append((len(kept), self._why_foreign(text)))
             kept.append(index)
             touched.append(places)
             was.append(given or {})
@@ -99,13 +115,19 @@ class _Comparison:
             handed=self._handed(touched, was),
         )
 
+    def _why_foreign(self, text: str) -> str:
+        """Why a row is not the one that was handed out: most often a spreadsheet made a number or a day of its
+        reference, and what it was can be said."""
+        given = _read(text)
+        key = None if given is None or self._key is None else given.get(self._key[1])
+        if not key or len(key) > _LONGEST_KEY:
+            return _NOT_ITS_OWN
+        return _OF_ANOTHER.format(key=key)
+
     def _given(self, index: int, text: str) -> Mapping[str, str] | None:
         """What was handed out of a row; None where that cannot be said."""
-        try:
-            given = _DECODE(text)
-        except msgspec.DecodeError:
-            return None
-        if self._key is None:
+        given = _read(text)
+        if given is None or self._key is None:
             return None
         place, name = self._key
         return given if given.get(name) == str(self._columns[place][index]).strip(BLANKS) else None
