@@ -18,6 +18,7 @@ from service.storage.database import Database
 from tests.support.browser import OWN_FORM, Tab, a_tab
 from tests.support.desk import Desk, a_desk, count_of, problems_of, went_on, words_of
 from tests.support.faults import until
+from tests.support.libreoffice import FILES, STOOD
 from tests.support.rows import a_row, as_csv, as_ndjson, rows
 from tests.support.server import PERIOD, Served, a_served
 from tests.support.workbooks import Formula, a_workbook
@@ -65,10 +66,17 @@ async def test_json_and_ndjson_are_known_by_how_they_begin(served: Served) -> No
     )
 
 
+async def test_a_workbook_that_libreoffice_saved_and_nobody_touched_changes_nothing(served: Served) -> None:
+    desk = await a_desk(served)
+    await desk.put(as_csv(STOOD))
+    assert "0 new, 0 changed, 6 unchanged" in words_of(await desk.put((FILES / "cases.xlsx").read_bytes()))
+
+
 @pytest.mark.parametrize(
     ("content", "status", "says"),
     [
         (b"PK\x03\x04 a broken workbook", 400, "Open it in the spreadsheet program, save it again as .xlsx"),
+        ((FILES / "list.ods").read_bytes(), 415, "Excel Workbook (.xlsx), which LibreOffice calls"),
         (b"\xd0\xcf\x11\xe0 an old workbook", 415, "Excel Workbook (.xlsx), which LibreOffice calls"),
         (a_workbook(sheets={"one": [a_row()], "two": [a_row()]}), 400, "Its sheets: “one”, “two”."),
         (b"%PDF-1.7 a report", 415, "a PDF"),
