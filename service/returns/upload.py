@@ -28,13 +28,13 @@ from service.returns.draft import DraftWriter
 from service.returns.findings import list_findings
 from service.returns.held import hold_by_rule
 from service.returns.model import AnyReturn, Open, etag_of
-from service.returns.narrowed import tell_of_narrowed
 from service.returns.newer_file import NewerFile, newer_upload
 from service.returns.overlay import Ground
 from service.returns.overtaken import tell_of_overtaken
 from service.returns.parts import replace_part
 from service.returns.readers import read
 from service.returns.rebase import take_ids_at
+from service.returns.respelt import tell_of_respelt
 from service.returns.spool import Spool
 from service.returns.staging import SPAN_ROWS, Staged, Staging
 from service.returns.states import Before, keep_state
@@ -138,11 +138,11 @@ async def upload(
         with span("validate"):
             checked = await check.finish(staged)
             overtaken = await tell_of_overtaken(check) if staged.has_handed else ()
-            narrowed = await tell_of_narrowed(check, checked, media)
+            respelt = await tell_of_respelt(check, checked, media)
         writer = DraftWriter(tx, check, checked)
         not_in_snapshot = await writer.count_missing() if mode is Mode.SNAPSHOT and part is PartName.CASE else 0
         newer = await newer_upload(context, tx, contract, target.item, part) if checked.has_read_findings else None
-        answer = _answer(check.contract, checked, not_in_snapshot, spool, (*overtaken, *narrowed, *staged.notes), newer)
+        answer = _answer(check.contract, checked, not_in_snapshot, spool, (*overtaken, *respelt, *staged.notes), newer)
         if dry_run:
             await tx.rollback()
             tell_of_check(part, mode)

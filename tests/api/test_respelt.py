@@ -1,4 +1,4 @@
-"""``1+`` that came back as ``1``: taken, and told with its row and column, as a spreadsheet may have done it."""
+"""What a spreadsheet may have made of a cell: ``1`` of ``1+``, 42 of 00042. It is taken, and told with its row."""
 
 from __future__ import annotations
 
@@ -51,3 +51,21 @@ async def test_what_no_spreadsheet_wrote_and_what_did_not_change_is_not_told(nov
     assert (await november.upload(as_csv(STOOD)))["notes"] == []
     came = await november.upload(json.dumps([{"case_ref": "K/1", "suspect_count": 1}]), "application/json")
     assert (came["changed"], came["notes"]) == (1, [])
+
+
+@pytest.mark.parametrize("mode", ["changes", "snapshot"])
+async def test_a_new_case_that_is_one_without_its_zeros_is_told_with_its_row(november: Return, mode: str) -> None:
+    await november.upload(as_csv([a_row(case_ref=key) for key in ("00042", "0007", "K/08")]))
+    came = await november.upload(as_csv([a_row(case_ref=key) for key in ("9", "42", "K/8", "0007")]), mode=mode)
+    assert (came["new"], came["held"]) == (3, 0)
+    assert came["notes"] == [
+        "1 case is new, with the reference of a case that was there without the zeros in front of it: row 3. That is "
+        "what spreadsheets make of a reference in a cell that is not formatted as Text. If it is the same case, undo "
+        "the upload, format the column as Text, and write its reference again."
+    ]
+
+
+async def test_a_reference_of_another_number_or_of_the_file_itself_is_not_told(november: Return) -> None:
+    assert (await november.upload(as_csv([a_row(case_ref=key) for key in ("00042", "42")])))["notes"] == []
+    came = await november.upload(as_csv([a_row(case_ref="420"), a_row(case_ref="42")]))
+    assert (came["new"], came["unchanged"], came["notes"]) == (1, 1, [])
