@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -18,6 +17,7 @@ from service.scope.adoption import WHOLE, Kept, Said
 from service.scope.draft import LONGEST_NAME, MOST_RULES
 from service.scope.drafts import Stored
 from service.scope.edition import State
+from service.scope.switch import InTheWay
 
 SCOPE_NAME: Final = "^[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+$"
 _SAID: Final = Meta(max_length=LONGEST, extra_json_schema={"pattern": WORDS})
@@ -119,7 +119,7 @@ class ScopeDraft(Shape):
     links: Links
 
 
-def draft_document(item: Stored, waits_for: Sequence[str], *, overtaken: bool) -> dict[str, Any]:
+def draft_document(item: Stored, in_its_way: InTheWay) -> dict[str, Any]:
     """An edition as the national bodies have it."""
     own = f"/api/scopes/{item.name}"
     links = {"draft": f"{own}/draft", "difference": f"{own}/difference"}
@@ -133,8 +133,8 @@ def draft_document(item: Stored, waits_for: Sequence[str], *, overtaken: bool) -
         "document": item.document,
         "follows": item.follows,
         "effective": item.effective,
-        "ready": item.is_ready and not overtaken,
-        "waits_for": list(waits_for) if item.state is State.PROPOSED else [],
+        "ready": item.is_ready and not in_its_way.overtaken,
+        "waits_for": list(in_its_way.reasons),
         "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,
     }

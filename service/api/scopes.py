@@ -38,10 +38,9 @@ from service.returns.context import Context
 from service.scope.compared import compared
 from service.scope.draft import Draft, read_draft
 from service.scope.drafts import Stored, all_stored, as_published, stored_by_name
-from service.scope.edition import State
 from service.scope.lifecycle import SIGNED_TYPE, confirm, draft, propose, reject, rewrite
 from service.scope.store import known
-from service.scope.switch import in_the_way, overtaken
+from service.scope.switch import in_the_way
 from service.scope.words import edition_in_words
 from service.storage.idempotency import Keeping, Known
 
@@ -335,10 +334,8 @@ def _tell(context: Context, status: int = 200) -> Tell[Stored]:
     """An edition where it stands, with the tag of its draft."""
 
     async def tell(tx: AsyncConnection, item: Stored) -> Known:
-        waits = item.state is State.PROPOSED
-        waits_for = await in_the_way(tx, item, london_date(context.now())) if waits else ()
-        is_overtaken = bool(await overtaken(tx, item))
-        return Known(status, draft_document(item, waits_for, overtaken=is_overtaken), item.etag)
+        in_its_way = await in_the_way(tx, item, london_date(context.now()))
+        return Known(status, draft_document(item, in_its_way), item.etag)
 
     return tell
 

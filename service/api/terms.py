@@ -36,7 +36,6 @@ from service.contract.written import JSON, YAML
 from service.errors import NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.returns.context import Context
-from service.scope.edition import State
 from service.storage.idempotency import Keeping, Known
 from service.terms.difference_document import document_of
 from service.terms.draft import TermsDraft, read_terms_draft
@@ -52,7 +51,7 @@ from service.terms.lifecycle import (
 )
 from service.terms.load import titles_of
 from service.terms.store import StoredTerms, terms_by_name
-from service.terms.switch import moved_by, terms_in_the_way, terms_overtaken
+from service.terms.switch import moved_by, terms_in_the_way
 
 _WHAT: Final = "Editions of the terms"
 _A: Final = "edition of the terms"
@@ -352,10 +351,8 @@ def _tell(context: Context, status: int = 200) -> Tell[StoredTerms]:
     """An edition where it stands, with the tag of its draft."""
 
     async def tell(tx: AsyncConnection, item: StoredTerms) -> Known:
-        waits = item.state is State.PROPOSED
-        waits_for = await terms_in_the_way(tx, context.library, item, context.now()) if waits else ()
-        overtaken = bool(await terms_overtaken(tx, item))
-        return Known(status, terms_draft_document(item, waits_for, overtaken=overtaken), item.etag)
+        in_its_way = await terms_in_the_way(tx, context.library, item, context.now())
+        return Known(status, terms_draft_document(item, in_its_way), item.etag)
 
     return tell
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
@@ -14,6 +13,7 @@ from service.api.scope_shapes import ScopeStep, standing
 from service.api.shapes import Day, Hash, Next, Period
 from service.contract.written import LONGEST
 from service.scope.edition import State
+from service.scope.switch import InTheWay
 from service.terms.draft import LONGEST_NAME, MOST_ENTRIES
 from service.terms.editions import TermsEdition
 from service.terms.model import Terms
@@ -257,7 +257,7 @@ def terms_document(item: TermsEdition) -> dict[str, Any]:
     }
 
 
-def terms_draft_document(item: StoredTerms, waits_for: Sequence[str], *, overtaken: bool) -> dict[str, Any]:
+def terms_draft_document(item: StoredTerms, in_its_way: InTheWay) -> dict[str, Any]:
     """An edition as the national bodies have it."""
     own = f"/api/terms/{item.name}"
     links = {"draft": f"{own}/draft", "difference": f"{own}/difference"}
@@ -270,8 +270,8 @@ def terms_draft_document(item: StoredTerms, waits_for: Sequence[str], *, overtak
         "document": item.document,
         "follows": item.follows,
         "effective": item.effective,
-        "ready": item.is_ready and not overtaken,
-        "waits_for": list(waits_for),
+        "ready": item.is_ready and not in_its_way.overtaken,
+        "waits_for": list(in_its_way.reasons),
         "steps": steps_kept(item),
         "links": {"self": own, **links} if item.was_proposed else links,
     }

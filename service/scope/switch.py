@@ -18,6 +18,7 @@ from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date
 from service.errors import NotFound
+from service.scope.adoption import Kept, state_words
 from service.scope.drafts import Stored, in_force_since, name_in_force, not_judgeable, not_judged, stored_by_name
 from service.scope.edition import State
 from service.scope.store import put_in_force
@@ -38,6 +39,18 @@ class Waiting(Struct, frozen=True):
     """It is not in force, and why not, in sentences."""
 
     reasons: tuple[str, ...]
+
+
+class InTheWay(Struct, frozen=True, kw_only=True):
+    """What keeps a proposed edition from coming into force, in sentences. ``overtaken``: for good, and nothing else
+    is asked then; ``waits_for``: for now. Both are empty where it is ready, and of an edition that is not proposed."""
+
+    overtaken: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.overtaken or self.waits_for
 
 
 class NotNow(Exception):
@@ -64,6 +77,8 @@ async def _switched(tx: AsyncConnection, name: str, actor: str, now: datetime) -
         raise NotFound("There is no such scope edition.", "See /api/scopes.", code="no-such-scope")
     if item.state is State.IN_FORCE:
         return Switched(await in_force_since(tx, item))
+    if item.state is not State.PROPOSED:
+        raise NotNow((not_proposed(item),))
     await _check(tx, item, now)  # what waits makes nobody else wait
     moved = await advance(tx, "scope_in_force", now, subject=name)
     await _check(tx, item, now)
@@ -80,24 +95,24 @@ async def _switched(tx: AsyncConnection, name: str, actor: str, now: datetime) -
 
 
 async def _check(tx: AsyncConnection, item: Stored, now: datetime) -> None:
-    reasons = await in_the_way(tx, item, london_date(now))
-    if reasons:
-        raise NotNow(reasons)
+    found = await in_the_way(tx, item, london_date(now))
+    if found.reasons:
+        raise NotNow(found.reasons)
 
 
-async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> tuple[str, ...]:
-    """What keeps an edition from coming into force today, in sentences; nothing where it is ready."""
+def not_proposed(item: Kept) -> str:
+    return f"It is {state_words(item.state)}, not proposed."
+
+
+async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> InTheWay:
+    """What keeps an edition from coming into force today."""
     if item.state is not State.PROPOSED:
-        return (f"It is {item.state.value.replace('_', ' ')}, not proposed.",)
-    return await overtaken(tx, item) or (
-        *item.words_wanted(today),
-        *_work(await not_judged(tx, item), await not_judgeable(tx, item)),
-    )
-
-
-async def overtaken(tx: AsyncConnection, item: Stored) -> tuple[str, ...]:
-    """Why an edition that is proposed cannot come into force any more; nothing of any other."""
-    return item.overtaken_by(await name_in_force(tx))
+        return InTheWay()
+    overtaken = item.overtaken_by(await name_in_force(tx))
+    if overtaken:
+        return InTheWay(overtaken=overtaken)
+    work = _work(await not_judged(tx, item), await not_judgeable(tx, item))
+    return InTheWay(waits_for=(*item.words_wanted(today), *work))
 
 
 def _work(returns: int, forces: int) -> Iterator[str]:

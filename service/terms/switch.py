@@ -18,9 +18,9 @@ from service.audit.log import append
 from service.clock import london_date
 from service.contract.library import Library
 from service.errors import NotFound
-from service.scope.adoption import ready_of, state_words
+from service.scope.adoption import ready_of
 from service.scope.edition import State
-from service.scope.switch import NotNow, Switched, Waiting
+from service.scope.switch import InTheWay, NotNow, Switched, Waiting, not_proposed
 from service.storage.database import Database
 from service.storage.position import advance
 from service.terms.history import in_its_way
@@ -36,7 +36,6 @@ from service.terms.store import (
     store_adopted,
     terms_by_name,
     terms_in_force,
-    terms_name_in_force,
 )
 
 
@@ -56,9 +55,11 @@ async def _adopted(tx: AsyncConnection, library: Library, name: str, actor: str,
         raise NotFound("There are no such terms.", "See /api/terms.", code="no-such-terms")
     if item.state is State.IN_FORCE:
         return Switched(await adopted_at(tx, name))
-    reasons = await terms_in_the_way(tx, library, item, now)
-    if reasons:
-        raise NotNow(reasons)
+    if item.state is not State.PROPOSED:
+        raise NotNow((not_proposed(item),))
+    found = await terms_in_the_way(tx, library, item, now)
+    if found.reasons:
+        raise NotNow(found.reasons)
     moved = await advance(tx, "terms_adopted", now, subject=name)
     scope, proposed = await scopes_that_stand(tx)
     terms = replace(item.terms, adopted=london_date(moved.at), scope=scope, proposed=proposed)
@@ -75,20 +76,16 @@ async def _adopted(tx: AsyncConnection, library: Library, name: str, actor: str,
     return Switched(moved.position)
 
 
-async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTerms, now: datetime) -> tuple[str, ...]:
-    """What keeps terms from coming into force today, in sentences; nothing where they are ready."""
+async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTerms, now: datetime) -> InTheWay:
+    """What keeps terms from coming into force today."""
     if item.state is not State.PROPOSED:
-        return (f"It is {state_words(item.state)}, not proposed.",)
+        return InTheWay()
     before = await terms_in_force(tx)
     overtaken = item.overtaken_by(None if before is None else before.edition)
     if overtaken or before is None:
-        return overtaken
-    return (*item.words_wanted(london_date(now)), *await moved_by(tx, library, before, item.terms, now))
-
-
-async def terms_overtaken(tx: AsyncConnection, item: StoredTerms) -> tuple[str, ...]:
-    """Why terms that are proposed cannot come into force any more; nothing of any other."""
-    return item.overtaken_by(await terms_name_in_force(tx))
+        return InTheWay(overtaken=overtaken)
+    moved = await moved_by(tx, library, before, item.terms, now)
+    return InTheWay(waits_for=(*item.words_wanted(london_date(now)), *moved))
 
 
 async def moved_by(

@@ -19,6 +19,7 @@ from tests.support.browser import a_tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.editions import NARROW, a_scope, a_way, as_yaml
 from tests.support.server import Served, a_served, good
+from tests.support.tallies import statements_of
 
 AT = f"/national/scopes/{NARROW}"
 NEW = "/national/scopes/new"
@@ -186,6 +187,12 @@ async def test_an_edition_that_was_overtaken_says_so_and_is_not_confirmed(served
     refused = await nca.post(f"{late}/confirm", data=form_before)
     assert refused.status_code == 409
     assert "2026-07-late cannot come into force any more." in words_of(refused.text)
+
+
+async def test_whether_an_edition_is_overtaken_is_asked_once(served: Served) -> None:
+    nca, _ = await proposed(served)
+    asked = await statements_of(served.db, lambda: nca.get(AT))
+    assert len([each for each in asked if "from scope_edition where state = 'in_force'" in each]) == 1
 
 
 async def test_a_form_that_is_sent_twice_is_taken_once(served: Served) -> None:

@@ -11,6 +11,7 @@ from service.storage.database import Database
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.server import Served, a_served
+from tests.support.tallies import statements_of
 from tests.support.terms import NEXT, a_terms_way, terms_of, without
 
 AT = f"/national/terms/{NEXT}"
@@ -86,6 +87,13 @@ async def test_terms_that_were_overtaken_say_so_and_are_not_confirmed(served: Se
     refused = await nca.post(f"{at}/confirm", data={"hash": late["hash"]})
     assert refused.status_code == 409
     assert "2026-02-late cannot come into force any more." in words_of(refused.text)
+
+
+async def test_which_terms_are_in_force_is_asked_once_for_the_page_of_a_proposal(served: Served) -> None:
+    await (await a_terms_way(served)).proposed(terms_of(served))
+    nca = await signed_in(served, "nca")
+    asked = await statements_of(served.db, lambda: nca.get(AT))
+    assert len([each for each in asked if "from terms_edition order by position desc limit 1" in each]) == 1
 
 
 async def test_what_is_to_be_known_of_terms_stands_on_the_page_before_they_are_confirmed(served: Served) -> None:

@@ -22,7 +22,7 @@ from service.scope.difference_words import DifferenceInWords, difference_in_word
 from service.scope.drafts import Stored, all_stored, name_in_force, stored_by_name
 from service.scope.edition import State
 from service.scope.store import NO_TALLIES, known
-from service.scope.switch import in_the_way, overtaken
+from service.scope.switch import in_the_way
 from service.scope.tallied import tallied_in_words
 from service.scope.words import edition_in_words
 
@@ -61,9 +61,7 @@ async def scope_page(
         item = await stored_by_name(tx, name)
         if item is None:
             raise NotFound(NOT_HERE)
-        gone = await overtaken(tx, item)
-        waits = item.state is State.PROPOSED and not gone
-        waits_for = await in_the_way(tx, item, london_date(context.now())) if waits else ()
+        in_its_way = await in_the_way(tx, item, london_date(context.now()))
         said = await _in_words(visit, tx, item)
     return visit.page(
         "scopes/scope.html",
@@ -71,9 +69,9 @@ async def scope_page(
         here=HERE,
         item=item,
         standing=STANDING[item.state],
-        means=" ".join((OVERTAKEN, *gone)) if gone else MEANS[item.state],
+        means=" ".join((OVERTAKEN, *in_its_way.overtaken)) if in_its_way.overtaken else MEANS[item.state],
         tallied=tallied_in_words(item.state, item.tallied_until, london_date(context.now())),
-        waits_for=waits_for,
+        waits_for=in_its_way.waits_for,
         steps=[(SAID[step.step], step) for step in item.steps],
         written=as_yaml(item.document),
         has_picture=item.state not in NO_TALLIES,
@@ -81,7 +79,7 @@ async def scope_page(
         longest=WHOLE,
         sent=sent,
         problems=problems,
-        **offered(visit, item, overtaken=bool(gone)),
+        **offered(visit, item, overtaken=bool(in_its_way.overtaken)),
         **said,
     )
 

@@ -18,13 +18,13 @@ from service.pages.scopes.desk import offered
 from service.pages.scopes.words import SAID, STANDING, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
-from service.scope.edition import State
+from service.scope.switch import InTheWay
 from service.terms.difference import changes_of_terms
 from service.terms.editions import Standing, TermsEdition, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
 from service.terms.load import titles_of
 from service.terms.store import terms_name_in_force
-from service.terms.switch import moved_by, terms_in_the_way, terms_overtaken
+from service.terms.switch import moved_by, terms_in_the_way
 from service.terms.words import About, taking_part, terms_in_words
 
 HERE: Final = "terms"
@@ -90,12 +90,8 @@ async def terms_page(
             raise NotFound(NOT_HERE)
         kept, now = item.kept, context.now()
         before = _before(editions, item)
-        waits_for: tuple[str, ...] = ()
-        gone: tuple[str, ...] = ()
+        holding = InTheWay() if kept is None else await terms_in_the_way(tx, context.library, kept, now)
         in_its_way: tuple[str, ...] = ()
-        if kept is not None and kept.state is State.PROPOSED:
-            gone = await terms_overtaken(tx, kept)
-            waits_for = () if gone else await terms_in_the_way(tx, context.library, kept, now)
         if before is not None and item.standing is Standing.DRAFT:
             in_its_way = await moved_by(tx, context.library, before.terms, item.terms, now)
     title = titles_of(context.library, item.terms)
@@ -106,14 +102,14 @@ async def terms_page(
         terms=item.terms,
         kept=kept,
         standing=TAGS[item.standing],
-        means=" ".join((_OVERTAKEN, *gone)) if gone else MEANS[item.standing],
+        means=" ".join((_OVERTAKEN, *holding.overtaken)) if holding.overtaken else MEANS[item.standing],
         adopted=item.standing not in (Standing.DRAFT, Standing.PROPOSED, Standing.REJECTED),
         before=before,
         changes=() if before is None else changes_of_terms(before.terms, item.terms, title),
         to_know=() if before is None else to_know(before.terms, item.terms, holds_from(item, london_date(now))),
         says=[each for each in terms_in_words(item.terms, title) if each.about is not About.FORCES],
         taking_part=list(taking_part(item.terms, title)),
-        waits_for=waits_for,
+        waits_for=holding.waits_for,
         in_its_way=in_its_way,
         steps=[(SAID[step.step], step) for step in kept.steps] if kept else [],
         written=None if kept is None else terms_as_yaml(kept.document),
@@ -121,7 +117,7 @@ async def terms_page(
         longest=WHOLE,
         sent=sent,
         problems=problems,
-        **offered(visit, kept, overtaken=bool(gone)),
+        **offered(visit, kept, overtaken=bool(holding.overtaken)),
     )
 
 
