@@ -28,6 +28,12 @@ def day_in_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def moment_in_words(moment: datetime) -> str:
+    """``7 March 2026 at 14:05``, in London."""
+    there = moment.astimezone(LONDON)
+    return f"{day_in_words(there.date())} at {there:%H:%M}"
+
+
 def wire_time(moment: datetime) -> str:
     """RFC 3339 in UTC with a ``Z``, to the microsecond: the one form in which a time leaves the service."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 from msgspec import Struct
 
-from service.clock import LONDON, day_in_words
+from service.clock import day_in_words, moment_in_words
 from service.identity.people import Person, Sessions
 from service.pages.assets import Assets
 from service.pages.guard import HEADERS
@@ -130,5 +130,4 @@ def month(value: Period | str) -> str:
 
 def moment(value: datetime) -> str:
     """``7 March 2026 at 14:05``, in London."""
-    there = value.astimezone(LONDON)
-    return f"{day(there.date())} at {there:%H:%M}"
+    return moment_in_words(value)

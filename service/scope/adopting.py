@@ -18,7 +18,7 @@ from service.audit.adopter import Adopter, Sign
 from service.audit.log import append
 from service.contract.written import DraftErrors, DraftProblem
 from service.errors import Unavailable
-from service.scope.adoption import Kept, Kind, Said, confirmed, reason_of, said_before, seen_tags, step_of
+from service.scope.adoption import Kept, Kind, Said, confirmed, confirmed_for_both, reason_of, seen_tags, step_of
 from service.scope.steps import Steps, say
 from service.scope.switch import Switched, Waiting
 from service.storage.database import Database
@@ -105,11 +105,11 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
             if await begin(tx, keep):
                 return
             item = await self.found(tx, name, lock=True)
-            self.kind.check_to_confirm(item, digest)
+            self.kind.check_to_confirm(item, digest, by)
             item.check_not_overtaken(await self.in_force(tx), self.kind.prefix)
             signature = sign(confirmed(item, by, now))
             if not await self.said(tx, item, Said.CONFIRMED, by, now, signature=signature):
-                raise said_before(item, by)
+                raise confirmed_for_both()
             await self.log(tx, "confirmed", by, item, now)
             await hold(tx, keep)
 

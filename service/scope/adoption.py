@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from service.audit.adopter import BODIES, Adopter
 from service.audit.entry import Entry
-from service.clock import day_in_words, london_date, wire_time
+from service.clock import day_in_words, london_date, moment_in_words, wire_time
 from service.errors import Conflict, Invalid, NotFound, PreconditionFailed, PreconditionRequired
 from service.scope.edition import State
 
@@ -80,6 +80,10 @@ class Kept(Struct, frozen=True, kw_only=True):
         if self.state not in (State.DRAFT, State.REJECTED):
             return True
         return self.follows is not None or any(step.step is Said.PROPOSED for step in self.steps)
+
+    def word(self, said: Said, body: str | None = None) -> Step | None:
+        """The last word of a kind on it: of anybody, or of one body."""
+        return next((step for step in reversed(self.steps) if step.step is said and body in (None, step.body)), None)
 
     def overtaken_by(self, in_force: str | None) -> tuple[str, ...]:
         """Why a proposed edition cannot come into force any more: the one that it was read against is not in force, and
@@ -155,8 +159,10 @@ class Kind(Struct, frozen=True, kw_only=True):
     def check_draft(self, item: Kept, seen: Collection[str]) -> None:
         """A draft that still is the one that was seen."""
         if item.state is not State.DRAFT:
+            rejected = item.state is State.REJECTED
+            so = _already(item, Said.REJECTED if rejected else Said.PROPOSED)
             raise Conflict(
-                f"{item.name} is {state_words(item.state)}, and proposed editions never change.",
+                f"{so} {'Its name is not given again.' if rejected else 'What is proposed never changes.'}",
                 f"{self.otherwise}, draft a new edition.",
                 code=f"{self.prefix}-frozen",
             )
@@ -167,23 +173,31 @@ class Kind(Struct, frozen=True, kw_only=True):
                 code=f"{self.prefix}-draft-moved",
             )
 
-    def check_to_confirm(self, item: Kept, digest: str) -> None:
-        """What is confirmed is proposed, and is what was read."""
-        if item.state is not State.PROPOSED:
+    def check_to_confirm(self, item: Kept, digest: str, by: Adopter) -> None:
+        """What is confirmed is proposed, is what was read, and has not the word of this body."""
+        told = item.state in (State.IN_FORCE, State.SUPERSEDED) and by.body in item.confirmed_by
+        if item.state is not State.PROPOSED and not told:
             do = "Propose it first." if item.state is State.DRAFT else "Only what is proposed can be confirmed."
-            raise Conflict(f"{item.name} is {state_words(item.state)}.", do, code=f"{self.prefix}-not-proposed")
+            raise Conflict(_already(item, Said.REJECTED), do, code=f"{self.prefix}-not-proposed")
         if digest != item.hash:
             raise Conflict(
                 f"What {item.name} says is not what you read: its hash is {item.hash}.",
                 "Read the edition again, and send the hash that stands there if you confirm that.",
                 code=f"{self.prefix}-hash-differs",
             )
+        if by.body in item.confirmed_by:
+            raise Conflict(
+                _already(item, Said.CONFIRMED, by.body),
+                "Each body confirms once" + _word_wanted(item),
+                code="already-confirmed",
+            )
 
     def check_to_reject(self, item: Kept) -> None:
         if item.state not in (State.DRAFT, State.PROPOSED):
+            so = f"{item.name} is {state_words(item.state)}, so it cannot be rejected."
             raise Conflict(
-                f"{item.name} is {state_words(item.state)}, so it cannot be rejected.",
-                f"{self.otherwise}, draft a new edition." if item.state is not State.REJECTED else "",
+                _already(item, Said.REJECTED) if item.state is State.REJECTED else so,
+                f"{self.otherwise}, draft a new edition.",
                 code=f"{self.prefix}-decided",
             )
 
@@ -224,16 +238,32 @@ def reason_of(words: str) -> str:
     return words.strip()
 
 
-def said_before(item: Kept, by: Adopter) -> Conflict:
-    """A body confirms once, and nobody confirms for both."""
-    if by.body in item.confirmed_by:
-        return Conflict(
-            f"The {by.body.upper()} has confirmed {item.name} already.",
-            "Each body confirms once; it is the word of the other that is wanted.",
-            code="already-confirmed",
-        )
+def confirmed_for_both() -> Conflict:
+    """Nobody confirms for both bodies, whatever an issuer gave them."""
     return Conflict(
         "You confirmed it for the other body already.",
         "It takes two people of two bodies: somebody else of this body confirms it.",
         code="already-confirmed",
     )
+
+
+def _word_wanted(item: Kept) -> str:
+    wanted = [body.upper() for body in BODIES if body not in item.confirmed_by]
+    return f"; it is the word of the {wanted[0]} that is wanted." if wanted else ", and both have."
+
+
+def _already(item: Kept, said: Said, body: str | None = None) -> str:
+    """What is so already of an edition: who said so, and when, and where it stands where that is more than was said."""
+    step, stands = item.word(said, body), state_words(item.state)
+    if step is None:  # nobody did, or it came with the terms of reference
+        return f"{item.name} is {stands}."
+    so = f"The {step.body.upper()} {step.step.value} {item.name} already, on {moment_in_words(step.at)}."
+    return so if item.state is _LEADS_TO.get(said) else f"{so} It is {stands} by now."
+
+
+_LEADS_TO: Final[Mapping[Said, State]] = {
+    Said.PROPOSED: State.PROPOSED,
+    Said.CONFIRMED: State.PROPOSED,
+    Said.REJECTED: State.REJECTED,
+}
+"""Where a word alone leaves an edition."""

@@ -104,7 +104,9 @@ async def test_what_is_proposed_never_changes(served: Served) -> None:
     assert (made["state"], made["follows"], made["effective"]) == ("proposed", "2025-11-wide", None)
     for tag in (seen, {"If-Match": proposed.headers["etag"]}):
         refused = problem(await way.nca.put(AT, json=a_scope(least=5), headers=tag), 409, "scope-frozen")
-        assert refused["detail"] == f"{NARROW} is proposed, and proposed editions never change."
+        assert refused["detail"] == (
+            f"The NPCC proposed {NARROW} already, on 20 January 2026 at 12:00. What is proposed never changes."
+        )
         assert refused["do"] == "To change what is counted, draft a new edition."
         problem(await way.nca.post(f"{AT}/propose", headers=tag), 409, "scope-frozen")
     assert good(await way.nca.get(f"{AT}/draft"))["hash"] == made["hash"]

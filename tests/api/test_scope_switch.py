@@ -95,7 +95,7 @@ async def test_the_proposer_alone_puts_nothing_in_force(served: Served) -> None:
     other = await served.client(None, "terms:confirm", body="nca")
     for client in (way.nca, other):
         refused = problem(await said_yes(client, made), 409, "already-confirmed")
-        assert refused["detail"] == f"The NCA has confirmed {NARROW} already."
+        assert refused["detail"] == f"The NCA confirmed {NARROW} already, on 20 January 2026 at 12:00."
     assert (await stands(way))["state"] == "proposed"
     assert [name for _, name in await switches(served)] == [WIDE]
 
@@ -127,7 +127,12 @@ async def test_what_is_in_force_is_not_confirmed_again(served: Served) -> None:
     way = await a_way(served)
     made = await way.proposed()
     await way.confirmed(made)
-    problem(await said_yes(way.npcc, made), 409, "scope-not-proposed")
+    refused = problem(await said_yes(way.npcc, made), 409, "already-confirmed")
+    assert refused["detail"] == (
+        f"The NPCC confirmed {NARROW} already, on 20 January 2026 at 12:00. It is in force by now."
+    )
+    wide = {"edition": WIDE, "hash": "0" * 64}
+    assert problem(await said_yes(way.npcc, wide), 409, "scope-not-proposed")["detail"] == f"{WIDE} is superseded."
 
 
 async def test_two_confirmations_in_the_same_instant_give_one_switch(served: Served) -> None:

@@ -122,7 +122,7 @@ async def test_each_wrong_word_is_refused_in_plain_words(served: Served) -> None
     other = await served.client(None, "terms:confirm", body="nca")
     for client in (way.nca, other):
         refused = problem(await yes_to(client, made), 409, "already-confirmed")
-        assert refused["detail"] == f"The NCA has confirmed {NEXT} already."
+        assert refused["detail"] == f"The NCA confirmed {NEXT} already, on 20 January 2026 at 12:00."
     problem(await (await served.client("kent")).post(f"{AT}/confirm", json={"hash": made["hash"]}), 403)
     turned = good(await way.npcc.post(f"{AT}/reject", json={"reason": "Too early"}))
     assert (turned["state"], turned["steps"][-1]["reason"]) == ("rejected", "Too early")

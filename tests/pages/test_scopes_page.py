@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from sqlalchemy import text
 
 from service.identity.people import Person
 from service.identity.principal import Permission, Principal
@@ -18,7 +19,7 @@ from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.editions import NARROW, a_scope, a_way, as_yaml
-from tests.support.server import Served, a_served, good
+from tests.support.server import Served, a_served, good, problem
 from tests.support.tallies import statements_of
 
 AT = f"/national/scopes/{NARROW}"
@@ -43,9 +44,9 @@ async def served(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
 
 def form(content: bytes | str = b"", etag: str = "", file: bytes | None = None) -> dict[str, Any]:
     """The form of a draft, as a browser sends it: with a part for the file, whether or not one was chosen."""
-    text = content if isinstance(content, str) else content.decode()
+    typed = content if isinstance(content, str) else content.decode()
     chosen = ("", b"") if file is None else ("draft.yaml", file)
-    return {"data": {"text": text.replace("\n", "\r\n"), "etag": etag}, "files": {"file": chosen}}
+    return {"data": {"text": typed.replace("\n", "\r\n"), "etag": etag}, "files": {"file": chosen}}
 
 
 async def drafted(served: Served, **said: Any) -> httpx.AsyncClient:
@@ -67,6 +68,12 @@ async def stands(served: Served) -> dict[str, Any]:
     return good(await client.get(f"/api/scopes/{NARROW}/draft"))
 
 
+async def entries(served: Served) -> int:
+    """How many entries the audit log has about scope editions."""
+    async with served.db.owner() as tx:
+        return int((await tx.execute(text("select count(*) from audit_entry where action like 'scope%'"))).scalar_one())
+
+
 async def test_a_draft_is_pasted_or_uploaded(served: Served) -> None:
     nca = await signed_in(served, "nca")
     went_on(await nca.post(NEW, **form(as_yaml(a_scope()))), f"{AT}?done=drafted")
@@ -86,15 +93,15 @@ async def test_what_is_wrong_is_told_with_line_and_column_and_the_text_is_kept(s
     said = a_scope()
     said["rules"][0]["when"] = "suspect_cuont >= 4"
     said["rules"][1]["when"] = "victim_count >="
-    text = as_yaml(said).decode()
-    for sent in (form(text), form("", file=text.encode())):
+    written = as_yaml(said).decode()
+    for sent in (form(written), form("", file=written.encode())):
         refused = await nca.post(NEW, **sent)
         assert refused.status_code == 422
         words = words_of(refused.text)
         assert "Line 9, column 9: There is no field `suspect_cuont`" in words
         assert "when: suspect_cuont >= 4" in words
         assert "Line 13, column " in words
-        assert text.strip().replace("'", "&#39;").replace(">", "&gt;") in refused.text
+        assert written.strip().replace("'", "&#39;").replace(">", "&gt;") in refused.text
         assert 'id="text-error"' in refused.text
     assert len(good(await (await served.bare()).get("/api/scopes"))["items"]) == 2
 
@@ -195,18 +202,57 @@ async def test_whether_an_edition_is_overtaken_is_asked_once(served: Served) -> 
     assert len([each for each in asked if "from scope_edition where state = 'in_force'" in each]) == 1
 
 
-async def test_a_form_that_is_sent_twice_is_taken_once(served: Served) -> None:
+async def test_two_presses_in_the_same_instant_have_one_effect_and_the_second_says_what_is_so(served: Served) -> None:
     nca = await drafted(served)
-    sent = hidden_in((await nca.get(AT)).text)
-    for answered in await asyncio.gather(*(nca.post(f"{AT}/propose", data=sent) for _ in range(2))):
-        went_on(answered, f"{AT}?done=proposed")
-    sent = hidden_in((await nca.get(AT)).text)
-    for answered in await asyncio.gather(*(nca.post(f"{AT}/confirm", data=sent) for _ in range(2))):
-        went_on(answered, f"{AT}?done=confirmed")
-    for _ in range(2):
-        went_on(await nca.post(f"{AT}/reject", data={"reason": "Too narrow."}), f"{AT}?done=rejected")
+    for word in ("propose", "confirm", "reject"):
+        sent = {**hidden_in((await nca.get(AT)).text), "reason": "Too narrow."}
+        both = await asyncio.gather(*(nca.post(f"{AT}/{word}", data=sent) for _ in range(2)))
+        first, second = sorted(both, key=lambda each: each.status_code)
+        assert (first.status_code, second.status_code) == (303, 409)
+        assert "already, on 20 January 2026 at 12:00." in problems_of(second.text)[f"#{word}"]
     steps = [step["step"] for step in (await stands(served))["steps"]]
     assert steps == ["drafted", "proposed", "confirmed", "rejected"]
+
+
+@pytest.mark.parametrize("who", ["nca", "npcc"])
+async def test_a_second_tab_is_told_what_is_so_already_by_whom_and_when_in_the_words_of_the_api(
+    served: Served, who: str
+) -> None:
+    nca, way = await drafted(served), await a_way(served)
+    clients = {"nca": (nca, way.nca), "npcc": (await signed_in(served, "npcc"), way.npcc)}
+    tab, program = clients[who]
+    so = f"The NCA {{}} {NARROW} already, on 20 January 2026 at 12:00."
+    proposal = hidden_in((await tab.get(AT)).text)
+    went_on(await nca.post(f"{AT}/propose", data=proposal), f"{AT}?done=proposed")
+    confirmation = hidden_in((await nca.get(AT)).text)
+    words: list[tuple[str, dict[str, str], dict[str, str], dict[str, str], str]] = [
+        ("propose", proposal, {}, {"If-Match": proposal["etag"]}, so.format("proposed")),
+        ("reject", {"reason": "For another reason."}, {"reason": "For another."}, {}, so.format("rejected")),
+    ]
+    if who == "nca":
+        went_on(await nca.post(f"{AT}/confirm", data=confirmation), f"{AT}?done=confirmed")
+        hashed = {"hash": confirmation["hash"]}
+        words.insert(1, ("confirm", confirmation, hashed, {}, so.format("confirmed")))
+    for word, form_sent, body, headers, says in words:
+        if word == "reject":
+            went_on(await nca.post(f"{AT}/reject", data={"reason": "Too narrow."}), f"{AT}?done=rejected")
+        before = await entries(served), (await stands(served))["steps"]
+        refused = await tab.post(f"{AT}/{word}", data=form_sent)
+        told = problem(await program.post(f"/api/scopes/{NARROW}/{word}", json=body, headers=headers), 409)
+        assert refused.status_code == 409
+        assert told["detail"].startswith(says)
+        assert problems_of(refused.text)[f"#{word}"] == f"{told['detail']} {told['do']}".strip()
+        assert "govuk-notification-banner--success" not in refused.text
+        assert (await entries(served), (await stands(served))["steps"]) == before
+
+
+async def test_what_was_done_is_told_to_whoever_did_it_alone(served: Served) -> None:
+    """An address that is opened again, or by somebody else, is no word on an edition."""
+    nca, npcc = await proposed(served)
+    done = "govuk-notification-banner--success"
+    assert done in (await nca.get(f"{AT}?done=proposed")).text
+    for tab, word in ((nca, "confirmed"), (npcc, "confirmed"), (npcc, "proposed"), (npcc, "rejected"), (nca, "x")):
+        assert done not in (await tab.get(f"{AT}?done={word}")).text, word
 
 
 async def test_a_draft_that_changed_is_not_proposed(served: Served) -> None:
@@ -248,7 +294,7 @@ async def test_an_edition_is_rejected_with_a_reason(served: Served) -> None:
     assert "by the NPCC on 20 January 2026 at 12:00: <b>Too</b> narrow." in words_of(shown.text)
     late = await nca.post(f"{AT}/confirm", data={"hash": (await stands(served))["hash"]})
     assert late.status_code == 409
-    assert f"{NARROW} is rejected." in problems_of(late.text)["#confirm"]
+    assert f"The NPCC rejected {NARROW} already, on 20 January 2026 at 12:00." in problems_of(late.text)["#confirm"]
 
 
 async def test_what_was_not_read_is_not_confirmed(served: Served) -> None:

@@ -10,7 +10,7 @@ import yaml
 from service.storage.database import Database
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
-from tests.support.server import Served, a_served
+from tests.support.server import Served, a_served, problem
 from tests.support.tallies import statements_of
 from tests.support.terms import NEXT, a_terms_way, terms_of, without
 
@@ -47,13 +47,14 @@ async def test_both_coordinators_take_terms_from_a_draft_to_being_in_force(serve
     assert stale.status_code == 412
     assert problems_of(stale.text)
     proposal = hidden_in((await nca.get(AT)).text)
-    for _ in range(2):  # a form that is sent twice has its effect once
-        went_on(await nca.post(f"{AT}/propose", data=proposal), f"{AT}?done=proposed")
+    went_on(await nca.post(f"{AT}/propose", data=proposal), f"{AT}?done=proposed")
     sent = hidden_in((await nca.get(AT)).text)
     went_on(await nca.post(f"{AT}/confirm", data=sent), f"{AT}?done=confirmed")
     assert "The NPCC has not confirmed it." in words_of((await nca.get(AT)).text)
     went_on(await npcc.post(f"{AT}/confirm", data=sent), f"{AT}?done=confirmed")
-    assert "It is confirmed by both bodies, and is in force." in words_of((await npcc.get(f"{AT}?done=confirmed")).text)
+    assert f"{NEXT} is confirmed by both bodies, and is in force." in words_of(
+        (await npcc.get(f"{AT}?done=confirmed")).text
+    )
     listed = words_of((await npcc.get("/national/terms")).text)
     assert "In force" in listed
     assert "Superseded" in listed
@@ -87,6 +88,26 @@ async def test_terms_that_were_overtaken_say_so_and_are_not_confirmed(served: Se
     refused = await nca.post(f"{at}/confirm", data={"hash": late["hash"]})
     assert refused.status_code == 409
     assert "2026-02-late cannot come into force any more." in words_of(refused.text)
+
+
+async def test_a_second_tab_is_told_what_is_so_already_by_whom_and_when_in_the_words_of_the_api(
+    served: Served,
+) -> None:
+    nca, way = await signed_in(served, "nca"), await a_terms_way(served)
+    drafted = await way.nca.post("/api/terms", json=terms_of(served))
+    proposal, seen = hidden_in((await nca.get(AT)).text), {"If-Match": drafted.headers["etag"]}
+    word: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+        "propose": ("proposed", proposal, {}),
+        "confirm": ("confirmed", {"hash": drafted.json()["hash"]}, {"hash": drafted.json()["hash"]}),
+        "reject": ("rejected", {"reason": "Too early"}, {"reason": "Otherwise"}),
+    }
+    for at, (done, sent, body) in word.items():
+        went_on(await nca.post(f"{AT}/{at}", data=sent), f"{AT}?done={done}")
+        refused = await nca.post(f"{AT}/{at}", data=sent)
+        told = problem(await way.nca.post(f"/api/terms/{NEXT}/{at}", json=body, headers=seen), 409)
+        assert refused.status_code == 409
+        assert told["detail"].startswith(f"The NCA {done} {NEXT} already, on 20 January 2026 at 12:00.")
+        assert problems_of(refused.text)[f"#{at}"] == f"{told['detail']} {told['do']}".strip()
 
 
 async def test_which_terms_are_in_force_is_asked_once_for_the_page_of_a_proposal(served: Served) -> None:

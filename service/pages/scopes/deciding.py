@@ -10,7 +10,6 @@ from service.audit.adopter import Adopter, Sign
 from service.pages.scopes.desk import Desk
 from service.pages.scopes.showing import AT, scope_page
 from service.pages.visit import Visit
-from service.scope.drafts import stored_by_name
 from service.scope.lifecycle import SIGNED_TYPE, confirm, propose, reject
 
 WHAT: Final = "Scope editions"
@@ -34,7 +33,6 @@ DESK: Final = Desk(
     what=WHAT,
     signed_type=SIGNED_TYPE,
     page=scope_page,
-    by_name=stored_by_name,
     propose=_propose,
     confirm=_confirm,
     reject=_reject,

@@ -13,7 +13,6 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
 from service.audit.adopter import BODIES, Adopter, Sign
-from service.errors import Conflict
 from service.identity.keys import SigningKeys
 from service.identity.principal import Permission
 from service.pages.days import typed_day
@@ -21,7 +20,6 @@ from service.pages.force.forms import FINE, NOTHING, REFUSALS, Problem, Problems
 from service.pages.rules.adopter import adopter_of, may
 from service.pages.scopes.words import said_by
 from service.pages.visit import Visit, Visiting, to
-from service.scope.adopting import ByName
 from service.scope.adoption import WHOLE, Kept, Said
 from service.scope.edition import State
 
@@ -45,7 +43,6 @@ class Desk(Struct, frozen=True, kw_only=True):
     what: str
     signed_type: str
     page: EditionPage
-    by_name: ByName[Kept]
     propose: Callable[[Visit, Adopter, str, Collection[str], date | None], Awaitable[object]]
     confirm: Callable[[Visit, Adopter, str, str, Sign], Awaitable[object]]
     reject: Callable[[Visit, Adopter, str, str], Awaitable[object]]
@@ -86,9 +83,8 @@ async def _proposal(visit: Visit, desk: Desk, edition: str) -> Response[str] | R
     try:
         await desk.propose(visit, by, edition, [sent.one("etag")], day.value)
     except REFUSALS as error:
-        if not await _was_said(visit, desk, by, edition, error, Said.PROPOSED):
-            field = _DAY if error.code == "effective-passed" else "propose"
-            return await desk.page(visit, edition, sent, *refused(visit, error, field))
+        field = _DAY if error.code == "effective-passed" else "propose"
+        return await desk.page(visit, edition, sent, *refused(visit, error, field))
     return to(f"{desk.at}/{edition}?done=proposed")
 
 
@@ -100,8 +96,7 @@ async def _confirmation(visit: Visit, desk: Desk, signing: SigningKeys, edition:
             visit, by, edition, sent.one("hash"), lambda said: signing.sign(dict(said), desk.signed_type)
         )
     except REFUSALS as error:
-        if not await _was_said(visit, desk, by, edition, error, Said.CONFIRMED):
-            return await desk.page(visit, edition, sent, *refused(visit, error, "confirm"))
+        return await desk.page(visit, edition, sent, *refused(visit, error, "confirm"))
     return to(f"{desk.at}/{edition}?done=confirmed")
 
 
@@ -115,8 +110,7 @@ async def _rejection(visit: Visit, desk: Desk, edition: str) -> Response[str] | 
     try:
         await desk.reject(visit, by, edition, reason)
     except REFUSALS as error:
-        if not await _was_said(visit, desk, by, edition, error, Said.REJECTED):
-            return await desk.page(visit, edition, sent, *refused(visit, error, "reject"))
+        return await desk.page(visit, edition, sent, *refused(visit, error, "reject"))
     return to(f"{desk.at}/{edition}?done=rejected")
 
 
@@ -136,19 +130,24 @@ def offered(visit: Visit, item: Kept | None, *, overtaken: bool) -> dict[str, An
     }
 
 
-async def _was_said(visit: Visit, desk: Desk, by: Adopter, name: str, error: Exception, said: Said) -> bool:
-    """Whether this very person had said the same before, and the form was sent twice."""
-    if not isinstance(error, Conflict):
-        return False
-    async with visit.context.db.national() as tx:
-        item = await desk.by_name(tx, name)
-    return item is not None and _stands_said(item, by, said)
-
-
-def _stands_said(item: Kept, by: Adopter, said: Said) -> bool:
-    """Whether somebody said so of what an edition says now, and it is where that word left it."""
-    step = said_by(item, said, by.client)
-    return step is not None and step.hash == item.hash and item.state.value in _LEFT.get(said, ())
+def done(visit: Visit, item: Kept | None, drafted: str) -> str | None:
+    """What became of an edition by the form that was just taken, told to whoever sent it; nothing where that is not
+    what is so. ``drafted``: what is said of a stored draft."""
+    word = visit.request.query_params.get("done")
+    if item is None or word not in list(Said):
+        return None
+    if word == Said.DRAFTED:
+        return drafted if item.state is State.DRAFT else None
+    said = Said(word)
+    if item.state.value not in _LEFT[said] or said_by(item, said, visit.person.principal.client_id) is None:
+        return None
+    if said is Said.PROPOSED:
+        return f"{item.name} is proposed. It never changes any more."
+    if said is Said.REJECTED:
+        return f"{item.name} is rejected."
+    if item.state is State.IN_FORCE:
+        return f"{item.name} is confirmed by both bodies, and is in force."
+    return f"Your confirmation of {item.name} is stored and signed."
 
 
 _LEFT: Final[Mapping[Said, tuple[str, ...]]] = {
@@ -156,3 +155,4 @@ _LEFT: Final[Mapping[Said, tuple[str, ...]]] = {
     Said.CONFIRMED: ("proposed", "in_force"),
     Said.REJECTED: ("rejected",),
 }
+"""Where an edition stands once a word was given, as long as nothing else became of it."""

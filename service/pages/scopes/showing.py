@@ -13,14 +13,13 @@ from service.errors import Conflict, Invalid, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
-from service.pages.scopes.desk import offered
+from service.pages.scopes.desk import done, offered
 from service.pages.scopes.words import MEANS, OVERTAKEN, SAID, STANDING, as_yaml, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
 from service.scope.drafts import Stored, all_stored, name_in_force, stored_by_name
-from service.scope.edition import State
 from service.scope.store import NO_TALLIES, known
 from service.scope.switch import in_the_way
 from service.scope.tallied import tallied_in_words
@@ -28,6 +27,9 @@ from service.scope.words import edition_in_words
 
 HERE: Final = "scopes"
 AT: Final = "/national/scopes"
+_DRAFTED: Final = (
+    "The draft is stored. It changes no figure until it is proposed, confirmed by both bodies and in force."
+)
 
 
 @get(AT, include_in_schema=False)
@@ -75,7 +77,7 @@ async def scope_page(
         steps=[(SAID[step.step], step) for step in item.steps],
         written=as_yaml(item.document),
         has_picture=item.state not in NO_TALLIES,
-        done=None if problems else _done(item, visit.request.query_params.get("done")),
+        done=None if problems else done(visit, item, _DRAFTED),
         longest=WHOLE,
         sent=sent,
         problems=problems,
@@ -105,20 +107,3 @@ async def _changes(visit: Visit, tx: AsyncConnection, item: Stored) -> Differenc
     except (Conflict, Invalid):
         return None
     return difference_in_words(visit.context.library, found)
-
-
-def _done(item: Stored, word: str | None) -> str | None:
-    """What became of the edition by a form that was just taken; nothing where that is not where it stands."""
-    if word is None:
-        return None
-    if item.state is State.DRAFT:
-        return "The draft is stored. It changes no figure until it is proposed, confirmed by both bodies and in force."
-    if item.state is State.REJECTED:
-        return f"{item.name} is rejected."
-    if item.state is State.IN_FORCE:
-        return f"{item.name} is confirmed by both bodies, and is in force."
-    if item.state is not State.PROPOSED:
-        return None
-    if word == "confirmed":
-        return f"Your confirmation of {item.name} is stored and signed."
-    return f"{item.name} is proposed. It never changes any more."

@@ -11,7 +11,6 @@ from service.pages.scopes.desk import Desk
 from service.pages.terms.showing import AT, terms_page
 from service.pages.visit import Visit
 from service.terms.lifecycle import SIGNED_TYPE, confirm_terms, propose_terms, reject_terms
-from service.terms.store import terms_by_name
 
 WHAT: Final = "Editions of the terms"
 
@@ -36,7 +35,6 @@ DESK: Final = Desk(
     what=WHAT,
     signed_type=SIGNED_TYPE,
     page=terms_page,
-    by_name=terms_by_name,
     propose=_propose,
     confirm=_confirm,
     reject=_reject,

@@ -14,7 +14,7 @@ from service.errors import Conflict, NotFound
 from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
-from service.pages.scopes.desk import offered
+from service.pages.scopes.desk import done, offered
 from service.pages.scopes.words import SAID, STANDING, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
@@ -45,12 +45,7 @@ MEANS: Final[Mapping[Standing, str]] = {
     Standing.REJECTED: "It is not adopted, and its name is not given again.",
 }
 _OVERTAKEN: Final = "It never changes any more. It cannot come into force any more."
-_DONE: Final[Mapping[Standing, str]] = {
-    Standing.DRAFT: "The draft is stored. It changes nothing until both bodies have confirmed it and it is in force.",
-    Standing.PROPOSED: "It is proposed, with your word on it. It never changes any more.",
-    Standing.IN_FORCE: "It is confirmed by both bodies, and is in force.",
-    Standing.REJECTED: "It is rejected.",
-}
+_DRAFTED: Final = "The draft is stored. It changes nothing until both bodies have confirmed it and it is in force."
 
 
 @get(AT, include_in_schema=False)
@@ -113,7 +108,7 @@ async def terms_page(
         in_its_way=in_its_way,
         steps=[(SAID[step.step], step) for step in kept.steps] if kept else [],
         written=None if kept is None else terms_as_yaml(kept.document),
-        done=None if problems or "done" not in visit.request.query_params else _DONE.get(item.standing),
+        done=None if problems else done(visit, kept, _DRAFTED),
         longest=WHOLE,
         sent=sent,
         problems=problems,
