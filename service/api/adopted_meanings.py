@@ -51,7 +51,7 @@ SCOPES: Final[Mapping[str, Meaning]] = {
     "scope-frozen": Meaning(
         (409,),
         "The edition is no draft any more, and proposed editions never change.",
-        "Draft a new edition.",
+        "`detail` says who proposed or rejected it, and when; draft a new edition.",
     ),
     "scope-draft-moved": Meaning(
         (412,),
@@ -114,7 +114,7 @@ TERMS: Final[Mapping[str, Meaning]] = {
     "terms-frozen": Meaning(
         (409,),
         "The edition is no draft any more, and proposed editions never change.",
-        "Draft a new edition.",
+        "`detail` says who proposed or rejected it, and when; draft a new edition.",
     ),
     "terms-draft-moved": Meaning(
         (412,),
@@ -125,6 +125,11 @@ TERMS: Final[Mapping[str, Meaning]] = {
         (409,),
         "The terms would move the past: who was expected for a period that was due, or what returns were taken in.",
         "`detail` names what; write the draft anew so that it stays as it was.",
+    ),
+    "terms-changed": Meaning(
+        (409,),
+        "Terms of that name have other content here than those that were taken in or drafted.",
+        "Run the release under which they were drafted, or publish or draft the change under a name of its own.",
     ),
     "terms-not-proposed": Meaning(
         (409,), "Only proposed terms can be confirmed, and these are not.", "`detail` says where they stand."

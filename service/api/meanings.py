@@ -357,7 +357,6 @@ _COMMANDS: Final[Mapping[str, Meaning]] = {
     "condition": Meaning((), "A condition cannot be taken.", "`do` says what to write at the place named."),
     "too-many-attributes": Meaning((), "A definition speaks of more attributes than can be judged.", "Speak of fewer."),
     "contract-changed": Meaning((), "A published contract version has other content than was taken in.", _PUBLISH),
-    "terms-changed": Meaning((), "Adopted terms have other content than were taken in.", _PUBLISH),
     "audit-tampered": Meaning(
         (), "The audit log is not what was written.", "Keep everything, and look who could write."
     ),

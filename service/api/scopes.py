@@ -237,7 +237,7 @@ class ScopesController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-scope", "precondition-required", "scope-frozen", "scope-changed"),
-                *("effective-passed", "tallied-until-passed"),
+                *("scope-draft", "scope-exists", "effective-passed", "tallied-until-passed"),
             ),
         ),
     )

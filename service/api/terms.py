@@ -251,7 +251,7 @@ class TermsController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-terms", "precondition-required", "terms-frozen", "terms-history"),
-                "effective-passed",
+                *("terms-draft", "terms-exists", "terms-changed", "effective-passed"),
             ),
         ),
     )

@@ -145,14 +145,26 @@ class Kind(Struct, frozen=True, kw_only=True):
     otherwise: str
     """What drafting a new one is for: *To count otherwise*."""
 
+    @property
+    def a(self) -> str:
+        return "an" if self.words[0] in "aeiou" else "a"
+
     def missing(self) -> NotFound:
         return NotFound(f"There is no such {self.words}.", f"See {self.listed_at}.", code=f"no-such-{self.prefix}")
 
     def taken(self, name: str) -> Conflict:
         """Its name is never given twice, whatever became of the edition that had it."""
         return Conflict(
-            f"There is a {self.words} {name} already, or there was one.",
+            f"There is {self.a} {self.words} {name} already, or there was one.",
             "A name stands for one content for ever: give yours a name of its own.",
+            code=f"{self.prefix}-exists",
+        )
+
+    def published_since(self, name: str) -> Conflict:
+        """A file has the name of a draft, and came after it."""
+        return Conflict(
+            f"There is {self.a} {self.words} {name} among the published files by now.",
+            "A name stands for one content for ever: draft yours anew under a name of its own.",
             code=f"{self.prefix}-exists",
         )
 

@@ -9,12 +9,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import yaml
 from msgspec import Struct
 
 from service.contract.library import Library
 from service.contract.model import Field, PartName
 from service.contract.source import Items, Table, Text, plain
-from service.contract.written import Asked, DraftErrors, DraftProblem, Found, form_of, problem_at, table_of, text_of
+from service.contract.written import (
+    YAML,
+    Asked,
+    DraftErrors,
+    DraftProblem,
+    Found,
+    form_of,
+    problem_at,
+    table_of,
+    text_of,
+)
 from service.criteria.bounded import Decided, decided_by_bounds
 from service.criteria.written import written
 from service.scope.edition import Edition, EditionErrors, EditionProblem, State, load_edition
@@ -23,6 +34,8 @@ from service.scope.published import PIN, check_pin, edition_of
 MOST_RULES: Final = 100
 LONGEST_NAME: Final = 60
 
+_HEAD: Final = ("edition", "title", "vocabulary", "source", "guidance", "tallied_until")
+_RULE: Final = ("id", "title", "guidance", "when")
 _NAME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)+")
 _ASKED: Final = Asked(keys="Write keys and values: edition, title, vocabulary and rules.", most=f"{MOST_RULES} rules")
 
@@ -36,17 +49,31 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 def read_draft(content: bytes, media: str, library: Library) -> Draft:
     """The draft in a text of this media type, its parameters aside. Raises ``DraftErrors`` with all that is wrong."""
-    return _read(content, media, library, only_draft=True)
+    return _read(text_of(content), media, library, only_draft=True)
 
 
 def read_either(content: bytes, media: str, library: Library) -> Draft:
     """The same of a document in any state: one that stands in another than draft is read as it would be published, with
     what it pins."""
-    return _read(content, media, library, only_draft=False)
+    return _read(text_of(content), media, library, only_draft=False)
 
 
-def _read(content: bytes, media: str, library: Library, *, only_draft: bool) -> Draft:
-    text, table = table_of(text_of(content), media, _ASKED)
+def read_again(document: Mapping[str, Any], library: Library) -> Draft:
+    """A stored draft, read as if it were written now: what is asked of a draft may be more than when it was stored.
+    Raises ``DraftErrors``, whose places are in ``text_of_draft``."""
+    return _read(text_of_draft(document), YAML, library, only_draft=True)
+
+
+def text_of_draft(document: Mapping[str, Any]) -> str:
+    """A stored document as people write it, in YAML, in the order in which one reads it."""
+    rules = [{key: rule[key] for key in _RULE if key in rule} for rule in document.get("rules", ())]
+    ordered = {key: document[key] for key in _HEAD if document.get(key)} | {"rules": rules}
+    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
+
+
+def _read(sent: str, media: str, library: Library, *, only_draft: bool) -> Draft:
+    text, table = table_of(sent, media, _ASKED)
     draft = only_draft or table.text("state", State.DRAFT) == State.DRAFT
     problems = [*form_of(text, table), *(_head(text, table) if draft else ())]
     rules = table.node("rules")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
@@ -12,7 +13,7 @@ from service.contract.written import DraftErrors
 from service.errors import Invalid
 from service.scope.adopting import Adoption
 from service.scope.adoption import Kind, Said, check_effective, seen_tags
-from service.scope.draft import Draft
+from service.scope.draft import Draft, read_again
 from service.scope.drafts import Stored, freeze, insert_draft, name_in_force, stored_by_name, turn_down, write_draft
 from service.scope.editions import Editions
 from service.scope.steps import Steps
@@ -73,8 +74,11 @@ async def propose(
     tags = seen_tags(seen)
     async with db.national() as tx:
         await begin(tx, keep)
-        check_effective(effective, now)
         item = await SCOPE.seen_draft(tx, name, tags)
+        check_effective(effective, now)
+        if name in editions.library.scopes and not editions.knows(name, item.hash):
+            raise SCOPE.kind.published_since(name)
+        await asyncio.to_thread(read_again, item.document, editions.library)
         await known(tx, editions, name, item.hash)  # a contract that changed since would have it count something else
         _check_tallied_until(item.tallied_until, effective, london_date(now))
         await freeze(tx, item, effective)

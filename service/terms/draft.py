@@ -13,12 +13,14 @@ from datetime import date
 from typing import Any, Final
 
 import msgspec
+import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
 from service.contract.library import Library
 from service.contract.source import Items, Table, Text, plain, read_yaml
 from service.contract.written import (
+    YAML,
     Asked,
     DraftErrors,
     DraftProblem,
@@ -37,6 +39,7 @@ MOST_ENTRIES: Final = 200
 """Contract versions, milestones and entries of participation, of each at most."""
 LONGEST_NAME: Final = 60
 
+_ORDER: Final = ("edition", "title", "source", "contracts", "calendar", "milestones", "force_list", "participation")
 _KEYS: Final = "edition, title, source, contracts, calendar, milestones, force_list and participation"
 _ASKED: Final = Asked(keys=f"Write keys and values: {_KEYS}.", most=f"{MOST_ENTRIES} entries")
 _NAME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-[a-z0-9]+)*")
@@ -59,7 +62,7 @@ class TermsDraft(Struct, frozen=True, kw_only=True):
 def read_terms_draft(content: bytes, media: str, library: Library) -> TermsDraft:
     """The draft in a text of this media type. Raises ``TermsDraftErrors`` with all that is wrong."""
     try:
-        return _read(content, media, library)
+        return _read(text_of(content), media, library)
     except DraftErrors as errors:
         raise TermsDraftErrors(errors.problems) from None
 
@@ -68,13 +71,31 @@ def read_either_terms(content: bytes, media: str, library: Library) -> Terms:
     """The terms of a draft, or of a file as they are published: that is one which says when it was adopted, and which
     scope edition was in force then. Raises ``TermsDraftErrors``."""
     try:
-        return _read(content, media, library, only_draft=False).terms
+        terms = _read(text_of(content), media, library, only_draft=False).terms
+        return terms if terms.hash else replace(terms, hash=hashlib.sha256(content).hexdigest())
     except DraftErrors as errors:
         raise TermsDraftErrors(errors.problems) from None
 
 
-def _read(content: bytes, media: str, library: Library, *, only_draft: bool = True) -> TermsDraft:
-    text, table = table_of(text_of(content), media, _ASKED)
+def read_terms_again(document: Mapping[str, Any], library: Library) -> Terms:
+    """A stored draft, read as if it were written now: what is asked of a draft may be more than when it was stored, and
+    what it was read with may be other. Raises ``TermsDraftErrors``, whose places are in ``text_of_terms``."""
+    try:
+        return _read(text_of_terms(document), YAML, library).terms
+    except DraftErrors as errors:
+        raise TermsDraftErrors(errors.problems) from None
+
+
+def text_of_terms(document: Mapping[str, Any]) -> str:
+    """A stored document as people write it, in YAML."""
+    ordered = {key: document[key] for key in _ORDER if document.get(key) is not None}
+    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=110)
+    return text
+
+
+def _read(sent: str, media: str, library: Library, *, only_draft: bool = True) -> TermsDraft:
+    """The hash of what is no draft is for whoever has its bytes to say."""
+    text, table = table_of(sent, media, _ASKED)
     is_draft = only_draft or not ("scope" in table and "adopted" in table)
     problems = [*form_of(text, table), *(_head(text, table) if is_draft else ())]
     too_many = list(_long_lists(text, table))
@@ -91,7 +112,7 @@ def _read(content: bytes, media: str, library: Library, *, only_draft: bool = Tr
     problems += [replace(each, pointer=places.get((each.line, each.column), "")) for each in found.problems]
     if problems:
         raise DraftErrors(problems)
-    digest = hash_of(terms) if is_draft else hashlib.sha256(content).hexdigest()
+    digest = hash_of(terms) if is_draft else ""
     return TermsDraft(document=_with_numbers(plain(table), terms), terms=replace(terms, hash=digest))
 
 

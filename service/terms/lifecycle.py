@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.adopter import Adopter, Sign
@@ -18,7 +20,7 @@ from service.scope.switch import Switched, Waiting
 from service.storage.database import Database
 from service.storage.idempotency import Keeping, begin, end
 from service.storage.position import advance
-from service.terms.draft import TermsDraft, TermsDraftErrors
+from service.terms.draft import TermsDraft, TermsDraftErrors, read_terms_again
 from service.terms.model import Terms
 from service.terms.store import (
     StoredTerms,
@@ -83,8 +85,11 @@ async def propose_terms(
     tags = seen_tags(seen)
     async with db.national() as tx:
         await begin(tx, keep)
-        check_effective(effective, now)
         item = await TERMS.seen_draft(tx, name, tags)
+        check_effective(effective, now)
+        if name in library.terms:
+            raise TERMS.kind.published_since(name)
+        await check_reads(item, library)
         before = await _in_force(tx)
         reasons = await moved_by(tx, library, before, item.terms, now)
         if reasons:
@@ -115,6 +120,17 @@ async def confirm_terms(
     """Give the word of a body on what it read, signed; and put the terms in force if that was all that they needed."""
     await TERMS.confirm(db, by, name, digest, now, sign, keep)
     return await TERMS.became(db, name, lambda: adopt_when_ready(db, library, name, by.client, now), keep)
+
+
+async def check_reads(item: StoredTerms, library: Library) -> None:
+    """What a draft is asked when it is written is asked again: more may be asked now, and of another release."""
+    read = await asyncio.to_thread(read_terms_again, item.document, library)
+    if replace(read, hash="") != replace(item.terms, hash=""):
+        raise Conflict(
+            f"{item.name} reads otherwise here than where it was drafted.",
+            "Run the release, with the contracts, under which it was drafted, or draft it anew.",
+            code="terms-changed",
+        )
 
 
 async def _in_force(tx: AsyncConnection) -> Terms:

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from service.scope.draft import text_of_draft
 from tests.support.editions import NARROW, a_scope, a_way, as_yaml, said_yes
 from tests.support.server import Served, good, problem
+from tests.support.stored import store_scope_rule
 
 YAML = {"Content-Type": "application/yaml"}
 AT = f"/api/scopes/{NARROW}"
@@ -119,6 +121,34 @@ async def test_a_draft_that_changed_is_not_proposed_unseen(served: Served) -> No
     problem(await way.nca.post(f"{AT}/propose", headers=seen), 412, "scope-draft-moved")
     problem(await way.nca.post(f"{AT}/propose"), 428, "precondition-required")
     assert good(await way.nca.get(f"{AT}/draft"))["state"] == "draft"
+
+
+@pytest.mark.parametrize("when", ["suspect_count >= 0", "suspect_cuont >= 4"])
+async def test_a_draft_that_would_not_be_taken_any_more_is_not_proposed_and_is_told_as_when_it_is_written(
+    served: Served, when: str
+) -> None:
+    """As an earlier release stored it, which asked less of a condition, or had another contract."""
+    way = await a_way(served)
+    seen = {"If-Match": (await way.drafted()).headers["etag"]}
+    await store_scope_rule(served, NARROW, when)
+    document = good(await way.nca.get(f"{AT}/draft"))["document"]
+    written = await way.nca.post("/api/scopes", content=text_of_draft(document), headers=YAML)
+    found = problem(written, 422, "scope-draft")["errors"]
+    assert [each["pointer"] for each in found] == ["/rules/0/when"]
+    assert problem(await way.nca.post(f"{AT}/propose", headers=seen), 422, "scope-draft")["errors"] == found
+    assert good(await way.nca.get(f"{AT}/draft"))["state"] == "draft"
+
+
+async def test_a_draft_whose_name_a_file_has_by_now_is_not_proposed(served: Served) -> None:
+    way, file = await a_way(served), "2026-02-referral"
+    drafted = await way.drafted()
+    async with served.db.owner() as tx:
+        named = text("update scope_edition set name = :after where name = :before")
+        await tx.execute(named, {"before": file, "after": "2026-02-before"})
+        await tx.execute(named, {"before": NARROW, "after": file})
+    seen = {"If-Match": drafted.headers["etag"].replace(NARROW, file)}
+    refused = problem(await way.nca.post(f"/api/scopes/{file}/propose", headers=seen), 409, "scope-exists")
+    assert refused["detail"] == f"There is a scope edition {file} among the published files by now."
 
 
 async def test_an_edition_is_to_come_into_force_today_or_later(served: Served) -> None:

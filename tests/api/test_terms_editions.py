@@ -15,10 +15,12 @@ from joserfc.jwk import KeySet
 from sqlalchemy import text
 
 from service.returns.rejudging import ACTOR
+from service.terms.draft import text_of_terms
 from service.terms.switch import adopt_ready_terms
 from tests.support.faults import until
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
+from tests.support.stored import store_a_ring
 from tests.support.terms import AT, NEXT, TermsWay, a_terms_way, terms_of, without, yes_to
 
 BEFORE = "2025-11"
@@ -102,6 +104,44 @@ async def test_a_draft_is_told_all_that_is_wrong_with_line_and_column(served: Se
     assert found[0]["do"] == "Take it out; a scope edition is adopted at /api/scopes."
     problem(await way.nca.post("/api/terms", content="{", headers={"Content-Type": "application/json"}), 422)
     assert await positions(served) == [BEFORE]
+
+
+async def test_a_draft_that_would_not_be_taken_any_more_is_not_proposed_and_is_told_as_when_it_is_written(
+    served: Served,
+) -> None:
+    """As an earlier release stored it, which did not look for rings."""
+    way = await a_terms_way(served)
+    drafted = await way.nca.post("/api/terms", json=terms_of(served))
+    await store_a_ring(served)
+    document = good(await way.nca.get(f"{AT}/draft"))["document"]
+    written = await way.nca.post(
+        "/api/terms", content=text_of_terms(document), headers={"Content-Type": "application/yaml"}
+    )
+    found = problem(written, 422, "terms-draft")["errors"]
+    refused = await way.nca.post(f"{AT}/propose", headers={"If-Match": drafted.headers["etag"]})
+    assert problem(refused, 422, "terms-draft")["errors"] == found
+    assert [each["pointer"] for each in found] == ["/participation/2/successor"]
+    assert "'kent' follows 'essex' and 'essex' follows 'kent'" in found[0]["says"]
+    assert good(await way.nca.get(f"{AT}/draft"))["state"] == "draft"
+
+
+async def test_a_draft_that_reads_otherwise_than_when_it_was_stored_is_not_proposed(served: Served) -> None:
+    way = await a_terms_way(served)
+    drafted = await way.nca.post("/api/terms", json=terms_of(served))
+    async with served.db.owner() as tx:
+        await tx.execute(text("update terms_draft set content = jsonb_set(content, '{title}', '\"Another\"')"))
+    refused = await way.nca.post(f"{AT}/propose", headers={"If-Match": drafted.headers["etag"]})
+    assert problem(refused, 409, "terms-changed")["detail"] == f"{NEXT} reads otherwise here than where it was drafted."
+
+
+async def test_a_draft_whose_name_a_file_has_by_now_is_not_proposed(served: Served) -> None:
+    way = await a_terms_way(served)
+    drafted = await way.nca.post("/api/terms", json=terms_of(served))
+    async with served.db.owner() as tx:
+        await tx.execute(text("update terms_draft set name = '2026-11'"))
+    seen = {"If-Match": drafted.headers["etag"].replace(NEXT, "2026-11")}
+    refused = problem(await way.nca.post("/api/terms/2026-11/propose", headers=seen), 409, "terms-exists")
+    assert refused["detail"] == "There is an edition of the terms 2026-11 among the published files by now."
 
 
 async def test_each_wrong_word_is_refused_in_plain_words(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest_asyncio
@@ -11,6 +12,7 @@ from service.storage.database import Database
 from tests.support.browser import Tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.server import Served, a_served, problem
+from tests.support.stored import store_a_ring
 from tests.support.tallies import statements_of
 from tests.support.terms import NEXT, a_terms_way, terms_of, without
 
@@ -108,6 +110,21 @@ async def test_a_second_tab_is_told_what_is_so_already_by_whom_and_when_in_the_w
         assert refused.status_code == 409
         assert told["detail"].startswith(f"The NCA {done} {NEXT} already, on 20 January 2026 at 12:00.")
         assert problems_of(refused.text)[f"#{at}"] == f"{told['detail']} {told['do']}".strip()
+
+
+async def test_a_draft_that_would_not_be_taken_any_more_is_told_by_line_and_column_where_it_is_proposed(
+    served: Served,
+) -> None:
+    nca, way = await signed_in(served, "nca"), await a_terms_way(served)
+    await way.nca.post("/api/terms", json=terms_of(served))
+    proposal = hidden_in((await nca.get(AT)).text)
+    await store_a_ring(served)
+    refused = await nca.post(f"{AT}/propose", data=proposal)
+    assert refused.status_code == 422
+    told = re.match(r"Line (\d+), column \d+: 'kent' follows ", problems_of(refused.text)["#propose"])
+    assert told is not None
+    text = (await nca.get(f"{AT}/change")).text.partition("<textarea")[2].partition(">")[2].lstrip("\n")
+    assert "successor: " in text.splitlines()[int(told[1]) - 1]
 
 
 async def test_which_terms_are_in_force_is_asked_once_for_the_page_of_a_proposal(served: Served) -> None:

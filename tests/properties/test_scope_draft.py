@@ -10,7 +10,7 @@ from service.contract.library import load_library
 from service.contract.source import Problems, Text, read_yaml
 from service.contract.spots import place_in
 from service.contract.written import JSON, YAML, DraftErrors
-from service.scope.draft import Draft, read_draft
+from service.scope.draft import Draft, read_again, read_draft
 from tests.support.drafts import DRAFT, as_json
 
 LIBRARY = load_library()
@@ -58,7 +58,9 @@ def test_a_draft_with_any_slip_is_read_or_told_in_its_place(data: st.DataObject,
 
 def _read(content: bytes, media: str) -> None:
     try:
-        assert isinstance(read_draft(content, media, LIBRARY), Draft)
+        read = read_draft(content, media, LIBRARY)
+        assert isinstance(read, Draft)
+        assert read_again(read.document, LIBRARY).edition.hash == read.edition.hash
     except DraftErrors as errors:
         lines = content.decode("utf-8-sig", "replace").splitlines() or [""]
         for problem in errors.problems:

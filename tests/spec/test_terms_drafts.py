@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from service.contract.library import Library
 from service.contract.written import YAML, DraftProblem
-from service.terms.draft import TermsDraftErrors, read_terms_draft
+from service.terms.draft import TermsDraftErrors, read_terms_again, read_terms_draft
 
 FORCES = ["kent", "essex", "sussex", "surrey", "cumbria"]
 DRAFT = """\
@@ -38,6 +40,16 @@ def problems_of(library: Library, *changes: tuple[str, str]) -> tuple[DraftProbl
 
 def test_the_draft_that_is_changed_here_is_taken(library: Library) -> None:
     assert read_terms_draft(DRAFT.encode(), YAML, library).terms.forces() == tuple(FORCES)
+
+
+@pytest.mark.parametrize(
+    "title", ["Changed", "'Kent': it's \"off\" # 2026-02 \U0001f600", "no", "1.10", "- a | b > c " * 30]
+)
+def test_a_draft_that_was_stored_reads_again_as_it_did(library: Library, title: str) -> None:
+    text = DRAFT.replace("title: Changed", f"title: {json.dumps(title, ensure_ascii=False)}")
+    read = read_terms_draft(text.encode(), YAML, library)
+    assert read.terms.title == title.strip()
+    assert read_terms_again(read.document, library) == read.terms
 
 
 ONE_CAUSE = [

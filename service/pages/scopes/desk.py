@@ -13,6 +13,7 @@ from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
 from service.audit.adopter import BODIES, Adopter, Sign
+from service.contract.written import DraftErrors
 from service.identity.keys import SigningKeys
 from service.identity.principal import Permission
 from service.pages.days import typed_day
@@ -83,6 +84,8 @@ async def _proposal(visit: Visit, desk: Desk, edition: str) -> Response[str] | R
     try:
         await desk.propose(visit, by, edition, [sent.one("etag")], day.value)
     except REFUSALS as error:
+        if isinstance(error, DraftErrors):
+            return await desk.page(visit, edition, sent, Problems(places_in_words(error, "propose")), 422)
         field = _DAY if error.code == "effective-passed" else "propose"
         return await desk.page(visit, edition, sent, *refused(visit, error, field))
     return to(f"{desk.at}/{edition}?done=proposed")
@@ -128,6 +131,13 @@ def offered(visit: Visit, item: Kept | None, *, overtaken: bool) -> dict[str, An
         "may_confirm": confirms and item is not None and waits and body not in item.confirmed_by,
         "may_reject": confirms and state in (State.DRAFT, State.PROPOSED),
     }
+
+
+def places_in_words(errors: DraftErrors, field: str) -> list[Problem]:
+    """Everything that is wrong with a draft, each by its place in the text."""
+    return [
+        Problem(field, f"Line {each.line}, column {each.column}: {each.says} {each.do}") for each in errors.problems
+    ]
 
 
 def done(visit: Visit, item: Kept | None, drafted: str) -> str | None:

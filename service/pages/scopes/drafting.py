@@ -16,14 +16,15 @@ from service.contract.written import JSON, LARGEST, YAML, DraftErrors, DraftProb
 from service.criteria.vocabulary import Kind
 from service.errors import CaseReturnsError, NotFound
 from service.identity.principal import NOT_HERE, Permission
-from service.pages.force.forms import FINE, REFUSALS, Problem, Problems, refused
+from service.pages.force.forms import FINE, REFUSALS, Problems, refused
 from service.pages.force.receiving import FILE, receive
 from service.pages.rules.adopter import adopter_of
 from service.pages.scopes.deciding import WHAT
+from service.pages.scopes.desk import places_in_words
 from service.pages.scopes.showing import AT, HERE
-from service.pages.scopes.words import as_yaml, free_name
+from service.pages.scopes.words import free_name
 from service.pages.visit import Visit, Visiting, to
-from service.scope.draft import Draft, read_draft
+from service.scope.draft import Draft, read_draft, text_of_draft
 from service.scope.drafts import Stored, all_stored, stored_by_name
 from service.scope.edition import State
 from service.scope.lifecycle import draft, rewrite
@@ -103,7 +104,7 @@ async def show_drafting(visit: Visiting) -> Response[str]:
     # until when an edition is tallied is its own affair: it says nothing of another
     kept = {key: value for key, value in stored[asked].document.items() if key != "tallied_until"}
     begun = {**kept, "edition": free_name(asked, taken, today)}
-    return draft_form(visit, _PAGE, Written(text=as_yaml(begun)))
+    return draft_form(visit, _PAGE, Written(text=text_of_draft(begun)))
 
 
 @post(_NEW, include_in_schema=False, request_max_body_size=None, status_code=303)
@@ -127,7 +128,7 @@ async def show_changing(visit: Visiting, edition: FromPath[str]) -> Response[str
     item = await _item(visit, edition)
     if item.state is not State.DRAFT:
         return to(f"{AT}/{edition}")
-    return draft_form(visit, _PAGE, Written(text=as_yaml(item.document), etag=item.etag), name=edition)
+    return draft_form(visit, _PAGE, Written(text=text_of_draft(item.document), etag=item.etag), name=edition)
 
 
 @post(_CHANGE, include_in_schema=False, request_max_body_size=None, status_code=303)
@@ -176,10 +177,9 @@ def draft_again(
 ) -> Response[str]:
     """The form with what is wrong, each place with the line that stands there."""
     if isinstance(error, DraftErrors):
-        found = [
-            Problem(TEXT, f"Line {each.line}, column {each.column}: {each.says} {each.do}") for each in error.problems
-        ]
-        return draft_form(visit, page, written, Problems(found), 422, name=name, wrong=error.problems)
+        return draft_form(
+            visit, page, written, Problems(places_in_words(error, TEXT)), 422, name=name, wrong=error.problems
+        )
     field = FILE if error.code in ("too-large", "upload-cut-short", "unsupported-media") else TEXT
     return draft_form(visit, page, written, *refused(visit, error, field), name=name)
 

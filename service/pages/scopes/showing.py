@@ -14,11 +14,12 @@ from service.identity.principal import NOT_HERE, Permission
 from service.pages.force.forms import FINE, NOTHING, Problems, Typed
 from service.pages.rules.adopter import may
 from service.pages.scopes.desk import done, offered
-from service.pages.scopes.words import MEANS, OVERTAKEN, SAID, STANDING, as_yaml, standing_line
+from service.pages.scopes.words import MEANS, OVERTAKEN, SAID, STANDING, standing_line
 from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
+from service.scope.draft import text_of_draft
 from service.scope.drafts import Stored, all_stored, name_in_force, stored_by_name
 from service.scope.store import NO_TALLIES, known
 from service.scope.switch import in_the_way
@@ -75,7 +76,7 @@ async def scope_page(
         tallied=tallied_in_words(item.state, item.tallied_until, london_date(context.now())),
         waits_for=in_its_way.waits_for,
         steps=[(SAID[step.step], step) for step in item.steps],
-        written=as_yaml(item.document),
+        written=text_of_draft(item.document),
         has_picture=item.state not in NO_TALLIES,
         done=None if problems else done(visit, item, _DRAFTED),
         longest=WHOLE,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from service.audit.adopter import BODIES
 from service.scope.adoption import Kept, Said, Step
@@ -46,9 +44,6 @@ SAID: Final[Mapping[Said, str]] = {
     Said.REJECTED: "Rejected",
 }
 
-_HEAD: Final = ("edition", "title", "vocabulary", "source", "guidance", "tallied_until")
-_RULE: Final = ("id", "title", "guidance", "when")
-
 
 def standing_line(item: Kept, in_force: str | None) -> str:
     """One line of an edition in the list: what it waits for, or since when it is what it is."""
@@ -68,14 +63,6 @@ def standing_line(item: Kept, in_force: str | None) -> str:
 def said_by(item: Kept, said: Said, client: str) -> Step | None:
     """The word of this very person on an edition: a form that is sent twice has its effect once."""
     return next((step for step in item.steps if step.step is said and step.client == client), None)
-
-
-def as_yaml(document: Mapping[str, Any]) -> str:
-    """A document as people write it, in the order in which one reads it."""
-    rules = [{key: rule[key] for key in _RULE if key in rule} for rule in document.get("rules", ())]
-    ordered = {key: document[key] for key in _HEAD if document.get(key)} | {"rules": rules}
-    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=10_000)
-    return text
 
 
 def free_name(name: str, taken: Sequence[str], today: date) -> str:

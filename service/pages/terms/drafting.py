@@ -18,11 +18,11 @@ from service.pages.rules.adopter import adopter_of
 from service.pages.scopes.drafting import DraftPage, Written, draft_again, draft_form, written_of
 from service.pages.scopes.words import free_name
 from service.pages.terms.deciding import WHAT
-from service.pages.terms.showing import AT, HERE, terms_as_yaml
+from service.pages.terms.showing import AT, HERE
 from service.pages.visit import Visit, Visiting, to
 from service.scope.edition import State
 from service.terms.calendar import Period
-from service.terms.draft import TermsDraft, read_terms_draft
+from service.terms.draft import TermsDraft, read_terms_draft, text_of_terms
 from service.terms.editions import TermsEdition, terms_editions
 from service.terms.lifecycle import draft_terms, rewrite_terms
 from service.terms.model import Terms
@@ -52,7 +52,7 @@ async def show_drafting_terms(visit: Visiting) -> Response[str]:
         raise NotFound(NOT_HERE)
     name = free_name("0000-00-terms", [*found, *context.library.terms], london_date(context.now()))
     document = document_of_terms(begun.terms, context.library) if begun.kept is None else begun.kept.document
-    return draft_form(visit, _PAGE, Written(text=terms_as_yaml({**document, "edition": name})))
+    return draft_form(visit, _PAGE, Written(text=text_of_terms({**document, "edition": name})))
 
 
 @post(_NEW, include_in_schema=False, request_max_body_size=None, status_code=303)
@@ -75,7 +75,7 @@ async def show_changing_terms(visit: Visiting, edition: FromPath[str]) -> Respon
     kept = (await _one(visit, edition)).kept
     if kept is None or kept.state is not State.DRAFT:
         return to(f"{AT}/{edition}")
-    return draft_form(visit, _PAGE, Written(text=terms_as_yaml(kept.document), etag=kept.etag), name=edition)
+    return draft_form(visit, _PAGE, Written(text=text_of_terms(kept.document), etag=kept.etag), name=edition)
 
 
 @post(_CHANGE, include_in_schema=False, request_max_body_size=None, status_code=303)

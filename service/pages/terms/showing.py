@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import yaml
 from litestar import Response, get
 from litestar.params import FromPath
 
@@ -20,6 +19,7 @@ from service.pages.visit import Visit, Visiting
 from service.scope.adoption import WHOLE
 from service.scope.switch import InTheWay
 from service.terms.difference import changes_of_terms
+from service.terms.draft import text_of_terms
 from service.terms.editions import Standing, TermsEdition, edition_before, holds_from, terms_editions
 from service.terms.history import to_know
 from service.terms.load import titles_of
@@ -107,7 +107,7 @@ async def terms_page(
         waits_for=holding.waits_for,
         in_its_way=in_its_way,
         steps=[(SAID[step.step], step) for step in kept.steps] if kept else [],
-        written=None if kept is None else terms_as_yaml(kept.document),
+        written=None if kept is None else text_of_terms(kept.document),
         done=None if problems else done(visit, kept, _DRAFTED),
         longest=WHOLE,
         sent=sent,
@@ -121,11 +121,3 @@ def _before(editions: Mapping[str, TermsEdition], item: TermsEdition) -> TermsEd
         return edition_before(editions, item, None)
     except Conflict:
         return None
-
-
-def terms_as_yaml(document: Mapping[str, Any]) -> str:
-    """A document as people write it."""
-    keys = ("edition", "title", "source", "contracts", "calendar", "milestones", "force_list", "participation")
-    ordered = {key: document[key] for key in keys if document.get(key) is not None}
-    text: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=110)
-    return text
