@@ -60,8 +60,8 @@ SCOPES: Final[Mapping[str, Meaning]] = {
     ),
     "tallied-until-passed": Meaning(
         (422,),
-        "The day until which a draft says that it is tallied once superseded lies before it can be in force.",
-        "Write the draft anew with a later `tallied_until`, or without one.",
+        "The day until which an edition says that it is tallied once superseded lies before it can be in force.",
+        "Write the draft anew, or reject the proposal and draft it anew, with a later `tallied_until` or without one.",
     ),
     "effective-passed": Meaning(
         (422,), "The day on which it is to come into force has passed.", "Give today or a later day, or none."
@@ -124,7 +124,7 @@ TERMS: Final[Mapping[str, Meaning]] = {
     "terms-history": Meaning(
         (409,),
         "The terms would move the past: who was expected for a period that was due, or what returns were taken in.",
-        "`detail` names what; write the draft anew so that it stays as it was.",
+        "`detail` names what; draft it anew so that it stays as it was, or wait until what is in its way is withdrawn.",
     ),
     "terms-changed": Meaning(
         (409,),

@@ -276,7 +276,7 @@ class ScopesController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs"),
-                *("scope-overtaken", "already-confirmed"),
+                *("scope-overtaken", "already-confirmed", "scope-changed", "tallied-until-passed"),
             ),
         ),
     )
@@ -289,7 +289,9 @@ class ScopesController(Controller):
 
         async def work(keep: Keeping[Stored] | None) -> Stored:
             sign = sign_of(signing, SIGNED_TYPE)
-            done, _ = await confirm(context.db, adopter, edition, body.hash, context.now(), sign, keep)
+            done, _ = await confirm(
+                context.db, context.editions, adopter, edition, body.hash, context.now(), sign, keep
+            )
             return done
 
         return await answered(request, context, adopter, msgspec.json.encode(body), _tell(context), work)

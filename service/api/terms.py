@@ -51,7 +51,7 @@ from service.terms.lifecycle import (
 )
 from service.terms.load import titles_of
 from service.terms.store import StoredTerms, terms_by_name
-from service.terms.switch import moved_by, terms_in_the_way
+from service.terms.switch import refused_after, terms_in_the_way
 
 _WHAT: Final = "Editions of the terms"
 _A: Final = "edition of the terms"
@@ -219,9 +219,10 @@ class TermsController(Controller):
             if found is None:
                 raise NotFound(NOT_HERE)
             other = edition_before(editions, found, against)
-            asked = found.standing in _OPEN and other.standing is Standing.IN_FORCE
             now = context.now()
-            in_its_way = await moved_by(tx, context.library, other.terms, found.terms, now) if asked else ()
+            in_its_way: tuple[str, ...] = ()
+            if found.kept is not None and found.standing in _OPEN and other.standing is Standing.IN_FORCE:
+                in_its_way = await refused_after(tx, context.library, other.terms, found.kept, now)
         shown = document_of(
             other.terms,
             found.terms,
@@ -290,7 +291,7 @@ class TermsController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-terms", "terms-not-proposed", "terms-hash-differs"),
-                *("terms-overtaken", "already-confirmed"),
+                *("terms-overtaken", "already-confirmed", "terms-history", "terms-draft", "terms-changed"),
             ),
         ),
     )

@@ -98,15 +98,18 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
         digest: str,
         now: datetime,
         sign: Sign,
+        check: Callable[[AsyncConnection, K], Awaitable[None]],
         keep: Keeping[K] | None = None,
     ) -> None:
-        """Give the word of a body on what it read, signed. What is answered is known after the switch (``became``)."""
+        """Give the word of a body on what it read, signed. ``check`` raises what keeps it from having an effect, which
+        may be otherwise than when it was proposed. What is answered is known after the switch (``became``)."""
         async with db.national() as tx:
             if await begin(tx, keep):
                 return
             item = await self.found(tx, name, lock=True)
             self.kind.check_to_confirm(item, digest, by)
             item.check_not_overtaken(await self.in_force(tx), self.kind.prefix)
+            await check(tx, item)
             signature = sign(confirmed(item, by, now))
             if not await self.said(tx, item, Said.CONFIRMED, by, now, signature=signature):
                 raise confirmed_for_both()

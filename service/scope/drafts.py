@@ -144,6 +144,15 @@ async def not_judgeable(tx: AsyncConnection, item: Stored) -> int:
     return count
 
 
+async def reads_a_draft(tx: AsyncConnection, item: Stored) -> bool:
+    """Whether the contract version that an edition reads is a draft, which may still change."""
+    found = await tx.execute(
+        text("select exists (select from contract_version where version = :version and state = 'draft')"),
+        {"version": item.vocabulary},
+    )
+    return bool(found.scalar_one())
+
+
 async def name_in_force(tx: AsyncConnection) -> str | None:
     """The name of the edition in force; None where there is none yet."""
     found = await tx.execute(text("select name from scope_edition where state = 'in_force'"))

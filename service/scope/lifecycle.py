@@ -7,6 +7,8 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from service.audit.adopter import Adopter, Sign
 from service.clock import london_date
 from service.contract.written import DraftErrors
@@ -80,7 +82,7 @@ async def propose(
             raise SCOPE.kind.published_since(name)
         await asyncio.to_thread(read_again, item.document, editions.library)
         await known(tx, editions, name, item.hash)  # a contract that changed since would have it count something else
-        _check_tallied_until(item.tallied_until, effective, london_date(now))
+        _check_tallied_until(item.tallied_until, effective, london_date(now), "Write the draft anew")
         await freeze(tx, item, effective)
         await follow_in_force(tx)
         await SCOPE.said(tx, item, Said.PROPOSED, by, now)
@@ -92,18 +94,19 @@ async def propose(
     return proposed
 
 
-def _check_tallied_until(until: date | None, effective: date | None, today: date) -> None:
+def _check_tallied_until(until: date | None, effective: date | None, today: date, do: str) -> None:
     """A day on which it cannot have been superseded yet would be no day at all."""
     if until is not None and until < max(today, effective or today):
         raise Invalid(
             f"It says that it is tallied until {until} once it is superseded, and by then it is not in force.",
-            "Write the draft anew with a later `tallied_until`, or without one.",
+            f"{do} with a later `tallied_until`, or without one.",
             code="tallied-until-passed",
         )
 
 
 async def confirm(
     db: Database,
+    editions: Editions,
     by: Adopter,
     name: str,
     digest: str,
@@ -112,5 +115,10 @@ async def confirm(
     keep: Keeping[Stored] | None = None,
 ) -> tuple[Stored, Switched | Waiting]:
     """Give the word of a body on what it read, signed; and put the edition in force if that was all that it needed."""
-    await SCOPE.confirm(db, by, name, digest, now, sign, keep)
+
+    async def check(tx: AsyncConnection, item: Stored) -> None:
+        await known(tx, editions, name, item.hash)
+        _check_tallied_until(item.tallied_until, item.effective, london_date(now), "Reject it, and draft it anew")
+
+    await SCOPE.confirm(db, by, name, digest, now, sign, check, keep)
     return await SCOPE.became(db, name, lambda: switch_when_ready(db, name, by.client, now), keep)

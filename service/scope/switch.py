@@ -19,7 +19,15 @@ from service.audit.log import append
 from service.clock import london_date
 from service.errors import NotFound
 from service.scope.adoption import Kept, state_words
-from service.scope.drafts import Stored, in_force_since, name_in_force, not_judgeable, not_judged, stored_by_name
+from service.scope.drafts import (
+    Stored,
+    in_force_since,
+    name_in_force,
+    not_judgeable,
+    not_judged,
+    reads_a_draft,
+    stored_by_name,
+)
 from service.scope.edition import State
 from service.scope.store import put_in_force
 from service.storage.database import Database
@@ -112,7 +120,9 @@ async def in_the_way(tx: AsyncConnection, item: Stored, today: date) -> InTheWay
     if overtaken:
         return InTheWay(overtaken=overtaken)
     work = _work(await not_judged(tx, item), await not_judgeable(tx, item))
-    return InTheWay(waits_for=(*item.words_wanted(today), *work))
+    is_draft = await reads_a_draft(tx, item)
+    draft = f"It reads contract version {item.vocabulary}, which is a draft: that is to be published first."
+    return InTheWay(waits_for=(*item.words_wanted(today), *([draft] if is_draft else ()), *work))
 
 
 def _work(returns: int, forces: int) -> Iterator[str]:

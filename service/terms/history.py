@@ -25,11 +25,15 @@ class Reported(Struct, frozen=True, kw_only=True):
     version: str
 
 
-def in_its_way(before: Terms, after: Terms, reported: Collection[Reported], today: date) -> tuple[str, ...]:
-    """Why ``after`` cannot follow ``before`` today, in sentences; nothing where the past stays as it is."""
+def in_its_way(
+    before: Terms, after: Terms, reported: Collection[Reported], today: date, effective: date | None = None
+) -> tuple[str, ...]:
+    """Why ``after`` cannot follow ``before``, in sentences; nothing where the past stays as it is. What is past is what
+    is so on the first day on which it can follow: today, or ``effective`` where that is later."""
+    day = max(today, effective or today)
     return (
-        *_calendar(before, after, today),
-        *_expected(before, after, today),
+        *_calendar(before, after, day, later=day > today),
+        *_expected(before, after, day, later=day > today),
         *_reported(before, after, reported),
         *_taken_over(before, after, reported),
     )
@@ -89,7 +93,7 @@ def _days(terms: Terms) -> str:
     return f"{terms.calendar.due_days} days"
 
 
-def _calendar(before: Terms, after: Terms, today: date) -> Iterator[str]:
+def _calendar(before: Terms, after: Terms, today: date, *, later: bool) -> Iterator[str]:
     old, new = before.calendar, after.calendar
     if new.first > old.first:
         yield f"The first period would move on from {old.first} to {new.first}, away from what was reported before it."
@@ -100,7 +104,8 @@ def _calendar(before: Terms, after: Terms, today: date) -> Iterator[str]:
         )
     due, would_be = (_last_past(terms, today) for terms in (before, _with_first(after, before)))
     if due is not None and (would_be is None or would_be < due):
-        yield f"The return for {due} was due, and would not be any more."
+        was = f"will have been due by {day_in_words(today)}" if later else "was due"
+        yield f"The return for {due} {was}, and would not be any more."
     if would_be is not None and (due is None or would_be > due):
         yield f"The return for {would_be} would be overdue on the day on which these terms come into force."
 
@@ -115,7 +120,7 @@ def _last_past(terms: Terms, today: date) -> Period | None:
     return terms.calendar.last_due(today - timedelta(days=1))
 
 
-def _expected(before: Terms, after: Terms, today: date) -> Iterator[str]:
+def _expected(before: Terms, after: Terms, today: date, *, later: bool) -> Iterator[str]:
     """Who was expected for a period whose due day is over is not changed, whichever of the two says that it is over."""
     ends = [end for end in (_last_past(before, today), _last_past(after, today)) if end is not None]
     if not ends:
@@ -136,22 +141,23 @@ def _expected(before: Terms, after: Terms, today: date) -> Iterator[str]:
             if force not in was | would and before.successor(force, period) != after.successor(force, period):
                 following.setdefault(force, []).append(period)
         period = period.plus(1)
-    yield from _in_sentences(joining, "would be expected after all for")
-    yield from _in_sentences(leaving, "would not have been expected for")
-    yield from _in_sentences(following, "would be followed by another than before for")
+    passed = f"will have passed by {day_in_words(today)}" if later else "has passed"
+    yield from _in_sentences(joining, "would be expected after all for", passed)
+    yield from _in_sentences(leaving, "would not have been expected for", passed)
+    yield from _in_sentences(following, "would be followed by another than before for", passed)
 
 
 def _of(terms: Terms, period: Period) -> set[str]:
     return set(terms.participants(period)) if period >= terms.calendar.first else set()
 
 
-def _in_sentences(found: dict[str, list[Period]], says: str) -> Iterator[str]:
+def _in_sentences(found: dict[str, list[Period]], says: str, passed: str) -> Iterator[str]:
     """One sentence for all forces of which the same is to be said."""
     alike: dict[tuple[Period, ...], list[str]] = {}
     for force, periods in found.items():
         alike.setdefault(tuple(periods), []).append(force)
     for stretch, forces in alike.items():
-        yield f"{_named(forces)} {says} {_stretch(stretch)}, and the due day has passed."
+        yield f"{_named(forces)} {says} {_stretch(stretch)}, and the due day {passed}."
 
 
 def _reported(before: Terms, after: Terms, reported: Collection[Reported]) -> Iterator[str]:

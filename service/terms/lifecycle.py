@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -89,15 +89,11 @@ async def propose_terms(
         check_effective(effective, now)
         if name in library.terms:
             raise TERMS.kind.published_since(name)
-        await check_reads(item, library)
+        await _check_reads(item, library)
         before = await _in_force(tx)
-        reasons = await moved_by(tx, library, before, item.terms, now)
+        reasons = await moved_by(tx, library, before, item.terms, now, effective)
         if reasons:
-            raise Conflict(
-                f"What is past would move: {' '.join(reasons)}",
-                "Write the draft anew so that what was expected and reported stays as it was.",
-                code="terms-history",
-            )
+            raise _moves_the_past(reasons, "Write the draft anew")
         await freeze_terms(tx, item, before.edition, effective)
         await TERMS.said(tx, item, Said.PROPOSED, by, now)
         proposed = await TERMS.found(tx, name)
@@ -118,11 +114,26 @@ async def confirm_terms(
     keep: Keeping[StoredTerms] | None = None,
 ) -> tuple[StoredTerms, Switched | Waiting]:
     """Give the word of a body on what it read, signed; and put the terms in force if that was all that they needed."""
-    await TERMS.confirm(db, by, name, digest, now, sign, keep)
+
+    async def check(tx: AsyncConnection, item: StoredTerms) -> None:
+        await _check_reads(item, library)
+        reasons = await moved_by(tx, library, await _in_force(tx), item.terms, now, item.effective)
+        if reasons:
+            raise _moves_the_past(reasons, "Confirm it once that is so no longer, or reject it and draft it anew")
+
+    await TERMS.confirm(db, by, name, digest, now, sign, check, keep)
     return await TERMS.became(db, name, lambda: adopt_when_ready(db, library, name, by.client, now), keep)
 
 
-async def check_reads(item: StoredTerms, library: Library) -> None:
+def _moves_the_past(reasons: Sequence[str], do: str) -> Conflict:
+    return Conflict(
+        f"What is past would move: {' '.join(reasons)}",
+        f"{do}, so that what was expected and reported stays as it was.",
+        code="terms-history",
+    )
+
+
+async def _check_reads(item: StoredTerms, library: Library) -> None:
     """What a draft is asked when it is written is asked again: more may be asked now, and of another release."""
     read = await asyncio.to_thread(read_terms_again, item.document, library)
     if replace(read, hash="") != replace(item.terms, hash=""):

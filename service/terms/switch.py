@@ -7,7 +7,7 @@ while nobody can open a return (``TERMS_LOCK``).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec.structs import replace
 from sqlalchemy import text
@@ -23,6 +23,7 @@ from service.scope.edition import State
 from service.scope.switch import InTheWay, NotNow, Switched, Waiting, not_proposed
 from service.storage.database import Database
 from service.storage.position import advance
+from service.terms.draft import TermsDraftErrors, read_terms_again
 from service.terms.history import in_its_way
 from service.terms.model import Terms
 from service.terms.store import (
@@ -84,16 +85,34 @@ async def terms_in_the_way(tx: AsyncConnection, library: Library, item: StoredTe
     overtaken = item.overtaken_by(None if before is None else before.edition)
     if overtaken or before is None:
         return InTheWay(overtaken=overtaken)
-    moved = await moved_by(tx, library, before, item.terms, now)
-    return InTheWay(waits_for=(*item.words_wanted(london_date(now)), *moved))
+    refused = await refused_after(tx, library, before, item, now)
+    return InTheWay(waits_for=(*item.words_wanted(london_date(now)), *refused))
+
+
+async def refused_after(
+    tx: AsyncConnection, library: Library, before: Terms, item: StoredTerms, now: datetime
+) -> tuple[str, ...]:
+    """For what terms are refused, or do not come into force, after others: as they are written, and what would move."""
+    moved = await moved_by(tx, library, before, item.terms, now, item.effective)
+    return (*_refused_as_written(item, library), *moved)
+
+
+def _refused_as_written(item: StoredTerms, library: Library) -> tuple[str, ...]:
+    """More may be asked of a draft than when it was stored."""
+    try:
+        read_terms_again(item.document, library)
+    except TermsDraftErrors as errors:
+        places = (f"line {each.line}, column {each.column}: {each.says}" for each in errors.problems)
+        return tuple(f"It would not be taken as a draft any more: {place}" for place in places)
+    return ()
 
 
 async def moved_by(
-    tx: AsyncConnection, library: Library, before: Terms, after: Terms, now: datetime
+    tx: AsyncConnection, library: Library, before: Terms, after: Terms, now: datetime, effective: date | None = None
 ) -> tuple[str, ...]:
-    """What of the past terms would move if they came into force now, in sentences."""
+    """What of the past terms would move if they came into force now, or on the later day of theirs, in sentences."""
     returns = await reported(tx, library.lists[before.force_list])
-    return in_its_way(before, after, returns, london_date(now))
+    return in_its_way(before, after, returns, london_date(now), effective)
 
 
 async def adopt_ready_terms(db: Database, library: Library, actor: str, now: datetime) -> tuple[str, ...]:

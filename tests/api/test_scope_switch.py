@@ -22,6 +22,7 @@ from service.scope.lifecycle import confirm, draft, propose, reject
 from service.scope.switch import Switched, Waiting, switch_when_ready
 from tests.support.browser import signed_in
 from tests.support.editions import NARROW, Way, a_scope, a_way, as_yaml, said_yes
+from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
 
@@ -102,10 +103,11 @@ async def test_the_proposer_alone_puts_nothing_in_force(served: Served) -> None:
 
 async def test_one_client_does_not_confirm_for_both_bodies(served: Served) -> None:
     made = await proposed_here(served)
+    editions, now = served.context.editions, served.clock()
     both = [Adopter(client="one", body="nca"), Adopter(client="one", body="npcc")]
-    await confirm(served.db, both[0], NARROW, made.hash, served.clock(), lambda _: "signed")
+    await confirm(served.db, editions, both[0], NARROW, made.hash, now, lambda _: "signed")
     with pytest.raises(Conflict, match="You confirmed it for the other body already"):
-        await confirm(served.db, both[1], NARROW, made.hash, served.clock(), lambda _: "signed")
+        await confirm(served.db, editions, both[1], NARROW, made.hash, now, lambda _: "signed")
 
 
 async def test_what_is_confirmed_is_what_was_read(served: Served) -> None:
@@ -133,6 +135,39 @@ async def test_what_is_in_force_is_not_confirmed_again(served: Served) -> None:
     )
     wide = {"edition": WIDE, "hash": "0" * 64}
     assert problem(await said_yes(way.npcc, wide), 409, "scope-not-proposed")["detail"] == f"{WIDE} is superseded."
+
+
+async def test_what_reads_otherwise_here_than_it_was_proposed_is_not_confirmed(served: Served) -> None:
+    """By a server whose contract is another: it cannot show what is confirmed."""
+    way = await a_way(served)
+    made = await way.proposed()
+    async with served.db.owner() as tx:
+        await tx.execute(text("update scope_edition set hash = repeat('0', 64) where name = :name"), {"name": NARROW})
+    problem(await said_yes(way.npcc, {**made, "hash": "0" * 64}), 409, "scope-changed")
+
+
+async def test_an_edition_whose_last_day_passed_before_it_is_in_force_is_not_confirmed(served: Served) -> None:
+    way = await a_way(served)
+    made = await way.proposed(a_scope(tallied_until="2026-01-25"))
+    assert isinstance(served.clock, Hand)
+    served.clock.now += timedelta(days=6)
+    way = await a_way(served)
+    refused = problem(await said_yes(way.npcc, made), 422, "tallied-until-passed")
+    assert refused["do"] == "Reject it, and draft it anew with a later `tallied_until`, or without one."
+
+
+async def test_an_edition_that_reads_a_draft_of_a_contract_waits_until_that_is_published(served: Served) -> None:
+    way = await a_way(served)
+    async with served.db.owner() as tx:
+        await tx.execute(text("update contract_version set state = 'draft' where version = '2025.1'"))
+    last = await way.confirmed(await way.proposed())
+    assert (last["state"], last["waits_for"]) == (
+        "proposed",
+        ["It reads contract version 2025.1, which is a draft: that is to be published first."],
+    )
+    async with served.db.owner() as tx:
+        await tx.execute(text("update contract_version set state = 'published' where version = '2025.1'"))
+    assert isinstance(await switch_when_ready(served.db, NARROW, "case-returns", served.clock()), Switched)
 
 
 async def test_two_confirmations_in_the_same_instant_give_one_switch(served: Served) -> None:

@@ -18,6 +18,7 @@ from service.returns.rejudging import ACTOR
 from service.terms.draft import text_of_terms
 from service.terms.switch import adopt_ready_terms
 from tests.support.faults import until
+from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
 from tests.support.stored import store_a_ring
@@ -270,13 +271,71 @@ async def test_nobody_has_taken_a_force_over_in_a_return_that_was_there_before(s
     ]
 
 
-async def test_a_force_that_has_opened_a_period_is_not_taken_from_it(served: Served) -> None:
+async def test_a_force_that_has_opened_a_period_meanwhile_is_not_taken_from_it_by_the_last_word(served: Served) -> None:
     way = await a_terms_way(served)
     made = await way.proposed(terms_of(served, participation=without(served, "kent", "2025-12")))
     good(await yes_to(way.nca, made))
-    await Return(await served.client("kent"), period="2026-01").open()
-    held = good(await yes_to(way.npcc, made))
-    assert held["waits_for"] == ["kent would not take part in 2026-01, and has a return for it that is open or sealed."]
+    kent = Return(await served.client("kent"), period="2026-01")
+    await kent.open()
+    says = "kent would not take part in 2026-01, and has a return for it that is open or sealed."
+    refused = problem(await yes_to(way.npcc, made), 409, "terms-history")
+    assert refused["detail"] == f"What is past would move: {says}"
+    assert refused["do"].startswith("Confirm it once that is so no longer, or reject it")
+    held = good(await way.npcc.get(f"{AT}/draft"))
+    assert held["waits_for"] == ["The NPCC has not confirmed it.", says]
+    assert [step["step"] for step in held["steps"]] == ["drafted", "proposed", "confirmed"]
+    assert await positions(served) == [BEFORE]
+
+
+async def test_what_will_be_past_on_the_day_of_the_terms_is_not_moved_by_them(served: Served) -> None:
+    """The return for January is due on 14 February, and these terms would hold from the day after that."""
+    way = await a_terms_way(served)
+    drafted = await way.nca.post(
+        "/api/terms", json=terms_of(served, participation=without(served, "kent", "2025-12", "essex"))
+    )
+    seen = {"If-Match": drafted.headers["etag"]}
+    refused = problem(
+        await way.nca.post(f"{AT}/propose", json={"effective": "2026-02-15"}, headers=seen), 409, "terms-history"
+    )
+    assert refused["detail"] == (
+        "What is past would move: kent would not have been expected for 2026-01, and the due day will have passed by "
+        "15 February 2026."
+    )
+    good(await way.nca.post(f"{AT}/propose", json={"effective": "2026-02-14"}, headers=seen))
+
+
+async def test_terms_whose_past_moved_on_since_they_were_proposed_are_not_confirmed(served: Served) -> None:
+    way = await a_terms_way(served)
+    made = await way.proposed(terms_of(served, participation=without(served, "kent", "2025-12")))
+    assert isinstance(served.clock, Hand)
+    served.clock.now += timedelta(days=40)
+    way = await a_terms_way(served)
+    refused = problem(await yes_to(way.npcc, made), 409, "terms-history")
+    assert "kent would not have been expected for 2026-01, and the due day has passed." in refused["detail"]
+
+
+async def test_a_proposal_that_would_not_be_taken_as_a_draft_any_more_is_not_confirmed_and_waits(
+    served: Served,
+) -> None:
+    way = await a_terms_way(served)
+    made = await way.proposed(terms_of(served))
+    await store_a_ring(served)
+    found = problem(await yes_to(way.npcc, made), 422, "terms-draft")["errors"]
+    assert [each["pointer"] for each in found] == ["/participation/2/successor"]
+    waits_for = good(await way.npcc.get(f"{AT}/draft"))["waits_for"]
+    assert waits_for[-1].startswith("It would not be taken as a draft any more: line ")
+    assert "'kent' follows 'essex' and 'essex' follows 'kent'" in waits_for[-1]
+
+
+async def test_terms_that_both_bodies_confirmed_before_more_was_asked_of_them_do_not_come_into_force(
+    served: Served,
+) -> None:
+    way = await a_terms_way(served)
+    made = await way.adopted(terms_of(served), effective="2026-02-01")
+    assert made["ready"] is True
+    await store_a_ring(served)
+    later = served.clock() + timedelta(days=12)
+    assert await adopt_ready_terms(served.db, served.context.library, ACTOR, later) == ()
     assert await positions(served) == [BEFORE]
 
 

@@ -50,7 +50,10 @@ async def _proposed(context: Context, name: str, suspects: int) -> Stored:
 async def _both_confirm(context: Context, item: Stored) -> None:
     """In the same instant."""
     await asyncio.gather(
-        *(confirm(context.db, by, item.name, item.hash, context.now(), lambda _: "signed") for by in (NCA, NPCC))
+        *(
+            confirm(context.db, context.editions, by, item.name, item.hash, context.now(), lambda _: "signed")
+            for by in (NCA, NPCC)
+        )
     )
 
 

@@ -46,11 +46,15 @@ edition changes in the one before it, and how a draft of another is written.
 - A confirmation names the hash of what was read (`{"hash": ...}`), is given once by each body, by two clients, and is
   signed: a JWS (`typ` scope-confirmation+jwt) over edition, hash, body, client and time. The body that proposed may
   give its own; that alone puts nothing in force.
+- A stored draft is read again when it is proposed, and refused (`scope-draft`) for all that is asked of drafts by then.
+  An edition that reads otherwise at a server than it was proposed, or whose `tallied_until` has passed, is not
+  confirmed.
 - It comes into force in one step, at one position, when both have confirmed it, the day that the proposal may name
-  (`effective`) has come in London, every sealed return has a tally under it, and no force's returns failed to be
-  judged. `waits_for` says what is missing. Before that position pictures are of the edition before, from it on of
-  this one. What was proposed to follow an edition that is not in force any more never comes into force: it would undo,
-  unread, what came between. Its confirmation is refused (`scope-overtaken`), and `ready` is false.
+  (`effective`) has come in London, the contract version that it reads is published, every sealed return has a tally
+  under it, and no force's returns failed to be judged. `waits_for` says what is missing. Before that position pictures
+  are of the edition before, from it on of this one. What was proposed to follow an edition that is not in force any
+  more never comes into force: it would undo, unread, what came between. Its confirmation is refused
+  (`scope-overtaken`), and `ready` is false.
 - `tallied_until` is what an edition says of itself, for when another is in force: the last day, in London, on which a
   return is tallied under it all the same. Until then it is asked and judged like the one in force. After that day a
   return that is sealed has no tally under it and gets none: a picture under it has all of that return undetermined,

@@ -23,7 +23,9 @@ async def in_force(context: Context, name: str, **changed: Any) -> Standing:
     await judge_remaining(context)
     for body in ("nca", "npcc"):
         by = Adopter(client=f"{body}-lead", body=body)
-        _, done = await confirm(context.db, by, name, made.edition.hash, context.now(), lambda _: "signed")
+        _, done = await confirm(
+            context.db, context.editions, by, name, made.edition.hash, context.now(), lambda _: "signed"
+        )
     assert isinstance(done, Switched)
     return await standing(context, name)
 

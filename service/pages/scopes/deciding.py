@@ -21,7 +21,8 @@ async def _propose(visit: Visit, by: Adopter, name: str, seen: Collection[str], 
 
 
 async def _confirm(visit: Visit, by: Adopter, name: str, digest: str, sign: Sign) -> None:
-    await confirm(visit.context.db, by, name, digest, visit.context.now(), sign)
+    context = visit.context
+    await confirm(context.db, context.editions, by, name, digest, context.now(), sign)
 
 
 async def _reject(visit: Visit, by: Adopter, name: str, reason: str) -> None:

@@ -24,7 +24,7 @@ from service.terms.editions import Standing, TermsEdition, edition_before, holds
 from service.terms.history import to_know
 from service.terms.load import titles_of
 from service.terms.store import terms_name_in_force
-from service.terms.switch import moved_by, terms_in_the_way
+from service.terms.switch import refused_after, terms_in_the_way
 from service.terms.words import About, taking_part, terms_in_words
 
 HERE: Final = "terms"
@@ -87,8 +87,8 @@ async def terms_page(
         before = _before(editions, item)
         holding = InTheWay() if kept is None else await terms_in_the_way(tx, context.library, kept, now)
         in_its_way: tuple[str, ...] = ()
-        if before is not None and item.standing is Standing.DRAFT:
-            in_its_way = await moved_by(tx, context.library, before.terms, item.terms, now)
+        if before is not None and kept is not None and item.standing is Standing.DRAFT:
+            in_its_way = await refused_after(tx, context.library, before.terms, kept, now)
     title = titles_of(context.library, item.terms)
     return visit.page(
         "terms/terms.html",
