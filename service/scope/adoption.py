@@ -144,13 +144,17 @@ class Kind(Struct, frozen=True, kw_only=True):
     listed_at: str
     otherwise: str
     """What drafting a new one is for: *To count otherwise*."""
+    beside: str = ""
+    """What is listed there too, and is not adopted in this way."""
 
     @property
     def a(self) -> str:
         return "an" if self.words[0] in "aeiou" else "a"
 
     def missing(self) -> NotFound:
-        return NotFound(f"There is no such {self.words}.", f"See {self.listed_at}.", code=f"no-such-{self.prefix}")
+        return NotFound(
+            f"There is no such {self.words}.", f"See {self.listed_at}{self.beside}.", code=f"no-such-{self.prefix}"
+        )
 
     def taken(self, name: str) -> Conflict:
         """Its name is never given twice, whatever became of the edition that had it."""

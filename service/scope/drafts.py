@@ -62,6 +62,8 @@ async def all_stored(tx: AsyncConnection) -> Sequence[Stored]:
 
 async def stored_by_name(tx: AsyncConnection, name: str, *, lock: bool = False) -> Stored | None:
     """One edition; with ``lock`` nobody else decides about it until the transaction ends."""
+    if not name.isprintable():
+        return None  # an address may hold what no text of the database can
     sql = f"select {_COLUMNS} where e.name = :name{' for no key update of e' if lock else ''}"
     row = (await tx.execute(text(sql), {"name": name})).mappings().one_or_none()
     return None if row is None else _stored(row, (await steps_of(tx, Steps.SCOPE, [row["id"]])).get(row["id"], ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ from service.terms.model import Milestone, Participation, Terms
 
 _NAMED = 5
 """Of forces that a sentence is about, so many by name."""
+_FARTHEST: Final = timedelta(days=3_653)
+"""Ten years ahead are looked at, period by period; what comes later is looked at when its day has come."""
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -29,8 +32,8 @@ def in_its_way(
     before: Terms, after: Terms, reported: Collection[Reported], today: date, effective: date | None = None
 ) -> tuple[str, ...]:
     """Why ``after`` cannot follow ``before``, in sentences; nothing where the past stays as it is. What is past is what
-    is so on the first day on which it can follow: today, or ``effective`` where that is later."""
-    day = max(today, effective or today)
+    is so on the first day on which it can follow: today, or ``effective`` where that is later, within ten years."""
+    day = max(today, min(effective or today, today + _FARTHEST))
     return (
         *_calendar(before, after, day, later=day > today),
         *_expected(before, after, day, later=day > today),

@@ -43,7 +43,13 @@ def _name_of(written: TermsDraft) -> str:
 
 
 TERMS: Final = Adoption(
-    kind=Kind(prefix="terms", words="edition of the terms", listed_at="/api/terms", otherwise="To change the terms"),
+    kind=Kind(
+        prefix="terms",
+        words="edition of the terms",
+        listed_at="/api/terms",
+        otherwise="To change the terms",
+        beside=": those that came as a file are not drafted, confirmed or rejected here",
+    ),
     steps=Steps.TERMS,
     errors=TermsDraftErrors,
     name_of=_name_of,

@@ -153,6 +153,8 @@ async def all_terms_drafted(tx: AsyncConnection) -> Sequence[StoredTerms]:
 
 async def terms_by_name(tx: AsyncConnection, name: str, *, lock: bool = False) -> StoredTerms | None:
     """One edition; with ``lock`` nobody else decides about it until the transaction ends."""
+    if not name.isprintable():
+        return None  # an address may hold what no text of the database can
     sql = f"select {_COLUMNS} where d.name = :name{' for no key update of d' if lock else ''}"
     row = (await tx.execute(text(sql), {"name": name})).mappings().one_or_none()
     return None if row is None else _stored(row, (await steps_of(tx, Steps.TERMS, [row["id"]])).get(row["id"], ()))

@@ -199,6 +199,17 @@ async def test_what_is_in_force_is_not_rejected(served: Served) -> None:
     assert refused["detail"] == "2025-11-wide is in force, so it cannot be rejected."
 
 
+@pytest.mark.parametrize("kind", ["scopes", "terms"])
+@pytest.mark.parametrize("name", ["a%00b", "%ED%A0%80", "%0A"])
+async def test_a_name_that_no_text_can_be_is_none_that_there_is(served: Served, kind: str, name: str) -> None:
+    way, at = await a_way(served), f"/api/{kind}/{name}"
+    problem(await (await served.bare()).get(at), 404)
+    problem(await way.nca.get(f"{at}/draft"), 404)
+    problem(await way.nca.post(f"{at}/propose", headers={"If-Match": '"x"'}), 404)
+    problem(await way.nca.post(f"{at}/confirm", json={"hash": "0" * 64}), 404)
+    problem(await way.nca.post(f"{at}/reject", json={"reason": "No."}), 404)
+
+
 async def test_nobody_but_the_bodies_sees_a_draft(served: Served, kent: httpx.AsyncClient) -> None:
     way, anyone = await a_way(served), await served.bare()
     await way.drafted()

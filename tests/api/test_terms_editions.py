@@ -304,6 +304,24 @@ async def test_what_will_be_past_on_the_day_of_the_terms_is_not_moved_by_them(se
     good(await way.nca.post(f"{AT}/propose", json={"effective": "2026-02-14"}, headers=seen))
 
 
+async def test_a_day_at_the_end_of_time_is_looked_at_no_farther_than_one_can_see(served: Served) -> None:
+    way = await a_terms_way(served)
+    made = await way.proposed(terms_of(served), effective="9999-12-31")
+    assert "It is not to be in force before 31 December 9999." in made["waits_for"]
+    leaves = terms_of(served, "2026-02-leaves", participation=without(served, "kent", "2030-12"))
+    drafted = await way.nca.post("/api/terms", json=leaves)
+    seen = {"If-Match": drafted.headers["etag"]}
+    refused = await way.nca.post("/api/terms/2026-02-leaves/propose", json={"effective": "9999-12-31"}, headers=seen)
+    assert "kent would not have been expected for" in problem(refused, 409, "terms-history")["detail"]
+
+
+async def test_terms_that_came_as_a_file_are_not_decided_on_here_and_that_is_said(served: Served) -> None:
+    way = await a_terms_way(served)
+    for word, sent in (("confirm", {"hash": "0" * 64}), ("reject", {"reason": "No"})):
+        refused = problem(await way.nca.post(f"/api/terms/{BEFORE}/{word}", json=sent), 404, "no-such-terms")
+        assert refused["do"].endswith("those that came as a file are not drafted, confirmed or rejected here.")
+
+
 async def test_terms_whose_past_moved_on_since_they_were_proposed_are_not_confirmed(served: Served) -> None:
     way = await a_terms_way(served)
     made = await way.proposed(terms_of(served, participation=without(served, "kent", "2025-12")))
