@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.audit.entry import Entry
@@ -27,9 +28,10 @@ from service.picture.simulate.model import Cost, Counted, Side, Simulation
 from service.picture.simulate.pace import Point, pace_of, points_of
 from service.picture.simulate.question import (
     POSITION,
-    RULINGS,
+    VALUES,
     SimulationRefused,
     Statement,
+    pieces_of,
     statement_of,
     without,
 )
@@ -44,6 +46,12 @@ from service.tally.model import Margin
 from service.telemetry.spans import traced
 
 _STATEMENTS: Final = Statements()
+_PLANNED: Final = text(
+    "select pg_relation_size('case_version') / current_setting('block_size')::integer, "
+    "set_config('enable_nestloop', 'off', true), set_config('min_parallel_table_scan_size', '1TB', true)"
+)
+"""How many pages are to be read, each piece from its beginning to its end by one process: no piece is shared among
+several, and none is read force by force."""
 _BY_CODE: Final = {Margin.STAGE: Dimension.STAGE, Margin.SETTING: Dimension.SETTING}
 
 
@@ -150,20 +158,18 @@ class _Found(Struct):
 
 async def _ask(tx: AsyncConnection, statement: Statement, forces: Sequence[int]) -> _Found:
     query = _STATEMENTS.get(statement.sql, partial(str, statement.sql))
-    rows = (await tx.execute(query, {"forces": list(forces)})).all()
+    pages = (await tx.execute(_PLANNED)).scalar_one()
+    rows = (await tx.execute(query, {"forces": list(forces), **pieces_of(pages)})).all()
     judged: list[Judged] = []
-    valued: dict[Dimension, list[Valued]] = {
-        Dimension(what): [] for what in statement.about.values() if what not in (RULINGS, POSITION)
-    }
+    valued: dict[Dimension, list[Valued]] = {each: [] for some in statement.about.values() for each in some}
     position, moment = 0, None
-    for which, force, before, after, move, value, weight, open_cells, at in rows:
-        what = statement.about[which]
-        if what == RULINGS:
-            judged.append(read(force, before, after, weight, open_cells))
-        elif what == POSITION:
-            position, moment = weight, at
-        else:
-            valued[Dimension(what)].append(Valued(move, value, weight))
+    for row in rows:
+        if row.which == POSITION:
+            position, moment = row.weight, row.at
+        elif not statement.about[row.which]:
+            judged.append(read(row.force, row.before, row.after, row.weight, row.open_cells))
+        for dimension in statement.about.get(row.which, ()):
+            valued[dimension].append(Valued(row.before, row.after, getattr(row, VALUES[dimension]), row.weight))
     if moment is None:
         raise TypeError("a statement of a simulation says its position")
     return _Found(judged, valued, position, moment)

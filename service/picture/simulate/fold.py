@@ -12,7 +12,6 @@ from service.contract.model import CodeList
 from service.criteria.ruling import excluded_by, unmarked
 from service.picture.national import Dimension
 from service.picture.simulate.model import Counted, Flip, RuleFlip, ValueFlip
-from service.picture.simulate.question import moved
 from service.scope.verdict import Verdict, verdict_of
 from service.tally.model import dimension_of, totals_of
 
@@ -40,11 +39,16 @@ class Judged(Struct, frozen=True):
 
 
 class Valued(Struct, frozen=True):
-    """Rows of all forces with one move and one value of a breakdown: a bit mask of codes, or a year."""
+    """Rows of all forces with these rulings and one value of a breakdown: a bit mask of codes, or a year."""
 
-    move: int
+    before: int
+    after: int
     value: int | None
     weight: int
+
+    @property
+    def move(self) -> Move:
+        return verdict_of(self.before), verdict_of(self.after)
 
 
 def read(force: int, before: int, marked: int, weight: int, open_cells: int) -> Judged:
@@ -120,12 +124,7 @@ def _rules(judged: Iterable[Judged]) -> tuple[RuleFlip, ...]:
 
 def _by_value(found: Iterable[Valued], codes: CodeList | None) -> tuple[ValueFlip, ...]:
     return _values(
-        (
-            each.value if codes is None else dimension_of(each.value, codes),
-            (verdict_of(moved(each.move)[0]), verdict_of(moved(each.move)[1])),
-            each.weight,
-        )
-        for each in found
+        (each.value if codes is None else dimension_of(each.value, codes), each.move, each.weight) for each in found
     )
 
 

@@ -1,7 +1,7 @@
 """What a simulation asks of the rows, as one statement: each row is judged under both editions, once. Pure.
 
-Rows that are alike in all that is asked are grouped first, where several processes can do it at once; whether a group
-counts is decided for it, and not for its rows. Then the groups are added up by what each table is about.
+The stored cases are read in pieces, as many at once as the database has processes for; in each, rows are counted by
+what each table is about, and only what they come to leaves the piece.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from service.register.columns import OPEN_END, stored_types
 from service.scope.edition import Edition
 from service.tally.judge import judged
 
-RULINGS: Final = "rulings"
-POSITION: Final = "position"
+POSITION: Final = -1
 
 _COLUMN: Final = re.compile(r"\bo\.(\w+)")
-_VALUES: Final[Mapping[Dimension, str]] = MappingProxyType(
+VALUES: Final[Mapping[Dimension, str]] = MappingProxyType(
     {Dimension.STAGE: "stage", Dimension.SETTING: "setting", Dimension.YEAR: "year"}
 )
 
@@ -70,63 +69,65 @@ def without(edition: Edition, rules_off: Sequence[str]) -> Edition:
 
 
 class Statement(Struct, frozen=True):
-    """The statement, and what its rows are about: by the number in the column ``which``, ``RULINGS``, ``POSITION`` or a
-    breakdown. Parameter: ``forces``."""
+    """The statement, and what its rows are about, by the number in the column ``which``: breakdowns; none of them, of
+    the rulings by force. ``POSITION``: what it is all of. Parameters: ``forces``, and those of ``pieces_of``."""
 
     sql: str
-    about: Mapping[int, str]
+    about: Mapping[int, tuple[Dimension, ...]]
 
 
 def statement_of(library: Library, before: Edition, after: Edition, by: Iterable[Dimension]) -> Statement:
     """The statement for two editions. Its rows: ``which``, ``force``, ``before`` and ``after`` (rulings, the later one
-    marked), ``move`` (``moved`` reads it), ``value``, ``weight``, ``open_cells``, ``at``; of the position: its number
-    as the weight, and its moment.
+    marked), stage, setting and year, ``weight``, ``open_cells``, ``at``; of the position: its number as the weight, and
+    its moment.
 
     Year, stage and setting are as the later edition reads them.
     """
     marked = ruling_sql(after.definition, reading_sql(library, after.vocabulary, "o"), marked=True)
     margins, wanted = judged(library, after), frozenset(by)
     values = (judged(library, before).ruling, marked, margins.stage, margins.setting, margins.year)
-    asked = tuple(dimension for dimension in _VALUES if dimension in wanted)
+    asked = tuple(dimension for dimension in VALUES if dimension in wanted)
     return _statement(library, after.vocabulary, values, asked)
 
 
 @lru_cache(maxsize=64)
 def _statement(library: Library, vocabulary: str, values: tuple[str, ...], asked: tuple[Dimension, ...]) -> Statement:
     """Remembered: writing it takes longer than asking it of a small country."""
-    names = [_VALUES[dimension] for dimension in asked]
-    columns = ["force", "before", "after", *(["move"] if names else []), *names]
-    sets = [("force", "before", "after"), *(("move", name) for name in names)]
-    about = {_which(columns, each): what for each, what in zip(sets, (RULINGS, *asked), strict=True)}
-    grouped = ", ".join(f"({listed('c', each)})" for each in sets)
-    move, value = "null::integer", "null::bigint"
-    if names:
-        move, value = "c.move", f"coalesce({', '.join(f'c.{name}::bigint' for name in names)})"
-    sql = (
-        "with head as materialized (select l.force, r.case_years, r.case_year_unknown from force_line l "
-        "join case_return r on r.force = l.force and r.id = l.return_id where l.force = any(:forces)), "
-        "counted as (select g.*, ((sign(g.before) + 1) * 3 + sign(g.after) + 1)::integer as move "
-        f"from ({_cases_sql(library, values)} union all {_cells_sql(library, vocabulary, values)}) g "
-        f"join head h on h.force = g.force where g.is_case = {_COVERED}) "
-        f"select grouping({listed('c', columns)}) as which, c.force, c.before, c.after, {move} as move, "
-        f"{value} as value, sum(c.weight)::bigint as weight, sum(c.open_cells)::bigint as open_cells, "
-        f"null::timestamptz as at from counted c group by grouping sets ({grouped}) "
-        f"union all select {_NO_GROUP}, null, null, null, null, null, p.value, 0, p.at from position p"
+    codes = tuple(dimension for dimension in asked if dimension is not Dimension.YEAR)
+    about = [(), *([codes] if codes else []), *((each,) for each in asked if each is Dimension.YEAR)]
+    sets = [[VALUES[each] for each in some] or ["force"] for some in about]
+    columns = [name for each in sets for name in each]
+    cases = [_cases_sql(library, values, piece) for piece in range(PIECES)]
+    counted = " union all ".join(
+        _counted_sql(rows, columns, sets) for rows in (*cases, _cells_sql(library, vocabulary, values))
     )
-    return Statement(sql, MappingProxyType({**about, _NO_GROUP: POSITION}))
+    sql = (
+        f"select c.which, c.force, c.before, c.after, {listed('c', VALUES.values())}, "
+        "sum(c.weight)::bigint as weight, sum(c.open_cells)::bigint as open_cells, null::timestamptz as at "
+        f"from ({counted}) c group by 1, 2, 3, 4, 5, 6, 7 "
+        f"union all select {POSITION}, null, null, null, null, null, null, p.value, 0, p.at from position p"
+    )
+    meant = {_which(columns, each): some for each, some in zip(sets, about, strict=True)}
+    return Statement(sql, MappingProxyType(meant))
 
 
-_NO_GROUP: Final = -1
-_COVERED: Final = (
-    "case when h.case_years is null then true when g.year is null then h.case_year_unknown "
-    "else g.year = any(h.case_years) end"
+PIECES: Final = 3
+"""Two processes beside the one that was asked are what PostgreSQL gives a statement where nobody says otherwise."""
+_HEADS: Final = (
+    "from force_line l join case_return r on r.force = l.force and r.id = l.return_id where r.case_years is not null"
 )
-"""Whether the case part of its return covers the year of a group (semantics 27)."""
+_COVERED: Final = (
+    f"case when j.force not in (select l.force {_HEADS}) then true "
+    f"when j.year is null then j.force in (select l.force {_HEADS} and r.case_year_unknown) "
+    f"else (j.force, j.year) in (select l.force, unnest(r.case_years) {_HEADS}) end"
+)
+"""Whether the case part of its return covers the year of a row (semantics 27); asked of sets, as joining every row with
+its return takes a fifth of the time."""
 
 
-def moved(move: int) -> tuple[int, int]:
-    """The signs of the two rulings: below zero out of scope, zero in scope, above it undetermined."""
-    return move // 3 - 1, move % 3 - 1
+def pieces_of(pages: int) -> Mapping[str, str]:
+    """The parameters that say where each piece but the first begins, of so many pages of stored cases."""
+    return {f"piece_{piece}": f"({pages * piece // PIECES},0)" for piece in range(1, PIECES)}
 
 
 def listed(alias: str, names: Iterable[str]) -> str:
@@ -140,21 +141,48 @@ def _which(columns: Sequence[str], grouped: Sequence[str]) -> int:
 
 
 _AS: Final = ("before", "after", "stage", "setting", "year")
-_GROUPED: Final = f"group by {', '.join(str(place) for place in range(1, len(_AS) + 2))}"  # names may be columns too
+_ASKED: Final = "v.force = any(:forces)"
 
 
-def _cases_sql(library: Library, values: Sequence[str]) -> str:
-    """Every case that holds, in groups."""
-    types = stored_types(library, PartName.CASE)
-    given = [f"v.{name}" for name in _read(values) if name in types]
+class _Rows(Struct, frozen=True):
+    """Rows to be judged: what stands behind FROM, whether they are cases, and what they weigh."""
+
+    rows: str
+    values: str
+    is_case: bool
+    counts: str
+
+
+def _counted_sql(rows: _Rows, columns: Sequence[str], sets: Iterable[Sequence[str]]) -> str:
+    """What rows come to, in groups: both rulings by each of these sets of columns."""
+    values = ", ".join(f"j.{name}" if name in columns else f"null::bigint as {name}" for name in VALUES.values())
+    grouped = ", ".join(f"({listed('j', ('before', 'after', *each))})" for each in sets)
     return (
-        f"select o.force, {_said(values)}, true as is_case, count(*) as weight, 0::bigint as open_cells from "
-        f"(select {', '.join(['v.force', *given])} from case_version v where v.line_to = {OPEN_END}) o {_GROUPED}"
+        f"select grouping({listed('j', columns)}) as which, j.force, j.before, j.after, {values}, {rows.counts} "
+        f"from (select o.force, {rows.values} from {rows.rows}) j "
+        f"where {'' if rows.is_case else 'not '}({_COVERED}) group by grouping sets ({grouped})"
     )
 
 
-def _cells_sql(library: Library, vocabulary: str, values: Sequence[str]) -> str:
-    """Every cell of the returns at the end of their lines, in groups: what it weighs, and how many have no number."""
+def _cases_sql(library: Library, values: Sequence[str], piece: int) -> _Rows:
+    """Every case that holds and lies in this piece of what is stored."""
+    types = stored_types(library, PartName.CASE)
+    given = [f"v.{name}" for name in _read(values) if name in types]
+    held = [_ASKED, f"v.line_to = {OPEN_END}"]
+    if piece:
+        held.append(f"v.ctid >= cast(cast(:piece_{piece} as text) as tid)")
+    if piece + 1 < PIECES:
+        held.append(f"v.ctid < cast(cast(:piece_{piece + 1} as text) as tid)")
+    return _Rows(
+        rows=f"(select {', '.join(['v.force', *given])} from case_version v where {' and '.join(held)}) o",
+        values=_said(values),
+        is_case=True,
+        counts="count(*) as weight, 0::bigint as open_cells",
+    )
+
+
+def _cells_sql(library: Library, vocabulary: str, values: Sequence[str]) -> _Rows:
+    """Every cell of the returns at the end of their lines: what it weighs, and how many have no number."""
     types, held = stored_types(library, PartName.CASE), stored_types(library, PartName.AGGREGATE)
     given = [
         f"v.{name}" if name in held else f"null::{types[name]} as {name}"
@@ -163,11 +191,12 @@ def _cells_sql(library: Library, vocabulary: str, values: Sequence[str]) -> str:
     ]
     part = library.contracts[vocabulary].parts.get(PartName.AGGREGATE)
     weight = "null" if part is None else f"v.{part.by_role[Role.WEIGHT].name}_lo"
-    return (
-        f"select o.force, {_said(values)}, false as is_case, coalesce(sum(o.weight), 0)::bigint as weight, "
-        f"count(*) - count(o.weight) as open_cells from (select {', '.join(['v.force', *given])}, "
-        f"{weight}::bigint as weight from aggregate_cell v "
-        f"join force_line l on l.force = v.force and l.return_id = v.return_id) o {_GROUPED}"
+    return _Rows(
+        rows=f"(select {', '.join(['v.force', *given])}, {weight}::bigint as weight from aggregate_cell v "
+        f"join force_line l on l.force = v.force and l.return_id = v.return_id where {_ASKED}) o",
+        values=f"{_said(values)}, o.weight",
+        is_case=False,
+        counts="coalesce(sum(j.weight), 0)::bigint as weight, count(*) - count(j.weight) as open_cells",
     )
 
 
