@@ -77,8 +77,10 @@ def confirmed_lead(group: Sequence[SharedRow]) -> int | None:
     return lead
 
 
-def _again(rows: Iterable[SharedRow]) -> int:
+def _again(rows: Sequence[SharedRow]) -> int:
     """How many rows say of a case that a row of the same force says too. One that names nobody says it of none."""
+    if len(rows) == _members(rows).bit_count():  # nearly always: no force has two
+        return 0
     said = Counter(row.force for row in rows if (row.shared_with or 0) & ~(1 << row.force) and _may_count(row))
     return said.total() - len(said)
 
