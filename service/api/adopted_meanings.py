@@ -22,7 +22,8 @@ NOTICES: Final[Mapping[str, Meaning]] = {
     ),
     "notice-exists": Meaning(
         (409,),
-        "There is a notice with that id, and it says something else or was proposed by another client.",
+        "There is a notice with that id already; `detail` says which body proposed or decided it, when, and whether it "
+        "says something else.",
         "A notice never changes once it is proposed: give yours an id of its own.",
     ),
     "own-proposal": Meaning(
@@ -32,7 +33,7 @@ NOTICES: Final[Mapping[str, Meaning]] = {
     ),
     "notice-decided": Meaning(
         (409,),
-        "The notice is in force or rejected already.",
+        "The notice was confirmed or rejected already; `detail` says by which body, and when.",
         "To change how a rule is treated, propose another notice for it.",
     ),
 }

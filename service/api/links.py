@@ -160,11 +160,10 @@ _LINKS: Final[Mapping[str, Mapping[str, Json]]] = {
     "listCodeLists": {"200": _links(_link("getCodeList", {"name": "$response.body#/items/0/list"}))},
     "listNotices": {"200": _links(_link("getNotice", {"id": "$response.body#/items/0/id"}))},
     "proposeNotice": {
-        status: _links(
+        "201": _links(
             _link("getNotice", {"id": "$response.body#/id"}),
             _link("rejectNotice", {"id": "$response.body#/id"}, {"reason": "The rule is right."}),
         )
-        for status in ("200", "201")
     },
     "confirmNotice": {"200": _links(_link("getNotice", {"id": "$request.path.id"}))},
     "rejectNotice": {"200": _links(_link("getNotice", {"id": "$request.path.id"}))},

@@ -89,15 +89,13 @@ class NoticesController(Controller):
         status_code=201,
         summary="Propose a rule notice",
         description=(
-            "It comes into force when the other body confirms it, and never changes. The very same proposal again is "
-            "answered with the one that is there (200). Needs the permission `terms:propose` of a national body."
+            "It comes into force when the other body confirms it, and never changes. Its id is given once: proposed "
+            "again it is refused, with which body proposed or decided it, and when. Needs the permission "
+            "`terms:propose` of a national body."
         ),
         operation_id="proposeNotice",
         operation_class=operation(
-            {
-                200: Answer(shape=NoticeDocument, says="The same client proposed the very same before."),
-                201: Answer(shape=NoticeDocument, says="It is proposed."),
-            },
+            {201: Answer(shape=NoticeDocument, says="It is proposed.")},
             permission=Permission.TERMS_PROPOSE,
             body=Body(shape=NoticeBody),
             idempotent=True,
@@ -119,15 +117,12 @@ class NoticesController(Controller):
             issued_by=adopter.body,
         )
 
-        async def tell(tx: AsyncConnection, done: tuple[AnyNotice, bool]) -> Known:
-            return await _told(context, tx, done[0], 201 if done[1] else 200)
-
         return await answered(
             request,
             context,
             adopter,
             msgspec.json.encode(body),
-            tell,
+            partial(_told, context, status=201),
             lambda keep: propose(context.db, context.library.contracts, adopter, notice, context.now(), keep),
         )
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
+
+from service.clock import moment_in_words
 
 BODIES: Final = ("nca", "npcc")
 """The bodies that adopt together: what is to hold needs the word of both."""
@@ -19,3 +22,8 @@ class Adopter(Struct, frozen=True, kw_only=True):
 
     client: str
     body: str
+
+
+def already(body: str, done: str, what: str, at: datetime) -> str:
+    """What is so already, to whoever says it again, as a sentence without its end: which body did it, and when."""
+    return f"The {body.upper()} {done} {what} already, on {moment_in_words(at)}"

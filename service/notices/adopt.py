@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.audit.adopter import Adopter, Sign
+from service.audit.adopter import BODIES, Adopter, Sign, already
 from service.audit.entry import Entry
 from service.audit.log import append
 from service.clock import london_date, wire_time
@@ -36,6 +37,8 @@ from service.storage.database import Database
 from service.storage.idempotency import Keeping, begin, end
 from service.storage.position import Position, advance
 
+_OTHERWISE: Final = "To change how a rule is treated, propose another notice for it."
+
 
 class NoticeRefused(Invalid):
     """A notice that cannot be taken, with every reason."""
@@ -53,10 +56,9 @@ async def propose(
     by: Adopter,
     notice: Notice,
     now: datetime,
-    keep: Keeping[tuple[AnyNotice, bool]] | None = None,
-) -> tuple[AnyNotice, bool]:
-    """Store a notice for the other body to confirm; True if this call did. The very same proposal again is the one
-    that is there."""
+    keep: Keeping[AnyNotice] | None = None,
+) -> AnyNotice:
+    """Store a notice for the other body to confirm."""
     async with db.national() as tx:
         await begin(tx, keep)
         problems = problems_of(notice, contracts, london_date(now))
@@ -64,16 +66,29 @@ async def propose(
             raise NoticeRefused(problems)
         made = await insert_notice(tx, notice, Decision(at=now, by=by.client, body=by.body))
         stored = await _found(tx, notice.id)
-        if made:
-            await _log(tx, "rule_notice_proposed", by, stored, now)
-        if stored.notice != notice or stored.proposed.by != by.client:
-            raise Conflict(
-                f"There is a notice {notice.id} already, and it says something else.",
-                "A notice never changes once it is proposed: give yours an id of its own.",
-                code="notice-exists",
-            )
-        await end(tx, keep, (stored, made))
-    return stored, made
+        if not made:
+            raise taken(stored, notice)
+        await _log(tx, "rule_notice_proposed", by, stored, now)
+        await end(tx, keep, stored)
+    return stored
+
+
+def taken(item: AnyNotice, notice: Notice) -> Conflict:
+    """Why a notice is not proposed again under the id that this one has, whichever of the bodies proposes the same."""
+    if replace(notice, issued_by=item.notice.issued_by) != item.notice:
+        says = f"{_already(item)}, and yours says something else."
+        do = "A notice never changes once it is proposed: give yours an id of its own."
+    else:
+        says, do = f"{_already(item)}.", _OTHERWISE
+        if type(item) is Proposed:
+            other = next(body for body in BODIES if body != item.proposed.body)
+            do = f"It comes into force when the {other.upper()} confirms it."
+    return Conflict(says, do, code="notice-exists")
+
+
+def _already(item: AnyNotice) -> str:
+    done, decision = item.last
+    return already(decision.body, done, f"notice {item.notice.id}", decision.at)
 
 
 async def confirm(
@@ -82,7 +97,7 @@ async def confirm(
     """Put a proposed notice into force, signed."""
     async with db.national() as tx:
         await begin(tx, keep)
-        item = await _proposed(tx, name)
+        item = await _undecided(tx, name, lock=True)
         if by.body == item.proposed.body or by.client == item.proposed.by:
             raise Conflict(
                 f"{by.body.upper()} proposed this notice, so the other body confirms it.",
@@ -106,7 +121,7 @@ async def reject(
     """Turn a proposed notice down; the body that proposed it takes it back in this way."""
     async with db.national() as tx:
         await begin(tx, keep)
-        await _proposed(tx, name)
+        await _undecided(tx, name, lock=True)
         await turn_down(tx, name, Decision(at=now, by=by.client, body=by.body), reason.strip())
         stored = await _found(tx, name)
         await _log(tx, "rule_notice_rejected", by, stored, now)
@@ -129,16 +144,17 @@ def adopted(item: Proposed, confirmed: Decision, position: int) -> dict[str, Any
     }
 
 
-async def _proposed(tx: AsyncConnection, name: str) -> Proposed:
-    """A notice that still waits for a decision; nobody else makes it meanwhile."""
-    item = await _found(tx, name, lock=True)
+async def check_undecided(db: Database, name: str) -> None:
+    """Refused as a decision is where one was made already: asked of a word that cannot be taken as it was written."""
+    async with db.app() as tx:
+        await _undecided(tx, name)
+
+
+async def _undecided(tx: AsyncConnection, name: str, *, lock: bool = False) -> Proposed:
+    """A notice that still waits for a decision; with ``lock`` nobody else makes it meanwhile."""
+    item = await _found(tx, name, lock=lock)
     if isinstance(item, InForce | Rejected):
-        state = "in force" if isinstance(item, InForce) else "rejected"
-        raise Conflict(
-            f"The notice {name} is {state} already.",
-            "To change how a rule is treated, propose another notice for it.",
-            code="notice-decided",
-        )
+        raise Conflict(f"{_already(item)}.", _OTHERWISE, code="notice-decided")
     return item
 
 

@@ -32,6 +32,11 @@ class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
     hash: str
     proposed: Decision
 
+    @property
+    def last(self) -> tuple[str, Decision]:
+        """The last word on it: what was done, and by whom."""
+        return "proposed", self.proposed
+
 
 class InForce(Proposed, frozen=True, kw_only=True, tag="in_force"):
     """Confirmed by the other body. ``signature`` is a JWS over what it says and who adopted it."""
@@ -40,12 +45,20 @@ class InForce(Proposed, frozen=True, kw_only=True, tag="in_force"):
     position: int
     signature: str
 
+    @property
+    def last(self) -> tuple[str, Decision]:
+        return "confirmed", self.confirmed
+
 
 class Rejected(Proposed, frozen=True, kw_only=True, tag="rejected"):
     """Not adopted, with the reason in words. Its id is not given again."""
 
     rejected: Decision
     reason: str
+
+    @property
+    def last(self) -> tuple[str, Decision]:
+        return "rejected", self.rejected
 
 
 AnyNotice = Proposed | InForce | Rejected

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from service.audit.adopter import BODIES, Adopter
+from service.audit.adopter import BODIES, Adopter, already
 from service.audit.entry import Entry
-from service.clock import day_in_words, london_date, moment_in_words, wire_time
+from service.clock import day_in_words, london_date, wire_time
 from service.errors import Conflict, Invalid, NotFound, PreconditionFailed, PreconditionRequired
 from service.scope.edition import State
 
@@ -273,7 +273,7 @@ def _already(item: Kept, said: Said, body: str | None = None) -> str:
     step, stands = item.word(said, body), state_words(item.state)
     if step is None:  # nobody did, or it came with the terms of reference
         return f"{item.name} is {stands}."
-    so = f"The {step.body.upper()} {step.step.value} {item.name} already, on {moment_in_words(step.at)}."
+    so = f"{already(step.body, step.step.value, item.name, step.at)}."
     return so if item.state is _LEADS_TO.get(said) else f"{so} It is {stands} by now."
 
 

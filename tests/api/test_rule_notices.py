@@ -101,13 +101,19 @@ async def test_who_is_no_national_body_adopts_nothing(served: Served, kent: http
     assert good(await anyone.get("/api/rule-notices"))["items"] == []
 
 
-async def test_a_notice_never_changes_and_the_same_proposal_again_is_the_same(served: Served) -> None:
+async def test_a_notice_never_changes_and_the_same_proposal_again_is_told_what_is_so(served: Served) -> None:
     nca, npcc = await bodies(served)
-    first = good(await nca.post("/api/rule-notices", json=a_notice()))
-    again = await nca.post("/api/rule-notices", json=a_notice())
-    assert (again.status_code, again.json()) == (200, first)
-    problem(await nca.post("/api/rule-notices", json=a_notice(severity="validity")), 409, "notice-exists")
-    problem(await npcc.post("/api/rule-notices", json=a_notice()), 409, "notice-exists")
+    good(await nca.post("/api/rule-notices", json=a_notice()))
+    so = "The NCA proposed notice 2026-01-q335 already, on 20 January 2026 at 12:00"
+    waits, other = "It comes into force when the NPCC confirms it.", "A notice never changes once it is proposed"
+    for client, said, says, do in (
+        (nca, a_notice(), f"{so}.", waits),
+        (npcc, a_notice(), f"{so}.", waits),
+        (nca, a_notice(severity="validity"), f"{so}, and yours says something else.", other),
+    ):
+        refused = problem(await client.post("/api/rule-notices", json=said), 409, "notice-exists")
+        assert refused["detail"] == says
+        assert refused["do"].startswith(do)
     for body in ({}, {"reason": ""}, {"reason": " "}):
         problem(await npcc.post("/api/rule-notices/2026-01-q335/reject", json=body), 422, "reason-missing")
     rejected = good(await npcc.post("/api/rule-notices/2026-01-q335/reject", json={"reason": "The rule is right."}))

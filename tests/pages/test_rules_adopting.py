@@ -23,7 +23,7 @@ from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import a_desk, hidden_in, problems_of, went_on, words_of
 from tests.support.rows import a_row, as_csv
-from tests.support.server import Served, a_served, good
+from tests.support.server import Served, a_served, good, problem
 
 PROPOSE = "/rules/propose"
 ID = "2026-01-q335"
@@ -167,17 +167,80 @@ async def test_nobody_confirms_a_proposal_of_the_own_body_but_may_take_it_back(s
     assert (await notices(served))[0]["rejected"]["body"] == "nca"
 
 
-async def test_a_word_that_is_sent_twice_is_said_once_and_another_comes_too_late(served: Served) -> None:
-    nca = await proposed(served)
-    went_on(await nca.post(PROPOSE, data=typed()), f"/rules?done={ID}")
-    npcc = await signed_in(served, "npcc")
-    for answered in await asyncio.gather(*(npcc.post(f"/rules/{ID}/confirm", data={}) for _ in range(2))):
-        went_on(answered, f"/rules?done={ID}")
-    late = await npcc.post(f"/rules/{ID}/reject", data={"reason": "After all."})
-    assert late.status_code == 409
-    assert problems_of(late.text)[f"#{ID}"].startswith(f"The notice {ID} is in force already.")
+async def test_two_presses_in_the_same_instant_have_one_effect_and_the_second_says_what_is_so(served: Served) -> None:
+    nca, npcc = await signed_in(served, "nca"), await signed_in(served, "npcc")
+    presses: tuple[tuple[httpx.AsyncClient, str, dict[str, Any], str, str], ...] = (
+        (nca, PROPOSE, typed(), "#id", "The NCA proposed"),
+        (npcc, f"/rules/{ID}/confirm", {}, f"#{ID}", "The NPCC confirmed"),
+    )
+    for client, address, form, field, says in presses:
+        both = await asyncio.gather(*(client.post(address, data=form) for _ in range(2)))
+        first, second = sorted(both, key=lambda each: each.status_code)
+        assert (first.status_code, second.status_code) == (303, 409)
+        assert problems_of(second.text)[field].startswith(f"{says} notice {ID} already, on 20 January 2026 at 12:00.")
     assert [entry["action"] for entry in await logged(served)] == ["rule_notice_proposed", "rule_notice_confirmed"]
     assert (await npcc.post("/rules/2026-01-none/confirm", data={})).status_code == 404
+
+
+@pytest.mark.parametrize("word", ["confirm", "reject"])
+async def test_a_second_tab_is_told_what_is_so_already_by_whom_and_when_in_the_words_of_the_api(
+    served: Served, word: str
+) -> None:
+    nca, npcc, reason = await proposed(served), await signed_in(served, "npcc"), {"reason": "The rule is right."}
+    programs = {
+        "nca": await served.client(None, "terms:propose", body="nca"),
+        "npcc": await served.client(None, "terms:confirm", body="npcc"),
+    }
+    form = typed()
+    body = {name: form[name] for name in ("id", "contracts", "rule", "severity", "why")} | {"from": "2026-02-01"}
+
+    async def same(says: str, *words: str) -> None:
+        """Whatever is pressed is answered so, and nothing comes of it."""
+        before = await logged(served), await notices(served)
+        for each in words:
+            refused = await npcc.post(f"/rules/{ID}/{each}", data={"reason": "For another reason."})
+            sent = {"reason": "For another."} if each == "reject" else {}
+            told = problem(await programs["npcc"].post(f"/api/rule-notices/{ID}/{each}", json=sent), 409)
+            assert refused.status_code == 409
+            assert told["detail"] == says
+            assert problems_of(refused.text)[f"#{ID}"] == f"{told['detail']} {told['do']}"
+            assert "govuk-notification-banner--success" not in refused.text
+        refused = await nca.post(PROPOSE, data=form)
+        told = problem(await programs["nca"].post("/api/rule-notices", json=body), 409, "notice-exists")
+        assert refused.status_code == 409
+        assert told["detail"] == says
+        assert problems_of(refused.text)["#id"] == f"{told['detail']} {told['do']}"
+        assert (await logged(served), await notices(served)) == before
+
+    at = f"notice {ID} already, on 20 January 2026 at 12:00."
+    await same(f"The NCA proposed {at}")
+    went_on(await npcc.post(f"/rules/{ID}/{word}", data=reason), f"/rules?done={ID}")
+    await same(f"The NPCC {'confirmed' if word == 'confirm' else 'rejected'} {at}", "confirm", "reject")
+
+
+@pytest.mark.parametrize("reason", ["", "so. " * 501])
+async def test_a_reason_that_cannot_be_for_what_is_decided_already_is_told_that_it_is(
+    served: Served, reason: str
+) -> None:
+    """The form that a problem of the reason would lead to is not there any more."""
+    await proposed(served)
+    npcc = await signed_in(served, "npcc")
+    went_on(await npcc.post(f"/rules/{ID}/confirm", data={}))
+    refused = await npcc.post(f"/rules/{ID}/reject", data={"reason": reason})
+    assert refused.status_code == 409
+    assert list(problems_of(refused.text)) == [f"#{ID}"]
+    assert problems_of(refused.text)[f"#{ID}"].startswith(f"The NPCC confirmed notice {ID} already")
+
+
+async def test_what_was_done_is_told_to_whoever_did_it_alone(served: Served) -> None:
+    """An address that is opened again, or by somebody else, is no word on a notice."""
+    nca, npcc = await proposed(served), await signed_in(served, "npcc")
+    done = "govuk-notification-banner--success"
+    assert done in (await nca.get(f"/rules?done={ID}")).text
+    assert done not in (await npcc.get(f"/rules?done={ID}")).text
+    went_on(await npcc.post(f"/rules/{ID}/confirm", data={}))
+    assert done in (await npcc.get(f"/rules?done={ID}")).text
+    assert done not in (await nca.get(f"/rules?done={ID}")).text
 
 
 @pytest.mark.parametrize(
@@ -260,9 +323,12 @@ async def test_an_id_is_taken_once_and_the_next_is_suggested(served: Served) -> 
     for do in ("check", "propose"):
         refused = await nca.post(PROPOSE, data=typed(do=do, severity="validity"))
         assert refused.status_code == 409
-        assert problems_of(refused.text)["#id"].startswith(f"There is a notice {ID} already")
+        says = f"The NCA proposed notice {ID} already, on 20 January 2026 at 12:00, and yours says something else."
+        assert problems_of(refused.text)["#id"].startswith(says)
     npcc = await signed_in(served, "npcc")
-    assert (await npcc.post(PROPOSE, data=typed())).status_code == 409
+    for do in ("check", "propose"):
+        again = problems_of((await npcc.post(PROPOSE, data=typed(do=do))).text)["#id"]
+        assert again.endswith("at 12:00. It comes into force when the NPCC confirms it.")
     assert len(await notices(served)) == 1
 
 

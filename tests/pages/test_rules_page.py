@@ -44,7 +44,7 @@ async def test_the_page_of_rules_shows_each_notice_and_where_it_stands(served: S
     await in_force(served.context, january("Q336", start=date(2027, 1, 1)))
     await in_force(served.context, january("Q337", until=date(2026, 1, 20)))
     waiting = january("Q340", why="<b>Not</b> decided.")
-    proposed, _ = await propose(served.db, served.context.library.contracts, NPCC, waiting, served.clock())
+    proposed = await propose(served.db, served.context.library.contracts, NPCC, waiting, served.clock())
     refused = january("Q341")
     await propose(served.db, served.context.library.contracts, NPCC, refused, served.clock())
     await reject(served.db, NPCC, refused.id, "The rule is right.", served.clock())
@@ -54,7 +54,7 @@ async def test_the_page_of_rules_shows_each_notice_and_where_it_stands(served: S
     assert all(standing in words for standing in ("In force", "Adopted", "Ended", "Proposed", "Rejected"))
     assert f'id="{proposed.notice.id}"' in page
     assert "<b>Not</b>" not in page
-    assert "The rule is right." in words
+    assert "by the NPCC on 20 January 2026 at 12:00: The rule is right." in words
     assert "hold to be wrong" not in words
 
 

@@ -8,17 +8,14 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
-from service.audit.adopter import Adopter
 from service.contract.notices import SIGNED_TYPE, WHOLE
-from service.errors import Conflict
 from service.identity.keys import SigningKeys
 from service.identity.principal import Permission
-from service.notices.adopt import confirm, reject
-from service.notices.store import InForce, Rejected, notice_by_id
+from service.notices.adopt import check_undecided, confirm, reject
 from service.pages.force.forms import NOTHING, REFUSALS, Problem, Problems, refused, too_long, typed
 from service.pages.rules.adopter import adopter_of
 from service.pages.rules.listing import rules_page
-from service.pages.visit import Visit, Visiting, to
+from service.pages.visit import Visiting, to
 
 Keys = NamedDependency[SkipValidation[SigningKeys]]
 """How a page asks for the keys of this service: ``signing: Keys``."""
@@ -36,8 +33,7 @@ async def take_confirmation(
     try:
         await confirm(context.db, by, id, context.now(), lambda said: signing.sign(dict(said), SIGNED_TYPE))
     except REFUSALS as error:
-        if not await _was_said(visit, by, id, error, InForce):
-            return await rules_page(visit, NOTHING, *refused(visit, error, id), at=id)
+        return await rules_page(visit, NOTHING, *refused(visit, error, id), at=id)
     return to(f"/rules?done={id}")
 
 
@@ -50,13 +46,13 @@ async def take_rejection(
     by, sent = adopter_of(visit, Permission.TERMS_CONFIRM), await typed(visit.request)
     reason, field = sent.one(REASON), f"{REASON}-{id}"
     problems = too_long(field, reason, WHOLE) if reason else [Problem(field, "Write why it is not adopted")]
-    if problems:
-        return await rules_page(visit, sent, Problems(problems), 422, at=id)
     try:
+        if problems:  # of a notice that is decided already there is no form that they could lead to
+            await check_undecided(visit.context.db, id)
+            return await rules_page(visit, sent, Problems(problems), 422, at=id)
         await reject(visit.context.db, by, id, reason, visit.context.now())
     except REFUSALS as error:
-        if not await _was_said(visit, by, id, error, Rejected):
-            return await rules_page(visit, sent, *refused(visit, error, id), at=id)
+        return await rules_page(visit, sent, *refused(visit, error, id), at=id)
     return to(f"/rules?done={id}")
 
 
@@ -65,13 +61,3 @@ async def show_decided(id: FromPath[str]) -> Response[None]:  # noqa: A002  the 
     """The notices, and nothing is decided: an address alone, which any site may lead to, changes nothing."""
     del id
     return to("/rules")
-
-
-async def _was_said(visit: Visit, by: Adopter, name: str, error: Exception, state: type[InForce | Rejected]) -> bool:
-    """Whether this very person had said the same before: a form that is sent twice has its effect once."""
-    if not isinstance(error, Conflict) or error.code != "notice-decided":
-        return False
-    async with visit.context.db.app() as tx:
-        item = await notice_by_id(tx, name)
-    decided = item.confirmed if isinstance(item, InForce) else item.rejected if isinstance(item, Rejected) else None
-    return isinstance(item, state) and decided is not None and decided.by == by.client

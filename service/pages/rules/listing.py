@@ -66,7 +66,7 @@ async def rules_page(
         notices=[_told(contracts, item, adopted, today, body) for item in reversed(notices)],
         may_propose=may(visit, Permission.TERMS_PROPOSE),
         may_decide=may(visit, Permission.TERMS_CONFIRM),
-        done=None if problems else _done(notices, visit.request.query_params.get("done")),
+        done=None if problems else _done(visit, notices),
         longest=WHOLE,
         sent=sent,
         problems=problems,
@@ -116,10 +116,11 @@ def _told(
     )
 
 
-def _done(notices: Sequence[AnyNotice], name: str | None) -> str | None:
-    """What became of the notice that the address names, by a form that was just taken."""
+def _done(visit: Visit, notices: Sequence[AnyNotice]) -> str | None:
+    """What became of the notice that the address names by a form that was just taken, told to whoever sent it."""
+    name = visit.request.query_params.get("done")
     item = next((item for item in notices if item.notice.id == name), None)
-    if item is None:
+    if item is None or item.last[1].by != visit.person.principal.client_id:
         return None
     if isinstance(item, InForce):
         return f"Notice {name} is confirmed, and holds from its first day on."

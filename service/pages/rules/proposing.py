@@ -14,9 +14,8 @@ from service.clock import london_date
 from service.contract.model import Contract, Rule
 from service.contract.notices import OFF, WHOLE, Notice, problems_of, treatments
 from service.contract.source import closest
-from service.errors import Conflict
 from service.identity.principal import Permission
-from service.notices.adopt import NoticeRefused, propose
+from service.notices.adopt import NoticeRefused, propose, taken
 from service.notices.store import InForce, all_notices
 from service.pages.days import typed_day
 from service.pages.force.forms import FINE, REFUSALS, Problem, Problems, Typed, refused, too_long, typed
@@ -112,10 +111,9 @@ async def _check(visit: Visit, rule: Rule, sent: Typed, notice: Notice) -> Respo
     context = visit.context
     async with context.db.app() as tx:
         notices = await all_notices(tx)
-    if any(item.notice.id == notice.id for item in notices):
-        raise Conflict(
-            f"There is a notice {notice.id} already.", "A notice never changes: give yours an id of its own."
-        )
+    there = next((item for item in notices if item.notice.id == notice.id), None)
+    if there is not None:
+        raise taken(there, notice)
     in_force = [item.notice for item in notices if isinstance(item, InForce)]
     return visit.page(
         "rules/check.html",
