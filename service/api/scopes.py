@@ -276,7 +276,7 @@ class ScopesController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-scope", "scope-not-proposed", "scope-hash-differs"),
-                *("scope-overtaken", "already-confirmed", "scope-changed", "tallied-until-passed"),
+                *("scope-overtaken", "already-confirmed", "scope-exists", "scope-changed", "tallied-until-passed"),
             ),
         ),
     )

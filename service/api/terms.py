@@ -291,7 +291,8 @@ class TermsController(Controller):
             shown=_SHOWN,
             refusals=(
                 *("forbidden", "no-such-terms", "terms-not-proposed", "terms-hash-differs"),
-                *("terms-overtaken", "already-confirmed", "terms-history", "terms-draft", "terms-changed"),
+                *("terms-overtaken", "already-confirmed", "terms-exists", "terms-history"),
+                *("terms-draft", "terms-changed"),
             ),
         ),
     )

@@ -21,6 +21,7 @@ class Editions(Mapping[str, Edition]):
 
     def __init__(self, library: Library, published: Mapping[str, Edition]) -> None:
         self.library = library
+        self._published = published
         self._known = dict(published)
 
     def __getitem__(self, name: str) -> Edition:
@@ -35,6 +36,10 @@ class Editions(Mapping[str, Edition]):
     def knows(self, name: str, digest: str) -> bool:
         """Whether this very content is known."""
         return name in self._known and self._known[name].hash == digest
+
+    def is_published_otherwise(self, name: str, digest: str) -> bool:
+        """Whether a file has this name for other content, whatever was learned of the name since."""
+        return name in self._published and self._published[name].hash != digest
 
     def learn(self, name: str, digest: str, document: Mapping[str, Any]) -> Edition:
         """The edition of a stored document, from here on known."""

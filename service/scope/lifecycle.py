@@ -78,8 +78,7 @@ async def propose(
         await begin(tx, keep)
         item = await SCOPE.seen_draft(tx, name, tags)
         check_effective(effective, now)
-        if name in editions.library.scopes and not editions.knows(name, item.hash):
-            raise SCOPE.kind.published_since(name)
+        _check_name(editions, item)
         await asyncio.to_thread(read_again, item.document, editions.library)
         await known(tx, editions, name, item.hash)  # a contract that changed since would have it count something else
         _check_tallied_until(item.tallied_until, effective, london_date(now), "Write the draft anew")
@@ -92,6 +91,12 @@ async def propose(
         await end(tx, keep, proposed)
     editions.learn(name, proposed.hash, proposed.document)  # from here on everyone may ask for it
     return proposed
+
+
+def _check_name(editions: Editions, item: Stored) -> None:
+    """A file may have come with the name since it was drafted, or proposed."""
+    if editions.is_published_otherwise(item.name, item.hash):
+        raise SCOPE.kind.published_since(item.name)
 
 
 def _check_tallied_until(until: date | None, effective: date | None, today: date, do: str) -> None:
@@ -117,6 +122,7 @@ async def confirm(
     """Give the word of a body on what it read, signed; and put the edition in force if that was all that it needed."""
 
     async def check(tx: AsyncConnection, item: Stored) -> None:
+        _check_name(editions, item)
         await known(tx, editions, name, item.hash)
         _check_tallied_until(item.tallied_until, item.effective, london_date(now), "Reject it, and draft it anew")
 

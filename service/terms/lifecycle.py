@@ -93,8 +93,6 @@ async def propose_terms(
         await begin(tx, keep)
         item = await TERMS.seen_draft(tx, name, tags)
         check_effective(effective, now)
-        if name in library.terms:
-            raise TERMS.kind.published_since(name)
         await _check_reads(item, library)
         before = await _in_force(tx)
         reasons = await moved_by(tx, library, before, item.terms, now, effective)
@@ -140,7 +138,10 @@ def _moves_the_past(reasons: Sequence[str], do: str) -> Conflict:
 
 
 async def _check_reads(item: StoredTerms, library: Library) -> None:
-    """What a draft is asked when it is written is asked again: more may be asked now, and of another release."""
+    """What a draft is asked when it is written is asked again: more may be asked now, and of another release, and a
+    file may have come with its name."""
+    if item.name in library.terms:
+        raise TERMS.kind.published_since(item.name)
     read = await asyncio.to_thread(read_terms_again, item.document, library)
     if replace(read, hash="") != replace(item.terms, hash=""):
         raise Conflict(

@@ -146,6 +146,18 @@ async def test_what_reads_otherwise_here_than_it_was_proposed_is_not_confirmed(s
     problem(await said_yes(way.npcc, {**made, "hash": "0" * 64}), 409, "scope-changed")
 
 
+async def test_a_proposal_whose_name_a_file_has_by_now_is_not_confirmed(served: Served) -> None:
+    way, file = await a_way(served), "2026-02-referral"
+    made = await way.proposed()
+    async with served.db.owner() as tx:
+        named = text("update scope_edition set name = :after where name = :before")
+        await tx.execute(named, {"before": file, "after": "2026-02-before"})
+        await tx.execute(named, {"before": NARROW, "after": file})
+    refused = problem(await said_yes(way.npcc, {**made, "edition": file}), 409, "scope-exists")
+    assert refused["detail"] == f"There is a scope edition {file} among the published files by now."
+    assert [step["step"] for step in (await stands(way, file))["steps"]] == ["drafted", "proposed"]
+
+
 async def test_an_edition_whose_last_day_passed_before_it_is_in_force_is_not_confirmed(served: Served) -> None:
     way = await a_way(served)
     made = await way.proposed(a_scope(tallied_until="2026-01-25"))

@@ -145,6 +145,17 @@ async def test_a_draft_whose_name_a_file_has_by_now_is_not_proposed(served: Serv
     assert refused["detail"] == "There is an edition of the terms 2026-11 among the published files by now."
 
 
+async def test_a_proposal_whose_name_a_file_has_by_now_is_not_confirmed(served: Served) -> None:
+    way = await a_terms_way(served)
+    drafted = await way.nca.post("/api/terms", json=terms_of(served))
+    good(await way.nca.post(f"{AT}/propose", headers={"If-Match": drafted.headers["etag"]}))
+    async with served.db.owner() as tx:
+        await tx.execute(text("update terms_draft set name = '2026-11'"))
+    refused = await way.npcc.post("/api/terms/2026-11/confirm", json={"hash": drafted.json()["hash"]})
+    says = "There is an edition of the terms 2026-11 among the published files by now."
+    assert problem(refused, 409, "terms-exists")["detail"] == says
+
+
 async def test_each_wrong_word_is_refused_in_plain_words(served: Served) -> None:
     way = await a_terms_way(served)
     drafted = await way.nca.post("/api/terms", json=terms_of(served))
