@@ -151,6 +151,18 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
             await end(tx, keep, item)
         return item, done
 
+    # --- asked of a word that cannot be taken as it was written: whether it could be taken at all ---------------------
+
+    async def check_draft(self, db: Database, name: str, seen: Collection[str]) -> None:
+        """Refused as a proposal is where the draft is not there any more, or is not the one that was seen."""
+        async with db.national() as tx:
+            self.kind.check_draft(await self.found(tx, name), seen)
+
+    async def check_undecided(self, db: Database, name: str) -> None:
+        """Refused as a rejection is where it was decided already."""
+        async with db.national() as tx:
+            self.kind.check_to_reject(await self.found(tx, name))
+
     # --- in a transaction of a step ---------------------------------------------------------------------------------
 
     async def seen_draft(self, tx: AsyncConnection, name: str, seen: Collection[str]) -> K:

@@ -282,6 +282,27 @@ async def test_a_day_that_cannot_be_is_told_at_its_field(served: Served, day: tu
     assert f'value="{day[0]}"' in refused.text
 
 
+@pytest.mark.parametrize(
+    ("word", "wrong"),
+    [
+        ("propose", {"effective-day": "31", "effective-month": "2", "effective-year": "2026"}),
+        ("reject", {"reason": " "}),
+        ("reject", {"reason": "so. " * 501}),
+    ],
+)
+async def test_a_day_or_reason_that_cannot_be_for_what_is_decided_already_is_told_that_it_is(
+    served: Served, word: str, wrong: dict[str, str]
+) -> None:
+    """The form that its problem would lead to is not there any more."""
+    nca = await drafted(served)
+    sent = hidden_in((await nca.get(AT)).text) | wrong
+    went_on(await nca.post(f"{AT}/reject", data={"reason": "Too narrow."}))
+    refused = await nca.post(f"{AT}/{word}", data=sent)
+    assert refused.status_code == 409
+    assert list(problems_of(refused.text)) == [f"#{word}"]
+    assert problems_of(refused.text)[f"#{word}"].startswith(f"The NCA rejected {NARROW} already, on 20 January 2026")
+
+
 async def test_an_edition_is_rejected_with_a_reason(served: Served) -> None:
     nca, npcc = await proposed(served)
     for reason, says in ((" ", "Write why it is not adopted"), ("so. " * 501, "2,000 characters or fewer")):

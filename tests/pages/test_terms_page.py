@@ -112,6 +112,19 @@ async def test_a_second_tab_is_told_what_is_so_already_by_whom_and_when_in_the_w
         assert problems_of(refused.text)[f"#{at}"] == f"{told['detail']} {told['do']}".strip()
 
 
+async def test_a_day_or_reason_that_cannot_be_for_what_is_decided_already_is_told_that_it_is(served: Served) -> None:
+    nca, way = await signed_in(served, "nca"), await a_terms_way(served)
+    await way.nca.post("/api/terms", json=terms_of(served))
+    proposal = hidden_in((await nca.get(AT)).text)
+    went_on(await nca.post(f"{AT}/reject", data={"reason": "Too early."}))
+    day = {"effective-day": "31", "effective-month": "2", "effective-year": "2026"}
+    for word, sent in (("propose", proposal | day), ("reject", {"reason": ""})):
+        refused = await nca.post(f"{AT}/{word}", data=sent)
+        assert refused.status_code == 409
+        assert list(problems_of(refused.text)) == [f"#{word}"]
+        assert problems_of(refused.text)[f"#{word}"].startswith(f"The NCA rejected {NEXT} already, on 20 January 2026")
+
+
 async def test_a_draft_that_would_not_be_taken_any_more_is_told_by_line_and_column_where_it_is_proposed(
     served: Served,
 ) -> None:

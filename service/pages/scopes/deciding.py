@@ -10,7 +10,7 @@ from service.audit.adopter import Adopter, Sign
 from service.pages.scopes.desk import Desk
 from service.pages.scopes.showing import AT, scope_page
 from service.pages.visit import Visit
-from service.scope.lifecycle import SIGNED_TYPE, confirm, propose, reject
+from service.scope.lifecycle import SCOPE, SIGNED_TYPE, confirm, propose, reject
 
 WHAT: Final = "Scope editions"
 
@@ -34,6 +34,7 @@ DESK: Final = Desk(
     what=WHAT,
     signed_type=SIGNED_TYPE,
     page=scope_page,
+    adoption=SCOPE,
     propose=_propose,
     confirm=_confirm,
     reject=_reject,

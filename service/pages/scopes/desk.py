@@ -21,6 +21,7 @@ from service.pages.force.forms import FINE, NOTHING, REFUSALS, Problem, Problems
 from service.pages.rules.adopter import adopter_of, may
 from service.pages.scopes.words import said_by
 from service.pages.visit import Visit, Visiting, to
+from service.scope.adopting import Adoption
 from service.scope.adoption import WHOLE, Kept, Said
 from service.scope.edition import State
 
@@ -44,6 +45,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     what: str
     signed_type: str
     page: EditionPage
+    adoption: Adoption[Any, Any]
     propose: Callable[[Visit, Adopter, str, Collection[str], date | None], Awaitable[object]]
     confirm: Callable[[Visit, Adopter, str, str, Sign], Awaitable[object]]
     reject: Callable[[Visit, Adopter, str, str], Awaitable[object]]
@@ -78,11 +80,12 @@ def desk_routes(desk: Desk) -> list[HTTPRouteHandler]:
 async def _proposal(visit: Visit, desk: Desk, edition: str) -> Response[str] | Response[None]:
     """Freeze a draft that still is the one that was seen."""
     by, sent = adopter_of(visit, Permission.TERMS_PROPOSE, desk.what), await typed(visit.request)
-    day = typed_day(sent, "effective")
-    if day.wrong is not None:
-        return await desk.page(visit, edition, sent, Problems([Problem(_DAY, day.wrong)]), 422)
+    day, seen = typed_day(sent, "effective"), [sent.one("etag")]
     try:
-        await desk.propose(visit, by, edition, [sent.one("etag")], day.value)
+        if day.wrong is not None:  # of what is no draft any more there is no form that it could lead to
+            await desk.adoption.check_draft(visit.context.db, edition, seen)
+            return await desk.page(visit, edition, sent, Problems([Problem(_DAY, day.wrong)]), 422)
+        await desk.propose(visit, by, edition, seen, day.value)
     except REFUSALS as error:
         if isinstance(error, DraftErrors):
             return await desk.page(visit, edition, sent, Problems(places_in_words(error, "propose")), 422)
@@ -108,9 +111,10 @@ async def _rejection(visit: Visit, desk: Desk, edition: str) -> Response[str] | 
     by, sent = adopter_of(visit, Permission.TERMS_CONFIRM, desk.what), await typed(visit.request)
     reason = sent.one("reason")
     problems = too_long("reason", reason, WHOLE) if reason else [Problem("reason", "Write why it is not adopted")]
-    if problems:
-        return await desk.page(visit, edition, sent, Problems(problems), 422)
     try:
+        if problems:
+            await desk.adoption.check_undecided(visit.context.db, edition)
+            return await desk.page(visit, edition, sent, Problems(problems), 422)
         await desk.reject(visit, by, edition, reason)
     except REFUSALS as error:
         return await desk.page(visit, edition, sent, *refused(visit, error, "reject"))

@@ -10,7 +10,7 @@ from service.audit.adopter import Adopter, Sign
 from service.pages.scopes.desk import Desk
 from service.pages.terms.showing import AT, terms_page
 from service.pages.visit import Visit
-from service.terms.lifecycle import SIGNED_TYPE, confirm_terms, propose_terms, reject_terms
+from service.terms.lifecycle import SIGNED_TYPE, TERMS, confirm_terms, propose_terms, reject_terms
 
 WHAT: Final = "Editions of the terms"
 
@@ -35,6 +35,7 @@ DESK: Final = Desk(
     what=WHAT,
     signed_type=SIGNED_TYPE,
     page=terms_page,
+    adoption=TERMS,
     propose=_propose,
     confirm=_confirm,
     reject=_reject,
