@@ -188,10 +188,10 @@ class _CsvFile:
             text_of=some.text_of(text_of),
             is_plain=True,
             shapes=some.shapes,
-            unread=unread,
+            unread=some.unread(self._typing, text_of, unread),
             notes=self._notes(),
         )
-        some.tell(self._typing, block)
+        some.tell(block)
         self._tell(block, heading, some.columns, first=first)
         return finish(block)
 

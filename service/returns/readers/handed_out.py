@@ -15,7 +15,7 @@ from msgspec import Struct
 from service.contract.model import Field
 from service.contract.sheet import HANDED_OUT, as_written
 from service.contract.values import BLANKS, Check
-from service.returns.readers.block import Handed, TypedBlock
+from service.returns.readers.block import Handed, HeldRow, TypedBlock
 from service.returns.readers.columns import ABSENT, Typing
 from service.returns.readers.heading import Heading
 
@@ -42,6 +42,16 @@ def _read(text: str) -> Mapping[str, str] | None:
         return None
 
 
+class Foreign(Struct, frozen=True, kw_only=True):
+    """A row of which nobody can say what was handed out, by its place in the block and its number; ``key`` is the
+    reference that stands in it."""
+
+    index: int
+    row: int
+    why: str
+    key: str | None
+
+
 class Taken(Struct, kw_only=True):
     """The rows of a block that are to be taken: their numbers, their cells by field and by place."""
 
@@ -52,8 +62,8 @@ class Taken(Struct, kw_only=True):
     kept: list[int] | None = None
     """Which of the block's rows they are, where these are not all."""
     left: int = 0
-    foreign: Sequence[tuple[int, str]] = ()
-    """Those of them of which nobody can say what was handed out, and why."""
+    foreign: Sequence[Foreign] = ()
+    """Those of which nobody can say what was handed out: they are held as they came, and not read any further."""
     handed: Handed | None = None
 
     def text_of(self, text_of: Callable[[int], str]) -> Callable[[int], str]:
@@ -61,11 +71,14 @@ class Taken(Struct, kw_only=True):
         kept = self.kept
         return text_of if kept is None else lambda index: text_of(kept[index])
 
-    def tell(self, typing: Typing, block: TypedBlock) -> None:
-        """Say of the block what is left out of it, and what in it cannot be compared."""
+    def unread(self, typing: Typing, text_of: Callable[[int], str], others: Sequence[HeldRow]) -> list[HeldRow]:
+        """The foreign ones as they are held, with ``others`` in the order of the file. ``text_of``: of all rows."""
+        own = [typing.unread(each.row, text_of(each.index), Check.SHAPE, each.why, each.key) for each in self.foreign]
+        return sorted([*others, *own], key=lambda each: each.row) if own else list(others)
+
+    def tell(self, block: TypedBlock) -> None:
+        """Say of the block what is left out of it."""
         block.left, block.handed = self.left, self.handed
-        for index, why in self.foreign:
-            typing.add(block, Check.SHAPE, index, None, why)
 
 
 def taken(typing: Typing, heading: Heading, rows: list[int], columns: Sequence[Sequence[Any]]) -> Taken:
@@ -89,7 +102,7 @@ class _Comparison:
 
     def taken(self, rows: list[int]) -> Taken:
         kept: list[int] = []
-        foreign: list[tuple[int, str]] = []
+        foreign: list[Foreign] = []
         touched: list[frozenset[int] | None] = []
         was: list[Mapping[str, str]] = []
         for index, cell in enumerate(self._columns[self._place]):
@@ -99,7 +112,9 @@ class _Comparison:
             if places is not None and not places:
                 continue
             if text and given is None:
-                foreign.append((len(kept), self._why_foreign(text)))
+                why, key = self._why_foreign(text), self._key_of(index)
+                foreign.append(Foreign(index=index, row=rows[index], why=why, key=key))
+                continue
             kept.append(index)
             touched.append(places)
             was.append(given or {})
@@ -110,7 +125,7 @@ class _Comparison:
             columns=[[column[index] for index in kept] for column in self._columns],
             shapes=None if all(places is None for places in touched) else shapes,
             kept=kept,
-            left=len(rows) - len(kept),
+            left=len(rows) - len(kept) - len(foreign),
             foreign=foreign,
             handed=self._handed(touched, was),
         )
@@ -123,6 +138,10 @@ class _Comparison:
         if not key or len(key) > _LONGEST_KEY:
             return _NOT_ITS_OWN
         return _OF_ANOTHER.format(key=key)
+
+    def _key_of(self, index: int) -> str | None:
+        cell = None if self._key is None else self._columns[self._key[0]][index]
+        return self._typing.key_of(cell) if type(cell) is str else None
 
     def _given(self, index: int, text: str) -> Mapping[str, str] | None:
         """What was handed out of a row; None where that cannot be said."""

@@ -165,18 +165,22 @@ class _XlsxFile:
             columns[place] = fitted(heading.fields.get(place), columns[place], typing.written)
             is_plain = is_plain and set(map(type, columns[place])) <= {str}
         wanted = taken(typing, heading, some.numbers, columns)
+
+        def text_of(index: int) -> str:
+            return _as_text(some.row(index), heading.notes)
+
         block = typing.block(
             wanted.rows,
             wanted.fields,
-            text_of=wanted.text_of(lambda index: _as_text(some.row(index), heading.notes)),
+            text_of=wanted.text_of(text_of),
             is_plain=is_plain,
             shapes=wanted.shapes,
-            unread=[self._too_long(row, heading) for row in some.unread],
+            unread=wanted.unread(typing, text_of, [self._too_long(row, heading) for row in some.unread]),
             notes=notes,
         )
         if header_row is not None:
             tell_heading(typing, block, heading, header_row)
-        wanted.tell(typing, block)
+        wanted.tell(block)
         tell_columns(typing, block, heading, wanted.columns)
         return finish(block)
 
