@@ -16,7 +16,7 @@ from msgspec import Struct
 from service.picture.national import Counts
 from service.scope.edition import Edition
 from service.tally.moves import Cause
-from service.tally.shared import SharedRow, join
+from service.tally.shared import SharedRow, led_elsewhere
 
 
 class Delta(Struct, frozen=True):
@@ -225,7 +225,7 @@ def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> 
 
 def held_of(rows: Sequence[SharedRow]) -> Held:
     """The shared rows at one point, and what is led elsewhere of them."""
-    return Held(shared=rows, led={(row.force, row.case_id): row for row in join(rows).led_elsewhere})
+    return Held(shared=rows, led={(row.force, row.case_id): row for row in led_elsewhere(rows)})
 
 
 def delta_of(flow: Flow) -> Delta:

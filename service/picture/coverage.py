@@ -106,6 +106,12 @@ class Coverage(Struct, frozen=True, kw_only=True):
         return tuple(item.counting for item in self.forces if item.counting is not None)
 
     @property
+    def holding(self) -> Mapping[int, int]:
+        """Whose counting return has the cases of a force, by that force: its own, or that of who took it over."""
+        own = {item.force: item.force for item in self.counting}
+        return own | {left: heir.force for left, heir in self.heirs.items() if heir.force in own}
+
+    @property
     def not_judged(self) -> tuple[int, ...]:
         """Forces whose return has no tally under the edition yet: all their weight is undetermined."""
         return tuple(item.force for item in self.counting if not item.judged)

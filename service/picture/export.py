@@ -137,9 +137,9 @@ CellShown = dict[str, Value | Columns]
 
 
 class PictureDocument(Struct, frozen=True, kw_only=True):
-    """The national picture as JSON carries it. ``possible_doubles``: how many cases at most are counted more than once,
-    as a force says that it shares them and another does not confirm it, or cannot, as it reports that year as numbers
-    alone; or as one force has several rows of a shared case."""
+    """The national picture as JSON carries it. ``possible_doubles``: how many cases at most are counted more than once:
+    of each shared reference, the rows that may be in the figure and the forces that are named, have no row of it and
+    whose return counts (they may have the case without saying so, or among their numbers), less one."""
 
     scope: ScopeShown
     as_of: AsOfShown

@@ -20,7 +20,7 @@ from service.picture.coverage import Coverage, covered
 from service.picture.national import Counts, RulingWeight, net_totals, own_counts
 from service.picture.question import end_of
 from service.storage.position import positions_at
-from service.tally.shared import SharedRow, join
+from service.tally.shared import SharedRow, led_elsewhere
 from service.terms.calendar import Calendar, Period, period_of
 from service.terms.check import Published
 
@@ -103,8 +103,8 @@ def _range(
     counts = None
     if not not_judged:
         own = own_counts(counting, [row for each in counting for row in verdicts.get(each.return_id, ())])
-        joined = join(row for each in counting for row in shared.get(each.return_id, ()))
-        counts = net_totals(own.values(), joined.led_elsewhere)
+        led = led_elsewhere(row for each in counting for row in shared.get(each.return_id, ()))
+        counts = net_totals(own.values(), led)
     return RangeThen(
         month=point.month,
         position=point.moment.position,

@@ -136,7 +136,7 @@ def picture(
     """Add up rows of the counting returns. ``margins`` are those of the margin that ``by`` names, if it names one."""
     margin = margin_of(by)
     rulings = tuple(rulings)
-    joined = join(shared)
+    joined = join(shared, coverage.holding)
     own = own_counts(coverage.counting, rulings)
     led: defaultdict[int, Counts] = defaultdict(Counts)
     for row in joined.led_elsewhere:

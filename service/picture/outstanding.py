@@ -28,7 +28,7 @@ from service.returns.context import Context
 from service.returns.edition_asked import edition_asked
 from service.scope.store import Standing, standing_of
 from service.storage.position import Position
-from service.tally.shared import SharedRow, join
+from service.tally.shared import SharedRow, led_elsewhere
 from service.terms.check import Published
 
 
@@ -157,7 +157,7 @@ async def outstanding(
     shared = await store.shared_rows_of(tx, standing.id, list({*summed, *counting}))
     asked = [each for each in counting if period in (None, each.period)]
     rows = outstanding_rows(asked, await store.undetermined_weights(tx, standing.id, asked))
-    led = join(row for each in counting for row in shared.get(each.return_id, ())).led_elsewhere
+    led = led_elsewhere(row for each in counting for row in shared.get(each.return_id, ()))
     edition, attributes = standing.edition, standing.edition.definition.attributes
     return Outstandings(
         standing=standing,
@@ -195,9 +195,9 @@ def _judged_returns(points: Iterable[Point]) -> list[CountingReturn]:
     return sorted(found, key=lambda each: (each.force, each.sealed_position))
 
 
-def _undetermined_of(led_elsewhere: Iterable[SharedRow], forces: Container[int]) -> int:
+def _undetermined_of(led: Iterable[SharedRow], forces: Container[int]) -> int:
     """How many undetermined cases of some forces another leads; one that is not judged is in no figure."""
-    return sum(row.ruling is not None and row.ruling > 0 and row.force in forces for row in led_elsewhere)
+    return sum(row.ruling is not None and row.ruling > 0 and row.force in forces for row in led)
 
 
 def _has_begun(first: date, period: date, point: Point) -> bool:

@@ -5,15 +5,15 @@ Pure. A group is all the rows, over the returns that count, with one shared refe
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from msgspec import Struct
 
 
 class SharedRow(Struct, frozen=True, kw_only=True):
-    """One case that names other forces; its weight is 1. Forces, stage and setting are ordinals of their lists.
+    """One case that carries a shared reference; its weight is 1. Forces, stage and setting are ordinals of their lists.
 
     ``shared_with`` is a mask over force ordinals. ``ruling`` is null where the row has not been judged under the
     edition that is asked for.
@@ -36,29 +36,45 @@ class Joined(Struct, frozen=True, kw_only=True):
     led_elsewhere: tuple[SharedRow, ...]
     """Rows of confirmed groups that are not the lead's: in their force's own figures, not in the nation's."""
     possible_doubles: int
-    """How many cases at most are counted more than once: because their holders do not agree, or because one that
-    counts has several rows of it. Of a return it is not looked at which of its rows are one case: that its rows share
-    a reference with another force's is all that says so."""
+    """How many cases at most are counted more than once: of each group, the rows that may be in the figure and the
+    forces that are named, have no row of it and whose return counts, less one."""
     confirmed: int
     """How many groups every holder confirms."""
 
 
-def join(rows: Iterable[SharedRow]) -> Joined:
-    """Take out of the national sum what another force leads, and count what may be there twice."""
+def join(rows: Iterable[SharedRow], holding: Mapping[int, int]) -> Joined:
+    """Take out of the national sum what another force leads, and count what may be there twice. ``holding``: whose
+    counting return has the cases of a force, by that force: its own, or that of who took it over; of no other force is
+    anything in the figure."""
+    led: list[SharedRow] = []
+    doubles = confirmed = 0
+    for group in _groups(rows):
+        lead = confirmed_lead(group)
+        standing = group
+        if lead is not None:
+            confirmed += 1
+            standing = [row for row in group if row.force == lead]
+            led.extend(row for row in group if row.force != lead)
+            if len(standing) == 1:  # nearly always: no force has two, and each that is named has one
+                continue
+        places = sum(map(_may_count, standing)) + len(_silent(group, holding))
+        doubles += max(0, places - 1)
+    return Joined(led_elsewhere=tuple(led), possible_doubles=doubles, confirmed=confirmed)
+
+
+def led_elsewhere(rows: Iterable[SharedRow]) -> Iterator[SharedRow]:
+    """What another force leads, for those who ask for nothing else of what ``join`` finds."""
+    for group in _groups(rows):
+        lead = confirmed_lead(group)
+        if lead is not None:
+            yield from (row for row in group if row.force != lead)
+
+
+def _groups(rows: Iterable[SharedRow]) -> Collection[Sequence[SharedRow]]:
     groups: defaultdict[str, list[SharedRow]] = defaultdict(list)
     for row in rows:
         groups[row.shared_ref].append(row)
-    led: list[SharedRow] = []
-    doubles = confirmed = 0
-    for group in groups.values():
-        lead = confirmed_lead(group)
-        if lead is not None:
-            confirmed += 1
-            led.extend(row for row in group if row.force != lead)
-            doubles += _again([row for row in group if row.force == lead])
-        elif any(map(_may_count, group)):
-            doubles += (_members(group) | _claimed(group)).bit_count() - 1 + _again(group)
-    return Joined(led_elsewhere=tuple(led), possible_doubles=doubles, confirmed=confirmed)
+    return groups.values()
 
 
 def confirmed_lead(group: Sequence[SharedRow]) -> int | None:
@@ -77,12 +93,17 @@ def confirmed_lead(group: Sequence[SharedRow]) -> int | None:
     return lead
 
 
-def _again(rows: Sequence[SharedRow]) -> int:
-    """How many rows say of a case that a row of the same force says too. One that names nobody says it of none."""
-    if len(rows) == _members(rows).bit_count():  # nearly always: no force has two
-        return 0
-    said = Counter(row.force for row in rows if (row.shared_with or 0) & ~(1 << row.force) and _may_count(row))
-    return said.total() - len(said)
+def _silent(group: Sequence[SharedRow], holding: Mapping[int, int]) -> set[int]:
+    """Whose return may have the case without saying so, or among its numbers: that of each who is named and has no row
+    of it. What a force says of the case in its row is all that it has of it, also where that is out of scope."""
+    members, found = _members(group), set()
+    named = _claimed(group) & ~members
+    while named:
+        holder = holding.get(named.bit_length() - 1)
+        if holder is not None and not members >> holder & 1:
+            found.add(holder)
+        named &= ~(1 << named.bit_length() - 1)
+    return found
 
 
 def _may_count(row: SharedRow) -> bool:

@@ -89,6 +89,16 @@ def test_a_merged_force_counts_until_its_successor_seals() -> None:
     assert (before.heirs, after.heirs) == ({}, {AVON: Heir(KENT, JULY)})
 
 
+def test_whose_return_has_the_cases_of_a_force_is_known_of_those_whose_cases_count() -> None:
+    everyone = (takes_part(AVON, last=JULY, successor=KENT), takes_part(KENT), takes_part(ESSEX))
+    before = covered(a_return(AVON, JULY), a_return(KENT, JULY), expected=everyone)
+    assert before.holding == {AVON: AVON, KENT: KENT}
+    after = covered(a_return(AVON, JULY), a_return(KENT, AUGUST), expected=everyone)
+    assert after.holding == {AVON: KENT, KENT: KENT}
+    left = covered(a_return(AVON, JULY), a_return(KENT, AUGUST), expected=(takes_part(AVON, JULY), takes_part(KENT)))
+    assert left.holding == {KENT: KENT}
+
+
 def test_a_merged_force_is_not_counted_twice_while_the_month_in_which_it_left_is_the_last_due() -> None:
     everyone = (takes_part(AVON, last=AUGUST, successor=KENT), takes_part(KENT))
     before = covered(a_return(AVON, AUGUST), a_return(KENT, AUGUST), expected=everyone)

@@ -21,7 +21,7 @@ from service.picture.national import (
     picture,
 )
 from service.tally.model import sign
-from service.tally.shared import SharedRow, confirmed_lead, join
+from service.tally.shared import SharedRow, confirmed_lead, join, led_elsewhere
 
 FORCES = 5
 PERIOD = date(2025, 11, 1)
@@ -210,16 +210,72 @@ def as_shared(force: int, ref: str, row: Row) -> SharedRow:
     return SharedRow(force=force, shared_ref=ref, shared_with=row.shared_with, lead=row.lead, ruling=row.ruling)
 
 
-@given(st.permutations(range(FORCES)), countries())
-def test_the_order_in_which_rows_are_read_changes_nothing(order: list[int], country: list[list[Row]]) -> None:
-    rows = [
+def shared_of(country: Sequence[Sequence[Row]]) -> list[SharedRow]:
+    return [
         as_shared(force, row.shared_ref, row)
-        for force in range(FORCES)
-        for row in country[force]
+        for force, rows in enumerate(country)
+        for row in rows
         if row.shared_ref is not None
     ]
+
+
+@st.composite
+def reported(draw: st.DrawFn) -> tuple[list[SharedRow], dict[int, int]]:
+    """What is shared in a country in which some forces report nothing, and some were taken over by others."""
+    country = draw(countries())
+    silent = draw(st.sets(st.integers(0, FORCES - 1)))
+    rows = shared_of([() if force in silent else each for force, each in enumerate(country)])
+    holding = {force: force for force in range(FORCES) if force not in silent}
+    left = draw(st.sets(st.sampled_from(sorted(silent)))) if silent and holding else set()
+    return rows, holding | {force: draw(st.sampled_from(sorted(holding))) for force in left}
+
+
+def places(group: Sequence[SharedRow], holding: dict[int, int]) -> int:
+    """In how many places of the figure one case may be at most."""
+    lead = confirmed_lead(group)
+    rows = [row for row in group if lead is None or row.force == lead]
+    named = {force for row in group for force in range(FORCES) if (row.shared_with or 0) >> force & 1}
+    holders = {row.force for row in group}
+    silent = {holding[force] for force in named - holders if force in holding} - holders
+    return sum(row.ruling is None or row.ruling >= 0 for row in rows) + len(silent)
+
+
+@settings(max_examples=300)
+@given(reported())
+def test_possible_doubles_are_the_places_of_each_case_beyond_the_first(
+    found: tuple[list[SharedRow], dict[int, int]],
+) -> None:
+    rows, holding = found
+    groups: dict[str, list[SharedRow]] = {}
+    for row in rows:
+        groups.setdefault(row.shared_ref, []).append(row)
+    expected = sum(max(0, places(group, holding) - 1) for group in groups.values())
+    assert join(rows, holding).possible_doubles == expected
+
+
+@given(reported())
+def test_the_figure_never_falls_further_than_by_the_possible_doubles_where_each_case_is_left_once(
+    found: tuple[list[SharedRow], dict[int, int]],
+) -> None:
+    rows, holding = found
+    joined = join(rows, holding)
+    counted = Counter(row.shared_ref for row in rows if row.ruling is None or row.ruling >= 0)
+    counted.subtract(row.shared_ref for row in joined.led_elsewhere if row.ruling is None or row.ruling >= 0)
+    assert sum(max(0, each - 1) for each in counted.values()) <= joined.possible_doubles
+
+
+@given(reported())
+def test_what_is_led_elsewhere_is_so_whoever_asks(found: tuple[list[SharedRow], dict[int, int]]) -> None:
+    rows, holding = found
+    assert tuple(led_elsewhere(rows)) == join(rows, holding).led_elsewhere == join(rows, {}).led_elsewhere
+
+
+@given(st.permutations(range(FORCES)), countries())
+def test_the_order_in_which_rows_are_read_changes_nothing(order: list[int], country: list[list[Row]]) -> None:
+    rows = shared_of(country)
+    everyone = {force: force for force in range(FORCES)}
     shuffled = [row for force in order for row in rows if row.force == force]
-    one, other = join(rows), join(shuffled)
+    one, other = join(rows, everyone), join(shuffled, everyone)
     assert (one.possible_doubles, one.confirmed) == (other.possible_doubles, other.confirmed)
     assert Counter(one.led_elsewhere) == Counter(other.led_elsewhere)
 
