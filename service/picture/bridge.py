@@ -97,11 +97,21 @@ Key = tuple[int, Any]
 """A force, and a case of it."""
 
 
+class Beside(Struct, frozen=True):
+    """A case that names other forces, of a year that its force reports as numbers: kept, and not counted."""
+
+    force: int
+    case_id: Any
+    shared_ref: str
+
+
 class Held(Struct, frozen=True, kw_only=True, dict=True):
-    """The cases that name other forces, at one point, and those of them that another force leads."""
+    """The cases that name other forces, at one point, and those of them that another force leads; ``beside``: those
+    that are kept and do not count there."""
 
     shared: Sequence[SharedRow]
     led: Mapping[Key, SharedRow]
+    beside: Sequence[Beside] = ()
 
     @cached_property
     def rows(self) -> Mapping[Key, SharedRow]:
@@ -112,6 +122,20 @@ class Held(Struct, frozen=True, kw_only=True, dict=True):
     def holders(self) -> frozenset[tuple[str, int | None]]:
         """Who holds which reference."""
         return frozenset((row.shared_ref, row.force) for row in self.shared)
+
+    @cached_property
+    def kept(self) -> frozenset[Key]:
+        """What does not count, by force and case."""
+        return frozenset((row.force, row.case_id) for row in self.beside)
+
+    @cached_property
+    def keepers(self) -> Mapping[str, frozenset[int]]:
+        """Who keeps a reference and counts no case of it."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for row in self.beside:
+            if (row.shared_ref, row.force) not in self.holders:
+                found[row.shared_ref].add(row.force)
+        return {reference: frozenset(forces) for reference, forces in found.items()}
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -200,17 +224,27 @@ def _led_cause(key: Key, was: Held, now: Held, sent: Sent) -> Cause:
     """What the flow of a row that is, or was, led elsewhere is put down to: as far as that can be told, to what moved
     the row that it takes out, so that the two make up for one another."""
     begin, end = was.led.get(key), now.led.get(key)
-    led, elsewhen = (end, was) if begin is None else (begin, now)
+    led, then, elsewhen = (end, now, was) if begin is None else (begin, was, now)
     if led is None or (begin is not None and end is not None):
         return _moved_by(key[0], was.led[key].ruling, now.led[key].ruling, sent)
-    stands = key in elsewhen.rows
-    if stands and (led.shared_ref, led.lead) in elsewhen.holders:
-        return Cause.CORRECTED  # both hold it as before, and came to say the same of it, or ceased to
-    if (led.lead if stands else key[0]) in sent.covered:
+    if key in elsewhen.rows:
+        return _by_another(led, then, elsewhen, sent) or (Cause.WITHDRAWN if end is None else Cause.TRANSFERRED)
+    if key[0] in sent.covered:
         return Cause.COVERAGE
-    if begin is None:
-        return Cause.TRANSFERRED
-    return Cause.TRANSFERRED if not stands and key[0] in sent.let_go else Cause.WITHDRAWN
+    if key in elsewhen.kept:
+        return Cause.DETAIL
+    return Cause.TRANSFERRED if begin is None or key[0] in sent.let_go else Cause.WITHDRAWN
+
+
+def _by_another(led: SharedRow, then: Held, elsewhen: Held, sent: Sent) -> Cause | None:
+    """Why a row is led by another force at one point alone, ``then``, though its own force counts it at both; none
+    where the case of the other came, or went."""
+    keepers = {each for each in elsewhen.keepers.get(led.shared_ref, ()) if (led.shared_ref, each) in then.holders}
+    if keepers - sent.covered:
+        return Cause.DETAIL
+    if (led.shared_ref, led.lead) in elsewhen.holders and not keepers:
+        return Cause.CORRECTED  # both hold it as before, and came to say the same of it, or ceased to
+    return Cause.COVERAGE if keepers or led.lead in sent.covered else None
 
 
 def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> Cause:
@@ -223,9 +257,10 @@ def _moved_by(force: int, before: int | None, after: int | None, sent: Sent) -> 
     return Cause.SETTLED if before is not None and before > 0 else Cause.CORRECTED
 
 
-def held_of(rows: Sequence[SharedRow]) -> Held:
+def held_of(rows: Sequence[SharedRow], beside: Sequence[Beside] = ()) -> Held:
     """The shared rows at one point, and what is led elsewhere of them."""
-    return Held(shared=rows, led={(row.force, row.case_id): row for row in led_elsewhere(rows)})
+    led = {(row.force, row.case_id): row for row in led_elsewhere(rows)}
+    return Held(shared=rows, led=led, beside=beside)
 
 
 def delta_of(flow: Flow) -> Delta:

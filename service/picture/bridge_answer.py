@@ -91,7 +91,8 @@ class _Shared:
         key = (point.moment.position, edition)
         if key not in self._held:
             counting = [replace(item, edition=edition) for item in point.counting]
-            self._held[key] = held_of(await store.shared_rows(self._tx, edition, counting))
+            beside = await bridge_store.shared_beside(self._tx, point.returns, edition)
+            self._held[key] = held_of(await store.shared_rows(self._tx, edition, counting), beside)
         return self._held[key]
 
 

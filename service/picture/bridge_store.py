@@ -11,9 +11,11 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.picture.bridge import Beside
 from service.picture.not_provided import Kept, NotProvided
 from service.picture.store import NUMBERS
 from service.scope.tallied import tallied_on
+from service.tally.judge import in_years_sql
 from service.tally.model import Margin
 
 Return = tuple[int, UUID]
@@ -61,6 +63,13 @@ _NOT_PROVIDED: Final = text(
     "and t.edition = any(cast(:editions as smallint[])) join case_return r on (r.force, r.id) = (t.force, t.return_id) "
     "left join tally_cell c on (c.force, c.return_id, c.edition) = (t.force, t.return_id, t.edition) "
     f"and c.margin = :margin and {NUMBERS} group by t.return_id, t.edition, t.open_cells"
+)
+_SHARED_BESIDE: Final = text(
+    f"select s.force, s.case_id, s.shared_ref from {_LISTED} "
+    "join case_return r on (r.force, r.id) = (item.force, item.return_id) "
+    "join shared_version s on s.force = r.force and s.line_from <= r.line and r.line < s.line_to "
+    "where s.edition = :edition and r.case_years is not null "
+    f"and not {in_years_sql('r.case_years', 'r.case_year_unknown', 's.year')}"
 )
 _UNMOVED: Final = text(
     f"select count(*) from {_LISTED} where not exists (select from tally t where t.force = item.force "
@@ -112,6 +121,11 @@ async def not_provided(tx: AsyncConnection, returns: Sequence[Return], editions:
     for item, edition, cells, has_cells, others_out in rows:
         found[item][edition] = NotProvided(cells=cells, has_cells=has_cells, others_out=others_out)
     return found
+
+
+async def shared_beside(tx: AsyncConnection, returns: Sequence[Return], edition: int) -> Sequence[Beside]:
+    """The cases of some returns that name other forces, in years that these report as numbers: kept, not counted."""
+    return [Beside(*row) for row in await tx.execute(_SHARED_BESIDE, {**_listed(returns), "edition": edition})]
 
 
 async def is_tallied(tx: AsyncConnection, edition: int, day: date) -> bool:
