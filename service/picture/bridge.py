@@ -174,8 +174,13 @@ def bridge(
         delta = delta_of(flow)
         if delta != Delta():
             sums[flow.force][flow.cause, _rule(flow)] += delta
+    rules: defaultdict[Cause, set[str | None]] = defaultdict(set)
+    for of_force in sums.values():
+        for (cause, rule), delta in of_force.items():
+            if delta != Delta():
+                rules[cause].add(rule)
     for force, causes in opened.items():
-        _open(sums[force], causes)
+        _open(sums[force], {cause: rules.get(cause, {None}) for cause in causes})
     forces = {}
     for force in sorted(opening.keys() | closing.keys() | sums.keys()):
         begin, end = opening.get(force, Counts()), closing.get(force, Counts())
@@ -184,17 +189,16 @@ def bridge(
     for of_force in sums.values():
         for key, delta in of_force.items():
             total[key] += delta
-    _open(total, {cause for causes in opened.values() for cause in causes})
     whole = Bridge(sum(opening.values(), Counts()), _parts(total), sum(closing.values(), Counts()), forces)
     return _checked(whole)
 
 
-def _open(sums: _Sums, causes: Iterable[Cause]) -> None:
-    """Leave open what these causes moved at most, by whichever rule: which one a number would have been charged to,
-    nothing that is stored says."""
-    for cause in causes:
-        for key in [key for key in sums if key[0] is cause] or [(cause, None)]:
-            sums[key] += Delta(open=True)
+def _open(sums: _Sums, causes: Mapping[Cause, Collection[str | None]]) -> None:
+    """Leave open what these causes moved at most, by whichever rule of those by which they moved any force: which one a
+    number would have been charged to, nothing that is stored says."""
+    for cause, rules in causes.items():
+        for rule in rules:
+            sums[cause, rule] += Delta(open=True)
 
 
 def led_flows(was: Held, now: Held, editions: tuple[Edition, Edition], why: Cause | Sent) -> Iterator[Flow]:

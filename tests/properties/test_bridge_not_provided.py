@@ -115,6 +115,12 @@ def _check(item: Bridge, behind: Bridge) -> None:
         assert len(left_open) > 1, "one alone would be known by the others"
 
 
+def _check_nation(item: Bridge) -> None:
+    """A part of the nation is open where, and only where, the same part of one force is."""
+    of_forces = {key for each in item.forces.values() for key, most in _most(each).items() if most is None}
+    assert {key for key, most in _most(item).items() if most is None} == of_forces
+
+
 async def _bridges(
     server: Server, template: str, history: Sequence[Month], places: tuple[Point, Point], *, filled: bool
 ) -> Bridge:
@@ -143,3 +149,4 @@ async def test_what_a_bridge_has_as_exact_is_so_whatever_the_numbers_are_that_we
     _check(item, behind)
     for force, each in item.forces.items():
         _check(each, behind.forces[force])
+    _check_nation(item)
