@@ -241,26 +241,30 @@ async def _scope_flows(
 
 async def _ways(tx: AsyncConnection, opening: Point, closing: Point) -> Mapping[int, Way]:
     """How each force came from the return that counted at the one point to that of the other."""
-    bases = await bridge_store.bases(tx)
+    chain = await bridge_store.chain(tx)
     begin, end = dict(opening.returns), dict(closing.returns)
-    return {force: way(bases, begin.get(force), end.get(force)) for force in begin.keys() | end.keys()}
+    since = opening.moment.position
+    return {force: way(chain, begin.get(force), end.get(force), since) for force in begin.keys() | end.keys()}
 
 
 async def _sent(tx: AsyncConnection, ways: Mapping[int, Way], closing: Point, today: date) -> Sent:
     """What the forces sent, or took back, between the points, under the closing edition."""
     on: list[Return] = []
     back: list[Return] = []
+    again: list[Return] = []
     begins: list[Return] = []
     ends: list[Return] = []
     for force, found in ways.items():
         on += ((force, item) for item in found.on)
         back += ((force, item) for item in found.back)
+        again += ((force, item) for item in found.again)
         begins += _one(force, found.begins)
         ends += _one(force, found.ends)
     edition = closing.scope.id
-    await _check_judged(tx, [*on, *back, *begins, *ends], edition, closing.scope.name, today)
+    await _check_judged(tx, [*on, *back, *again, *begins, *ends], edition, closing.scope.name, today)
     came = [_flow(row, closing.edition) for row in await bridge_store.transitions(tx, on, edition)]
-    new = [_flow(row, closing.edition, Cause.COVERAGE) for row in await bridge_store.wholes(tx, begins, edition)]
+    there = [*await bridge_store.transitions(tx, again, edition), *await bridge_store.wholes(tx, begins, edition)]
+    new = [_flow(row, closing.edition, Cause.COVERAGE) for row in there]
     gone = [
         *await bridge_store.transitions(tx, back, edition),
         *await bridge_store.wholes(tx, ends, edition),
@@ -268,7 +272,7 @@ async def _sent(tx: AsyncConnection, ways: Mapping[int, Way], closing: Point, to
     lost = [_flow(_turned(row), closing.edition, Cause.COVERAGE) for row in gone]
     return Sent(
         flows=(*came, *new, *lost),
-        covered=frozenset(force for force, _ in (*begins, *back, *ends)),
+        covered=frozenset(force for force, _ in (*begins, *back, *again, *ends)),
         let_go=frozenset(each.force for each in came if each.cause is Cause.TRANSFERRED and each.after is None),
     )
 

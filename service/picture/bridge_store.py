@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.picture.bridge import Beside
+from service.picture.chains import Link
 from service.picture.not_provided import Kept, NotProvided
 from service.picture.store import NUMBERS
 from service.scope.tallied import tallied_on
@@ -38,7 +39,7 @@ def _folded(ruling: str) -> str:
 
 
 _LISTED: Final = "unnest(cast(:forces as smallint[]), cast(:returns as uuid[])) as item (force, return_id)"
-_BASES: Final = text("select id, base_id from case_return where sealed_position is not null")
+_CHAIN: Final = text("select id, base_id, sealed_position from case_return where sealed_position is not null")
 _PERIODS: Final = text("select id, period from case_return where id = any(cast(:returns as uuid[]))")
 _FLIPS: Final = text(
     "select f.force, least(f.ruling_before, 1) as before, least(f.ruling_after, 1) as after, "
@@ -79,9 +80,9 @@ _IS_TALLIED: Final = text(f"select {tallied_on(':day')} from scope_edition e whe
 _FOLLOWS: Final = text("select id, name, follows from scope_edition")
 
 
-async def bases(tx: AsyncConnection) -> Mapping[UUID, UUID | None]:
+async def chain(tx: AsyncConnection) -> Mapping[UUID, Link]:
     """What every return that was ever sealed builds on."""
-    return {row.id: row.base_id for row in await tx.execute(_BASES)}
+    return {row.id: Link(row.base_id, row.sealed_position) for row in await tx.execute(_CHAIN)}
 
 
 async def periods(tx: AsyncConnection, returns: Collection[UUID]) -> Mapping[UUID, date]:
