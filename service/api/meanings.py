@@ -300,7 +300,9 @@ _PICTURE: Final[Mapping[str, Meaning]] = {
         "Have case-returns reconcile run: it names the return.",
     ),
     "scope-not-tallied": Meaning(
-        (422,), "There are no tallies under that edition.", "`do` lists the editions with tallies."
+        (422,),
+        "There are no tallies under that edition, or none any more.",
+        "`do` lists the editions with tallies, and says up to when one that was rejected is asked.",
     ),
     "simulation-refused": Meaning(
         (422,),

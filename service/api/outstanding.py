@@ -28,7 +28,7 @@ from service.api.negotiation import negotiated
 from service.api.newest import PERIOD, period_in
 from service.api.public import Given
 from service.api.shapes import Count, Next, Period
-from service.api.why import EditionShown, edition_shown, scope_in
+from service.api.why import EditionShown, edition_shown
 from service.clock import wire_time
 from service.contract.sheet import XLSX
 from service.identity.principal import Permission
@@ -229,7 +229,7 @@ class OutstandingController(Controller):
         require_national(principal)
         media = negotiated(request.headers.get("accept"), OFFERED)
         asked = parameters(request, "scope", "as_of", "period", "table")
-        scope, period = scope_in(asked, context.editions), period_in(asked)
+        scope, period = asked.get("scope"), period_in(asked)
         as_of = read_as_of(asked["as_of"].strip(), context.now()) if "as_of" in asked else None
         named = chosen(asked, "table", tuple(OutstandingTable))
         table = None if named is None else OutstandingTable(named)

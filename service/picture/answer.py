@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.clock import london_date
+from service.clock import london_date, wire_time
 from service.errors import Invalid, NotFound, Unavailable
 from service.picture import store
 from service.picture.coverage import Coverage, covered
@@ -16,7 +16,7 @@ from service.picture.export import Answer
 from service.picture.national import Dimension, margin_of, picture
 from service.picture.question import AsOf, AtPosition, Question, closest, dimensions, in_the_future, shown
 from service.picture.words import Words
-from service.scope.store import NO_TALLIES, no_tallies
+from service.scope.store import NO_TALLIES, known, no_tallies
 from service.storage.position import latest, position_at
 from service.telemetry.spans import traced
 from service.terms.calendar import Calendar
@@ -88,8 +88,9 @@ async def scope_of(tx: AsyncConnection, published: Published, name: str | None, 
         offered = [item.name for item in stored if item.state not in NO_TALLIES]
         if found is None:
             raise NotFound(f"There is no scope edition {shown(name)}.", closest(name, offered), code="no-such-scope")
-        if found.state in NO_TALLIES:
-            raise no_tallies(found.name, found.state, f"Ask for one of: {', '.join(offered)}.")
+        if not found.is_answered(position):
+            raise no_tallies(found.name, found.state, f"Ask for one of: {', '.join(offered)}{_before(found)}.")
+        await known(tx, published.scopes, found.name, found.hash)
         return found
     in_force = await store.edition_in_force(tx, position)
     found = next((item for item in stored if item.id == in_force), None)
@@ -100,6 +101,14 @@ async def scope_of(tx: AsyncConnection, published: Published, name: str | None, 
             code="no-scope-in-force",
         )
     return found
+
+
+def _before(rejected: store.StoredEdition) -> str:
+    """Which moments can be asked of an edition that was rejected; nothing for one without any."""
+    if rejected.rejected is None or rejected.rejected_at is None:
+        return ""
+    change = f"change {rejected.rejected}, {wire_time(rejected.rejected_at)}"
+    return f"; or of a moment before it was rejected, which is {change}"
 
 
 async def terms_then(tx: AsyncConnection, published: Published, moment: Moment) -> tuple[store.StoredTerms, Terms]:

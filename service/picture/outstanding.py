@@ -25,7 +25,6 @@ from service.picture.question import AsOf
 from service.picture.store import UndeterminedWeight
 from service.picture.words import Words
 from service.returns.context import Context
-from service.returns.edition_asked import edition_asked
 from service.scope.store import Standing, standing_of
 from service.storage.position import Position
 from service.tally.shared import SharedRow, led_elsewhere
@@ -181,11 +180,8 @@ async def _standing(
     context: Context, published: Published, tx: AsyncConnection, scope: str | None, position: int
 ) -> Standing:
     """The edition, as it stood at the position."""
-    if scope is None:
-        in_force = await scope_of(tx, published, None, position)
-        found = await standing_of(tx, context.editions, in_force.name)
-    else:
-        found = await edition_asked(context, tx, scope)
+    asked = await scope_of(tx, published, scope, position)
+    found = await standing_of(tx, context.editions, asked.name)
     return replace(found, state=await store.state_at(tx, found.id, position))
 
 

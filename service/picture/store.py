@@ -21,14 +21,15 @@ from service.picture.coverage import CountingReturn, Participation
 from service.picture.national import Dimension, MarginWeight, RulingWeight
 from service.scope.edition import State
 from service.scope.editions import Editions
-from service.scope.store import NO_TALLIES, known
+from service.scope.store import NO_TALLIES, REJECTED_CHANGE, known
 from service.tally.judge import in_years_sql
 from service.tally.model import Margin
 from service.tally.shared import SharedRow
 
 
 class StoredEdition(Struct, frozen=True, kw_only=True):
-    """A scope edition as it was taken in; ``state`` is how it stands now, or stood as of a change."""
+    """A scope edition as it was taken in; ``state`` is how it stands now, or stood as of a change. ``rejected`` is the
+    position of its rejection, and the moment of that: both null for one that was not, or never was proposed."""
 
     id: int
     name: str
@@ -36,6 +37,13 @@ class StoredEdition(Struct, frozen=True, kw_only=True):
     state: str
     vocabulary: str
     tallied_until: date | None
+    rejected: int | None = None
+    rejected_at: datetime | None = None
+
+    def is_answered(self, position: int) -> bool:
+        """Whether what is asked under it as of a change can be answered. Of one that was rejected that is what came
+        before: its tallies are kept."""
+        return self.state not in NO_TALLIES or (self.rejected is not None and position < self.rejected)
 
 
 class StoredTerms(Struct, frozen=True, kw_only=True):
@@ -58,7 +66,17 @@ class UndeterminedWeight(Struct, frozen=True):
 
 _TIME_OF = text("select at from change where position = :position")
 
-_EDITIONS = text("select id, name, hash, state, vocabulary, tallied_until from scope_edition order by id")
+# A change is never earlier than the word that it is made by, so those before need no look.
+_EDITIONS = text(f"""
+    select e.id, e.name, e.hash, e.state, e.vocabulary, e.tallied_until, c.position as rejected, c.at as rejected_at
+    from scope_edition e
+    left join scope_step s on s.edition = e.id and s.step = 'rejected' and e.follows is not null
+    left join lateral (
+        select c.position, c.at from change c where c.at >= s.at and c.kind = '{REJECTED_CHANGE}' and c.subject = e.name
+        order by c.at, c.position limit 1
+    ) c on true
+    order by e.id
+""")
 
 _IN_FORCE = text("select edition from scope_in_force where position <= :position order by position desc limit 1")
 

@@ -46,7 +46,8 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
     by_name: ByName[K]
     insert: Callable[[AsyncConnection, W], Awaitable[bool]]
     write: Callable[[AsyncConnection, W], Awaitable[None]]
-    turn_down: Callable[[AsyncConnection, K], Awaitable[None]]
+    turn_down: Callable[[AsyncConnection, K, datetime], Awaitable[Position | None]]
+    """The position that it takes; None where no answer rests on what is turned down."""
     in_force: Callable[[AsyncConnection], Awaitable[str | None]]
     """The name of the edition in force."""
 
@@ -125,10 +126,10 @@ class Adoption(Struct, Generic[K, W], frozen=True, kw_only=True):
             await begin(tx, keep)
             item = await self.found(tx, name, lock=True)
             self.kind.check_to_reject(item)
-            await self.turn_down(tx, item)
             await self.said(tx, item, Said.REJECTED, by, now, reason=words)
+            moved = await self.turn_down(tx, item, now)
             rejected = await self.found(tx, name)
-            await self.log(tx, "rejected", by, rejected, now)
+            await self.log(tx, "rejected", by, rejected, now, moved)
             await end(tx, keep, rejected)
         return rejected
 

@@ -4,7 +4,7 @@ function. The switch itself is ``put_in_force`` of ``store.py``; only these two 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,8 @@ from service.scope.adoption import Kept, Step
 from service.scope.draft import Draft
 from service.scope.edition import Edition, State
 from service.scope.steps import Steps, steps_of
-from service.scope.store import document_of
+from service.scope.store import REJECTED_CHANGE, document_of
+from service.storage.position import Position, advance
 
 
 class Stored(Kept, frozen=True, kw_only=True):
@@ -114,12 +115,14 @@ async def freeze(tx: AsyncConnection, item: Stored, effective: date | None) -> N
     )
 
 
-async def turn_down(tx: AsyncConnection, item: Stored) -> None:
-    """Reject an edition. Its row stays, so that its name is not given again."""
+async def turn_down(tx: AsyncConnection, item: Stored, now: datetime) -> Position | None:
+    """Reject an edition. Its row stays, so that its name is not given again; so do its tallies, for what is asked of a
+    moment before. That ends at a position of its own; one that was never proposed had no figures to end."""
     await tx.execute(
         text("update scope_edition set state = 'rejected' where id = :id and state in ('draft', 'proposed')"),
         {"id": item.id},
     )
+    return await advance(tx, REJECTED_CHANGE, now, subject=item.name) if item.state is State.PROPOSED else None
 
 
 async def not_judged(tx: AsyncConnection, item: Stored) -> int:

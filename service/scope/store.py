@@ -24,6 +24,9 @@ from service.scope.tallied import is_tallied, tallied_on
 NO_TALLIES: Final = (State.DRAFT, State.REJECTED)
 """States in which an edition has no tallies and will get none: a draft is simulated, never stored (semantics 32)."""
 
+REJECTED_CHANGE: Final = "scope_rejected"
+"""The change by which an edition that was proposed has no figures any more, for what is asked of it or later."""
+
 
 class Standing(Struct, frozen=True):
     """One edition as the service holds it: its number in stored tallies, its state now, and the edition that was in
@@ -174,12 +177,17 @@ async def _standing(tx: AsyncConnection, editions: Editions, row: Row[Any]) -> S
 
 
 async def known(tx: AsyncConnection, editions: Editions, name: str, digest: str) -> Edition:
-    """The edition of this name and content, read from its document where this process has not met it yet."""
+    """The edition of this name and content, read from its document where this process has not met it yet. What was
+    never proposed is not kept, nor what was rejected where a file has its name since."""
     if editions.knows(name, digest):
         return editions[name]
-    found = await tx.execute(text("select document, state from scope_edition where name = :name"), {"name": name})
+    found = await tx.execute(
+        text("select document, follows is not null as was_proposed, state from scope_edition where name = :name"),
+        {"name": name},
+    )
     row = found.one()
-    read = editions.read if row.state in NO_TALLIES else editions.learn
+    is_kept = row.state not in NO_TALLIES or (row.was_proposed and not editions.is_published_otherwise(name, digest))
+    read = editions.learn if is_kept else editions.read
     return read(name, digest, row.document)
 
 

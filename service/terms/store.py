@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -205,7 +205,7 @@ async def freeze_terms(tx: AsyncConnection, item: StoredTerms, follows: str, eff
     )
 
 
-async def turn_down_terms(tx: AsyncConnection, item: StoredTerms) -> None:
+async def turn_down_terms(tx: AsyncConnection, item: StoredTerms, _now: datetime) -> None:
     """Reject an edition. Its row stays, so that its name is not given again."""
     await _move(tx, item, State.REJECTED)
 

@@ -323,7 +323,7 @@ async def test_numbers_of_an_unknown_year_are_cases_where_the_return_says_that_i
 async def test_only_a_national_body_is_told(served: Served, kent: httpx.AsyncClient) -> None:
     problem(await kent.get(PATH), 403)
     nca = await served.client(body="nca")
-    problem(await nca.get(PATH, params={"scope": "wide"}), 422, "parameter")
+    problem(await nca.get(PATH, params={"scope": "wide"}), 404, "no-such-scope")
     problem(await nca.get(PATH, params={"period": "2025-13"}), 422, "parameter")
     problem(await nca.get(PATH, params={"table": "cells"}), 422, "parameter")
     problem(await nca.get(PATH, params={"table": "together"}), 422, "invalid")

@@ -203,3 +203,24 @@ async def test_the_page_tells_numbers_and_shared_cases_apart(served: Served) -> 
     ) in words
     assert "Surrey Police November 2025 4 4" in words
     assert "Kent Police November 2025 1 0" in words
+
+
+async def test_the_pages_of_a_moment_before_an_edition_was_rejected_stay(served: Served) -> None:
+    way = await a_way(served)
+    await Return(await served.client("kent")).report([a_row(suspect_count=3)])
+    await way.proposed()
+    await judge_remaining(served.context)
+    nca = await signed_in(served, "nca")
+    then = {"scope": NARROW, "as_of": good(await way.nca.get("/api/national/picture"))["as_of"]["position"]}
+    bridge = {"from": then["as_of"], "from_scope": NARROW}
+    outstanding = (await nca.get(PATH, params=then)).text
+    good(await way.npcc.post(f"/api/scopes/{NARROW}/reject", json={"reason": "No."}))
+    assert words_of((await nca.get(PATH, params=then)).text) == words_of(outstanding)
+    picture = (await nca.get("/national", params=then)).text
+    assert "This edition was not in force then, and has been rejected since." in words_of(picture)
+    assert f"({NARROW}, rejected)" in picture
+    assert (await nca.get("/national/bridge", params=bridge)).status_code == 200
+    for page in (PATH, "/national"):
+        refused = await nca.get(page, params={"scope": NARROW})
+        assert refused.status_code == 422
+        assert f"or of a moment before it was rejected, which is change {then['as_of'] + 1}, " in refused.text

@@ -37,7 +37,7 @@ edition changes in the one before it, and how a draft of another is written.
 | proposed | Frozen by its hash; everyone reads it, and every seal is tallied under it too. | both confirm it |
 | in force | Answers wherever no scope is named. One edition is at a time. | another that comes into force |
 | superseded | Its figures stay, for every moment until then and by its name. See `tallied_until` below. | |
-| rejected | By either body with a reason, from draft or proposed. Its name is not given again. | |
+| rejected | By either body with a reason, from draft or proposed. Its name is not given again. Past figures stay. | |
 
 - To draft, to write anew and to propose needs `terms:propose`, to confirm and to reject `terms:confirm`.
 - A draft is YAML or JSON (`POST /api/scopes`, at most 256 KiB); every mistake is told with its line and column. Its

@@ -84,7 +84,9 @@ async def _page(
     visit: Visit, given: Mapping[str, str], *, told: Told | None = None, problem: Problem | None = None
 ) -> Response[str]:
     async with visit.context.db.national() as tx:
-        offered = [item for item in await editions(tx, visit.context.editions) if item.state not in NO_TALLIES]
+        stored = await editions(tx, visit.context.editions)
+    answered = set() if told is None else {given.get(name) for name in _EDITIONS}
+    offered = [item for item in stored if item.state not in NO_TALLIES or item.name in answered]
     return visit.page(
         "national/bridge.html",
         here="national",

@@ -89,11 +89,14 @@ class _Found(Struct, frozen=True):
 async def _found(visit: Visit, asked: Asked) -> _Found:
     published = visit.site.published
     async with visit.context.db.national() as tx:
-        offered = [item for item in await editions(tx, published.scopes) if item.state not in NO_TALLIES]
+        stored = await editions(tx, published.scopes)
+        offered = [item for item in stored if item.state not in NO_TALLIES]
         if asked.problems:
             return _Found(offered, None, _with_scope_checked(asked, offered))
         try:
-            return _Found(offered, await answer(tx, published, asked.question, visit.context.now()), asked)
+            told = await answer(tx, published, asked.question, visit.context.now())
+            asked_for = [item for item in stored if item in offered or item.name == told.words.edition.name]
+            return _Found(asked_for, told, asked)
         except (Invalid, NotFound) as error:
             problem = problem_of(error, asked)
             if problem is None:

@@ -27,7 +27,10 @@ MEANS: Final[Mapping[State, str]] = {
     ),
     State.IN_FORCE: "Figures are under this edition unless another is named.",
     State.SUPERSEDED: "Another edition is in force. Its figures of before stay as they are.",
-    State.REJECTED: "It is not adopted, and its name is not given again.",
+    State.REJECTED: (
+        "It is not adopted, and its name is not given again. Where it was proposed, figures under it of a moment "
+        "before it was rejected stay; there are none of later."
+    ),
 }
 """What a state means, in sentences."""
 
