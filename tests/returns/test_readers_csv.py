@@ -232,3 +232,8 @@ def test_notes_of_the_sender_are_not_read_and_not_kept_with_a_row_that_is_held(q
         "K/3,,identified,x",
     ]
     assert found.notes == ("The column “notes” is your own: it was not read, and nothing of it is kept.",)
+
+
+def test_notes_that_the_service_wrote_beside_what_it_handed_out_are_not_called_the_senders_own() -> None:
+    (found,) = blocks_of('case_ref,stage,notes,handed_out\nK/1,identified,Stage settles it,"{""case_ref"":""K/1""}"\n')
+    assert found.notes == ()

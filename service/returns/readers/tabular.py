@@ -51,7 +51,8 @@ def tell_columns(typing: Typing, block: TypedBlock, heading: Heading, columns: S
         if block.cells is not None and name is not None:
             block.cells[name] = column
         if place == heading.notes:
-            block.notes += () if NOT_READ in block.notes else (NOT_READ,)
+            by_service = heading.handed_out is not None  # it wrote there what is asked of each row
+            block.notes += () if by_service or NOT_READ in block.notes else (NOT_READ,)
             continue
         if place == heading.handed_out:
             continue
