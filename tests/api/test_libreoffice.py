@@ -83,6 +83,7 @@ async def test_references_that_opening_csv_spoils_are_held_and_what_they_were_is
         told = f"it was handed out for {key}, and its reference is another now: format the column as Text and write it"
         ((_, _, says, _),) = found[row]
         assert told in says
+        assert "empty" not in says, "without what was handed out it would be a second case"
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])

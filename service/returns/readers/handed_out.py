@@ -21,15 +21,14 @@ from service.returns.readers.heading import Heading
 
 _DECODE: Final = msgspec.json.Decoder(dict[str, str]).decode
 _NOT_ITS_OWN: Final = (
-    f"its cell in the column {HANDED_OUT} is not whole, or that of another row; download a new list, or empty the cell "
-    "where the row is meant as it stands"
+    f"its cell in the column {HANDED_OUT} is not whole, or that of another row; download a new list and answer there; "
+    "a case that is new comes in a file of its own"
 )
-
-
 _OF_ANOTHER: Final = (
     "it was handed out for {key}, and its reference is another now: format the column as Text and write it again as it "
-    f"was, or empty its cell in the column {HANDED_OUT}"
+    "was; a case that is new comes in a file of its own"
 )
+"""Never to empty the cell: with a reference that a spreadsheet spoilt, that would be a second case."""
 _LONGEST_KEY: Final = 60
 """In characters: a longer one is no reference."""
 
