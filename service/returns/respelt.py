@@ -65,8 +65,8 @@ async def _shortened(check: Check, checked: Checked) -> tuple[str, ...]:
     key = check.key.name
     sql = (
         f"select c.row from {check.tables.checked} c where not c.held and c.current_digest is null "
-        f"and c.{key} ~ '^[1-9][0-9]*$' and c.{key} in (select ltrim(cur.{key}, '0') from ({check.current()}) cur "
-        f"where cur.{key} like '0%') order by c.row"
+        f"and c.{key} ~ '^(0|[1-9][0-9]*)$' and c.{key} in (select coalesce(nullif(ltrim(cur.{key}, '0'), ''), '0') "
+        f"from ({check.current()}) cur where cur.{key} like '0%') order by c.row"
     )
     found = (await check.tx.execute(text(sql), check.ground.parameters)).scalars().all()
     if not found:

@@ -65,6 +65,13 @@ async def test_a_new_case_that_is_one_without_its_zeros_is_told_with_its_row(nov
     ]
 
 
+async def test_a_new_case_0_is_told_beside_one_of_more_zeros(november: Return) -> None:
+    await november.upload(as_csv([a_row(case_ref="000")]))
+    came = await november.upload(as_csv([a_row(case_ref="000"), a_row(case_ref="0")]))
+    assert "without the zeros in front of it: row 3. " in "".join(came["notes"])
+    assert (await november.upload(as_csv([a_row(case_ref="0")])))["notes"] == []
+
+
 async def test_a_reference_of_another_number_or_of_the_file_itself_is_not_told(november: Return) -> None:
     assert (await november.upload(as_csv([a_row(case_ref=key) for key in ("00042", "42")])))["notes"] == []
     came = await november.upload(as_csv([a_row(case_ref="420"), a_row(case_ref="42")]))
