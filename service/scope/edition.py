@@ -140,9 +140,13 @@ def _state(said: object) -> State:
     return State(str(said).replace(" ", "_"))
 
 
+def _lacks(document: Mapping[str, Any], key: str) -> str:
+    return "has no rule" if document.get(key) == [] and key == _EDITION_KEYS[-1] else "is missing"
+
+
 def _check_head(document: Mapping[str, Any], vocabulary: Vocabulary, problems: list[EditionProblem]) -> None:
     absent = [key for key in _EDITION_KEYS if not document.get(key)]
-    problems += [EditionProblem((key,), None, f"`{key}` is missing.", _MISSING[key]) for key in absent]
+    problems += [EditionProblem((key,), None, f"`{key}` {_lacks(document, key)}.", _MISSING[key]) for key in absent]
     problems += _not_words(document, (*_EDITION_KEYS[:-1], *_OPTIONAL_KEYS), ())
     for key in document:
         if key not in _EDITION_KEYS and key not in _OPTIONAL_KEYS:

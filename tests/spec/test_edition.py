@@ -56,6 +56,15 @@ def test_a_ruling_stands_for_one_verdict(ruling: int) -> None:
     assert judgement_of(edition, ruling).verdict is verdict_of(ruling)
 
 
+def test_an_edition_whose_rules_are_written_but_none_is_told_that_it_has_none() -> None:
+    with pytest.raises(EditionErrors) as raised:
+        load_edition(a_document(rules=[]), PEOPLE, hash="h")
+    assert [problem.says for problem in raised.value.problems] == ["`rules` has no rule."]
+    with pytest.raises(EditionErrors) as raised:
+        load_edition(a_document(rules=None), PEOPLE, hash="h")
+    assert [problem.says for problem in raised.value.problems] == ["`rules` is missing."]
+
+
 def test_a_condition_that_is_wrong_is_named_with_its_rule_and_column() -> None:
     rules = [a_rule(), a_rule(id="b", when="people >= 2 and placse >= 1"), a_rule(id="c", when="people is null")]
     assert problems_of(rules=rules) == [(("rules", 1, "when"), 17), (("rules", 2, "when"), 1)]
