@@ -144,3 +144,32 @@ async def test_it_works_without_a_script(reported: Served, plain_tab: Tab) -> No
     await plain_tab.page.check("input[name=off][value=victims]")
     await plain_tab.page.click("main form[action='/national/simulation'] button")
     assert "without 1 of its rules" in await plain_tab.page.inner_text("main")
+
+
+async def test_no_word_of_a_first_column_is_broken_where_there_are_columns(reported: Served, tab: Tab) -> None:
+    await tab.sign_in("nca")
+    for width in (1100, 760, 660):
+        await tab.page.set_viewport_size({"width": width, "height": 900})
+        await tab.open(REFERRAL)
+        await tab.page.evaluate(_AS_MANY_MOVES)
+        assert await tab.page.evaluate(_BROKEN) == [], width
+        assert not await tab.is_wider_than_the_screen(), width
+
+
+_AS_MANY_MOVES = """() => {
+  for (const row of document.querySelectorAll("main section[aria-labelledby=where] tr")) {
+    for (let more = row.cells.length; more < 7; more += 1) row.append(row.lastElementChild.cloneNode(true));
+  }
+  document.querySelector("#by-force tbody th").textContent = "Cambridgeshire Constabulary";
+}"""
+"""Each table as wide as it is where every verdict became every other, of a force with a long name."""
+_BROKEN = """() => [...document.querySelectorAll("main section[aria-labelledby=where] tbody th")].flatMap((cell) => {
+  const text = cell.firstChild;
+  return [...text.data.matchAll(/[^\\s-]+/g)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map((each) => Math.round(each.top))).size > 1;
+  }).map((word) => word[0]);
+})"""
+"""The words that stand on more than one line."""
