@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -10,7 +9,7 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath
 from msgspec import Meta, Struct, to_builtins
 
-from service.api.asking import ParameterRefused, parameters, whole
+from service.api.asking import parameters, whole
 from service.api.call import MOST_REVISIONS, Call, Calling, uuid_in_path
 from service.api.change_shapes import CodeTitle
 from service.api.documented import NAME, REVISION, Answer, Query, operation
@@ -18,7 +17,6 @@ from service.api.replies import document
 from service.api.scope_shapes import TALLIED_UNTIL
 from service.api.shapes import Day, Period, State
 from service.clock import london_date
-from service.criteria.problem import nearest
 from service.identity.principal import Permission
 from service.returns.model import AnyReturn, etag_of, state_of
 from service.returns.why import Why, explain_case
@@ -146,17 +144,8 @@ class WhyController(Controller):
         asked = parameters(call.request, "scope", "revision")
         which = uuid_in_path(call.request, "case_id")
         item = await call.reading(whole(asked, "revision", 1, MOST_REVISIONS))
-        scope = scope_in(asked, call.context.editions)
-        found = await explain_case(call.context, call.actor, item, which, scope)
+        found = await explain_case(call.context, call.actor, item, which, asked.get("scope"))
         return document(_shown(call, item, found), etag=etag_of(item))
-
-
-def scope_in(asked: Mapping[str, str], known: Collection[str]) -> str | None:
-    """The edition in a query, if it names one that is known."""
-    scope = asked.get("scope")
-    if scope is not None and scope not in known:
-        raise ParameterRefused("scope", "There is no such scope edition.", nearest(scope, known) or "See /api/scopes.")
-    return scope
 
 
 def edition_shown(found: Standing, day: date) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from service.api.documented import NAME, PAGE, Answer, Query, operation
 from service.api.negotiation import negotiated
 from service.api.replies import CSV, ENDINGS, listed, sent_file, streamed
 from service.api.row_shapes import CASE_ID
-from service.api.why import SCOPE, edition_shown, scope_in
+from service.api.why import SCOPE, edition_shown
 from service.clock import london_date
 from service.contract.findings import key_name
 from service.contract.model import Contract
@@ -74,7 +74,7 @@ class WorkListController(Controller):
         number = call.force(Permission.RETURNS_READ)
         media = negotiated(call.request.headers.get("accept"), (JSON, CSV, XLSX))
         asked = parameters(call.request, "scope", "attribute", *(["cursor", "limit"] if media == JSON else []))
-        scope, only = scope_in(asked, call.context.editions), asked.get("attribute")
+        scope, only = asked.get("scope"), asked.get("attribute")
         after, limit = cursor(asked, Place), page_size(asked)
         async with call.context.db.force(number) as tx:
             work = await find_work(call.context, tx, number, scope, only)

@@ -125,7 +125,7 @@ async def test_a_proposed_and_a_superseded_edition_are_asked_and_a_draft_is_not(
     await way.drafted()
     good(await way.nca.get(f"/api/scopes/{NARROW}/difference"))
     for scope in (NARROW, "2026-06-narro"):
-        refused = problem(await kent.get(PATH, params={"scope": scope}), 422, "parameter")
+        refused = problem(await kent.get(PATH, params={"scope": scope}), 404, "no-such-scope")
         assert NARROW not in str(refused)
     proposed = await way.proposed(a_scope("2026-06-other"))
     found = await border(kent, scope="2026-06-other")

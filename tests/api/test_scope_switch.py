@@ -362,6 +362,9 @@ async def test_a_second_server_answers_for_an_edition_that_was_drafted_at_the_fi
         assert (picture["scope"]["edition"], picture["totals"]["out_of_scope"]) == (NARROW, 1)
     async with a_served(served.db, folder, clock=served.clock, pages=True) as restarted:
         kent = Return(await restarted.client("kent"))
+        for asked in ("work-list", "border"):  # before anything else has told this server of the edition
+            found = good(await kent.client.get(f"/api/forces/kent/{asked}", params={"scope": NARROW}))
+            assert found["scope"]["edition"] == NARROW
         tally = good(await kent.client.get(f"{kent.path}/tallies", params={"scope": NARROW}))
         assert tally["totals"]["out_of_scope"] == 1
         await kent.open(corrects=1)

@@ -139,10 +139,10 @@ async def test_another_forces_case_is_not_there(served: Served, november: Return
     problem(await essex.get(f"{own.path}/cases/{case}/why"), 404)
 
 
-async def test_an_edition_that_is_not_there_is_refused_with_the_closest(november: Return) -> None:
+async def test_an_edition_that_is_not_there_is_not_found(november: Return) -> None:
     await november.upload(as_csv([a_row()]))
     refused = await november.client.get(f"{november.path}/cases/{await id_of(november)}/why", params={"scope": "wide"})
-    assert problem(refused, 422, "parameter")["errors"][0]["field"] == "scope"
+    problem(refused, 404, "no-such-scope")
 
 
 async def test_every_explanation_is_logged_and_one_that_found_nothing_is_not(

@@ -68,11 +68,8 @@ async def show_why(visit: Visiting) -> Response[str]:
 
 
 def scope_in(visit: Visit) -> str | None:
-    """The edition in the address; NotFound where there is none such."""
-    asked = visit.request.query_params.get("scope") or None
-    if asked is not None and asked not in visit.context.editions:
-        raise NotFound(NOT_HERE)
-    return asked
+    """The edition in the address, if it names one."""
+    return visit.request.query_params.get("scope") or None
 
 
 def other_editions(offered: Sequence[Standing], shown: Standing) -> list[Standing]:
