@@ -22,7 +22,7 @@ from service.picture.national import Dimension, MarginWeight, RulingWeight
 from service.scope.edition import State
 from service.scope.editions import Editions
 from service.scope.store import NO_TALLIES, REJECTED_CHANGE, known
-from service.tally.judge import in_years_sql
+from service.tally.judge import covers_sql
 from service.tally.model import Margin
 from service.tally.shared import SharedRow
 
@@ -144,10 +144,7 @@ _VERDICTS = text(f"""
 
 # In the years that a return declares cases count alone, in all others cells alone (semantics 27): so its tally by years
 # says what is undetermined of either, without a look at them.
-NUMBERS = (
-    "not case when r.case_years is null then true "
-    f"else {in_years_sql('r.case_years', 'r.case_year_unknown', 'c.dimension')} end"
-)
+NUMBERS = f"not {covers_sql('r.case_years', 'r.case_year_unknown', 'c.dimension')}"
 """Whether a row ``c`` of the tally by years of a return ``r`` is of what it reports as numbers, as SQL."""
 
 _UNDETERMINED = text(f"""

@@ -19,7 +19,7 @@ from service.register.columns import stored_types
 from service.returns.moved_sql import STANDS, moved_sql
 from service.scope.edition import Edition
 from service.tally.count import dimension_lists
-from service.tally.judge import Judged, SharedSql, Source, in_years_sql, judged_after, shared_sql
+from service.tally.judge import Judged, SharedSql, Source, covers_sql, judged_after, shared_sql
 from service.tally.model import Margin
 
 RETURNS: Final = {
@@ -154,7 +154,7 @@ def _by_return(chain: Chain, lists: Mapping[Margin, CodeList], all_years: bool) 
     ]
     if chain.before is not None:
         margins.append(_margin("a", Margin.FLIP, "was", ("ruling", "ruling"), None if all_years else "was_year"))
-    counted = "g.is_case" if all_years else f"({_covered('r.years', 'r.unknown', 'g.covering')}) = g.is_case"
+    counted = "g.is_case" if all_years else f"{covers_sql('r.years', 'r.unknown', 'g.covering')} = g.is_case"
     return (
         f"select r.line, g.margin, g.ruling, g.dimension, {counted} as counted, "
         "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
@@ -195,11 +195,6 @@ def _ordinal(mask: str, codes: CodeList | None) -> str:
     by_mask |= {1 << ordinal: ordinal for ordinal in range(ALL_CODES.bit_length())}
     choices = " ".join(f"when {each} then {ordinal}" for each, ordinal in by_mask.items())
     return f"case {mask} {choices} end"
-
-
-def _covered(years: str, unknown: str, year: str) -> str:
-    """Whether a case part covers a year (semantics 27); never unknown."""
-    return f"{years} is null or {in_years_sql(years, unknown, year)}"
 
 
 _TALLIES: Final = (
@@ -262,7 +257,7 @@ def _side(line: str, reason: str, years: str, unknown: str, all_years: bool) -> 
     its case part covers are others than before."""
     chosen = (
         f"select o.case_id, l.line, o.line_from, o.{reason} as reason, o.ruling, o.stage, "
-        f"({_covered(f'l.{years}', f'l.{unknown}', 'o.year')}) as counted from j o join r l on"
+        f"{covers_sql(f'l.{years}', f'l.{unknown}', 'o.year')} as counted from j o join r l on"
     )
     changed = f"{chosen} l.line = o.{line} where l.on_base"
     return changed if all_years else f"{changed} union all {chosen} {STANDS} where l.turned"

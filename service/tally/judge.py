@@ -251,6 +251,11 @@ def in_years_sql(years: str, unknown: str, year: str) -> str:
     return f"case when {year} is null then {unknown} else {year} = any({years}) end"
 
 
+def covers_sql(years: str, unknown: str, year: str) -> str:
+    """Whether a case part covers a year (semantics 27), ``years`` null where it covers all; never unknown itself."""
+    return f"({years} is null or {in_years_sql(years, unknown, year)})"
+
+
 def case_source(contract_columns: frozenset[str], rows: str, sign: int = 1) -> Source:
     """Cases: weight 1 each."""
     return Source(rows=rows, columns=contract_columns, weight="1", is_case=True, sign=sign)
