@@ -13,6 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from service.picture.coverage import CountingReturn, Coverage
+from service.tally.model import places_of
 from service.tally.shared import SharedRow, join
 
 
@@ -241,9 +242,8 @@ def _missing(rulings: Iterable[RulingWeight], led_elsewhere: Iterable[SharedRow]
     """Undetermined weight under every attribute that leaves it so; a case may stand under several."""
     missing: defaultdict[int, int] = defaultdict(int)
     for ruling, weight in _net(rulings, led_elsewhere):
-        for attribute in range(ruling.bit_length() if ruling > 0 else 0):
-            if ruling >> attribute & 1:
-                missing[attribute] += weight
+        for attribute in places_of(ruling):
+            missing[attribute] += weight
     return dict(missing)
 
 

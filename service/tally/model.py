@@ -7,7 +7,7 @@ counted rows (ruling with stage, with setting, with year); the headline (verdict
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 
 from msgspec import Struct
@@ -75,10 +75,15 @@ class Tally(Struct, frozen=True):
         lacking: Counter[int] = Counter()
         for cell in self.of(Margin.STAGE):
             if cell.ruling > 0:
-                for index in range(cell.ruling.bit_length()):
-                    if cell.ruling >> index & 1:
-                        lacking[index] += cell.weight
+                for index in places_of(cell.ruling):
+                    lacking[index] += cell.weight
         return lacking
+
+
+def places_of(bits: int) -> Iterator[int]:
+    """The places of the bits that are set: forces or codes of a mask, or the attributes that leave a ruling
+    undetermined. None of a number below zero, such as a ruling that is out of scope."""
+    return (place for place in range(bits.bit_length() if bits > 0 else 0) if bits >> place & 1)
 
 
 def totals_of(weights: Iterable[tuple[int, int]], open_cells: int = 0) -> Totals:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from service.tally.model import places_of
+
 
 class SharedRow(Struct, frozen=True, kw_only=True):
     """One case that carries a shared reference; its weight is 1. Forces, stage and setting are ordinals of their lists.
@@ -96,14 +98,9 @@ def confirmed_lead(group: Sequence[SharedRow]) -> int | None:
 def _silent(group: Sequence[SharedRow], holding: Mapping[int, int]) -> set[int]:
     """Whose return may have the case without saying so, or among its numbers: that of each who is named and has no row
     of it. What a force says of the case in its row is all that it has of it, also where that is out of scope."""
-    members, found = _members(group), set()
-    named = _claimed(group) & ~members
-    while named:
-        holder = holding.get(named.bit_length() - 1)
-        if holder is not None and not members >> holder & 1:
-            found.add(holder)
-        named &= ~(1 << named.bit_length() - 1)
-    return found
+    members = _members(group)
+    named = places_of(_claimed(group) & ~members)
+    return {holder for each in named if (holder := holding.get(each)) is not None and not members >> holder & 1}
 
 
 def _may_count(row: SharedRow) -> bool:

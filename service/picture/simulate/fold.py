@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from service.criteria.ruling import excluded_by, unmarked
 from service.picture.national import Dimension
 from service.picture.simulate.model import Counted, Flip, RuleFlip, ValueFlip
 from service.scope.verdict import Verdict, verdict_of
-from service.tally.model import dimension_of, totals_of
+from service.tally.model import dimension_of, places_of, totals_of
 
 Move = tuple[Verdict, Verdict]
 _ORDER: Final = tuple(Verdict)
@@ -79,9 +79,7 @@ def fold(
         flips=_flips(judged),
         rules=_rules(judged),
         by=by,
-        missing=_values(
-            (attribute, each.move, each.weight) for each in judged for attribute in attributes_of(each.after)
-        ),
+        missing=_values((attribute, each.move, each.weight) for each in judged for attribute in places_of(each.after)),
         alone=_summed((-each.after - 1, each.weight) for each in judged if each.alone),
         one_away=_summed(
             (each.after.bit_length() - 1, each.weight)
@@ -91,11 +89,6 @@ def fold(
         look_again=_summed((each.force, each.weight) for each in again),
         to_supply=_to_supply(again),
     )
-
-
-def attributes_of(ruling: int) -> Iterator[int]:
-    """The places of the attributes that leave a ruling undetermined; none where it is determined."""
-    return (place for place in range(ruling.bit_length() if ruling > 0 else 0) if ruling >> place & 1)
 
 
 def _flips(judged: Iterable[Judged]) -> tuple[Flip, ...]:
@@ -143,7 +136,7 @@ def _values(found: Iterable[tuple[int | None, Move, int]]) -> tuple[ValueFlip, .
 def _to_supply(again: Iterable[Judged]) -> Mapping[int, Mapping[int, int]]:
     found: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for each in again:
-        for attribute in attributes_of(each.after):
+        for attribute in places_of(each.after):
             found[each.force][attribute] += each.weight
     return {force: dict(sorted(attributes.items())) for force, attributes in found.items()}
 
