@@ -180,7 +180,9 @@ def bridge(
             if delta != Delta():
                 rules[cause].add(rule)
     for force, causes in opened.items():
-        _open(sums[force], {cause: rules.get(cause, {None}) for cause in causes})
+        # by whichever rule any force moved: to which one a number would have been charged, nothing that is stored says
+        for key in ((cause, rule) for cause in causes for rule in rules.get(cause, {None})):
+            sums[force][key] += Delta(open=True)
     forces = {}
     for force in sorted(opening.keys() | closing.keys() | sums.keys()):
         begin, end = opening.get(force, Counts()), closing.get(force, Counts())
@@ -191,14 +193,6 @@ def bridge(
             total[key] += delta
     whole = Bridge(sum(opening.values(), Counts()), _parts(total), sum(closing.values(), Counts()), forces)
     return _checked(whole)
-
-
-def _open(sums: _Sums, causes: Mapping[Cause, Collection[str | None]]) -> None:
-    """Leave open what these causes moved at most, by whichever rule of those by which they moved any force: which one a
-    number would have been charged to, nothing that is stored says."""
-    for cause, rules in causes.items():
-        for rule in rules:
-            sums[cause, rule] += Delta(open=True)
 
 
 def led_flows(was: Held, now: Held, editions: tuple[Edition, Edition], why: Cause | Sent) -> Iterator[Flow]:
