@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from tests.support.returns import a_case, csv_of
+from tests.support.returns import a_case, a_cell, csv_of
 from tests.support.server import Return, Served, good, problem
 
 PATH = "/api/national/bridge"
@@ -39,22 +39,11 @@ async def test_opening_and_parts_make_up_the_closing_which_is_the_picture(served
     assert {force["force"]: force["closing"]["in_scope"] for force in answer["forces"]} == {"kent": 4, "essex": 1}
 
 
-NUMBERS = {
-    "offence_code": "19D",
-    "setting": "organised",
-    "victim_count": "2",
-    "youngest_victim_age": "13",
-    "suspect_count": "3",
-    "outcome": "16",
-    "nfa_by": "police",
-}
-
-
 async def _numbered(served: Served, period: str, year: str, cases: int, years: list[int]) -> None:
     """Kent's sealed return of a year that is numbered alone, and of those that it reports case by case."""
     item = Return(await served.client("kent"), "kent", period)
     await item.open(case_years=years)
-    sent = csv_of([{**NUMBERS, "nfa_date": year, "cases": str(cases)}])
+    sent = csv_of([a_cell(nfa_date=year, cases=str(cases))])
     good(await item.client.put(f"{item.path}/aggregates", content=sent, headers={"Content-Type": "text/csv"}))
     await item.explain_all()
     await item.seal()

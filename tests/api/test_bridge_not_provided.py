@@ -9,20 +9,11 @@ import pytest
 
 from service.returns.rejudging import judge_remaining
 from tests.support.editions import a_scope, a_way
-from tests.support.returns import a_case, csv_of
+from tests.support.returns import a_case, a_cell, csv_of
 from tests.support.server import Return, Served, good
 
 PATH = "/api/national/bridge"
-CELL = {
-    "offence_code": "19D",
-    "setting": "organised",
-    "victim_count": "2",
-    "youngest_victim_age": "13",
-    "suspect_count": "3",
-    "outcome": "16",
-    "nfa_by": "police",
-    "nfa_date": "2013",
-}
+CELL = a_cell(nfa_date="2013")
 OPEN, SEVEN = {**CELL, "cases": "not_provided"}, {**CELL, "cases": "7"}
 OTHER_YEAR = {**CELL, "nfa_date": "2012"}
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from service.scope.draft import text_of_draft
 from tests.support.editions import NARROW, a_scope, a_way, as_yaml, said_yes
 from tests.support.server import Served, good, problem
-from tests.support.stored import store_scope_rule
+from tests.support.stored import give_its_name, store_scope_rule
 
 YAML = {"Content-Type": "application/yaml"}
 AT = f"/api/scopes/{NARROW}"
@@ -142,10 +142,7 @@ async def test_a_draft_that_would_not_be_taken_any_more_is_not_proposed_and_is_t
 async def test_a_draft_whose_name_a_file_has_by_now_is_not_proposed(served: Served) -> None:
     way, file = await a_way(served), "2026-02-referral"
     drafted = await way.drafted()
-    async with served.db.owner() as tx:
-        named = text("update scope_edition set name = :after where name = :before")
-        await tx.execute(named, {"before": file, "after": "2026-02-before"})
-        await tx.execute(named, {"before": NARROW, "after": file})
+    await give_its_name(served, NARROW, file)
     seen = {"If-Match": drafted.headers["etag"].replace(NARROW, file)}
     refused = problem(await way.nca.post(f"/api/scopes/{file}/propose", headers=seen), 409, "scope-exists")
     assert refused["detail"] == f"There is a scope edition {file} among the published files by now."

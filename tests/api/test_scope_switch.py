@@ -25,6 +25,7 @@ from tests.support.editions import NARROW, Way, a_scope, a_way, as_yaml, said_ye
 from tests.support.identity import Hand
 from tests.support.rows import a_row, as_csv
 from tests.support.server import Return, Served, a_served, good, problem
+from tests.support.stored import give_its_name
 
 AT = f"/api/scopes/{NARROW}"
 WIDE = "2025-11-wide"
@@ -149,10 +150,7 @@ async def test_what_reads_otherwise_here_than_it_was_proposed_is_not_confirmed(s
 async def test_a_proposal_whose_name_a_file_has_by_now_is_not_confirmed(served: Served) -> None:
     way, file = await a_way(served), "2026-02-referral"
     made = await way.proposed()
-    async with served.db.owner() as tx:
-        named = text("update scope_edition set name = :after where name = :before")
-        await tx.execute(named, {"before": file, "after": "2026-02-before"})
-        await tx.execute(named, {"before": NARROW, "after": file})
+    await give_its_name(served, NARROW, file)
     refused = problem(await said_yes(way.npcc, {**made, "edition": file}), 409, "scope-exists")
     assert refused["detail"] == f"There is a scope edition {file} among the published files by now."
     assert [step["step"] for step in (await stands(way, file))["steps"]] == ["drafted", "proposed"]

@@ -8,20 +8,10 @@ from service.storage.database import Database
 from service.tally.count import Years
 from service.tally.moves import Cause
 from tests.support.bridges import bridge_between
-from tests.support.returns import a_case, a_service, explained, opened, reported, sealed, sent
+from tests.support.returns import a_case, a_cell, a_service, explained, opened, reported, sealed, sent
 
 WIDE, REFERRAL = "2025-11-wide", "2026-02-referral"
-CELL = {
-    "offence_code": "19D",
-    "setting": "organised",
-    "youngest_victim_age": "13",
-    "outcome": "16",
-    "nfa_by": "police",
-    "nfa_date": "2013",
-    "victim_count": "1",
-    "suspect_count": "3",
-    "cases": "not_provided",
-}
+CELL = a_cell(nfa_date="2013", victim_count="1", cases="not_provided")
 
 
 def _by_rule(item: Bridge) -> dict[str | None, tuple[int, bool]]:

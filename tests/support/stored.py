@@ -66,5 +66,13 @@ async def store_scope_rule(served: Served, name: str, when: str) -> None:
         )
 
 
+async def give_its_name(served: Served, name: str, file: str) -> None:
+    """Let an edition of scope have the name of a published file, as one has that came before the file did."""
+    async with served.db.owner() as tx:
+        named = text("update scope_edition set name = :after where name = :before")
+        await tx.execute(named, {"before": file, "after": "2026-02-before"})
+        await tx.execute(named, {"before": name, "after": file})
+
+
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
