@@ -105,13 +105,14 @@ class PartSheet:
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows as the service shows them."""
-        for row in rows:
-            self.add_asked(row, ())
+        self.rows.add_all(map(self._values, rows))
 
     def add_asked(self, row: Mapping[str, Any], asked: Collection[str]) -> None:
         """One more row, with a colour in the columns that it is asked for."""
-        values = [_typed(field, row.get(name)) for name, field in self._fields.items()]
-        self.rows.add(values, asked=[place for place, name in enumerate(self._fields) if name in asked])
+        self.rows.add(self._values(row), asked=[place for place, name in enumerate(self._fields) if name in asked])
+
+    def _values(self, row: Mapping[str, Any]) -> list[Any]:
+        return [_typed(field, row.get(name)) for name, field in self._fields.items()]
 
 
 def _column(heading: str, field: Field | None, *, is_handed_out: bool) -> Column:
