@@ -84,21 +84,25 @@ def _holds_sql(criterion: Criterion, columns: _Columns, dialect: str) -> str:
 
 @lru_cache(maxsize=64)
 def _ruling_sql(definition: Definition, columns: _Columns, dialect: str, marked: bool) -> str:
+    """Rule by rule, each asked once for as long as they hold, as most do of most rows. At the first that does not,
+    those before it hold: only it and those after it are asked whether they fail, or what they miss."""
     maker = _Maker(dict(columns), dialect, {name: 1 << place for place, name in enumerate(definition.attributes)})
-    rules = [rewritten(rule) for rule in definition.rules]
-    # first what most rows are: one condition that holds spares them every other question
-    answer = (
-        exp.Case().when(_all([maker.holds(rule) for rule in rules]), _number(0), copy=False) if rules else exp.Case()
-    )
-    for place, rule in enumerate(rules):
-        charge = _number(-(place + 1))
-        if marked:  # asked only of what this rule puts out, and answered by the first other rule that is not true
-            others = [maker.holds(other) for at, other in enumerate(rules) if at != place]
-            alone = _number(-(place + 1) - ALONE)
-            charge = exp.Case().when(_all(others), alone, copy=False).else_(charge, copy=False) if others else alone
-        answer = answer.when(maker.fails(rule), charge, copy=False)
-    undecided = _any_bits([maker.missing(rule, _Known.NOT_FALSE) for rule in rules])
-    return (answer.else_(undecided, copy=False) if rules else undecided).sql(dialect=dialect)
+    answer: exp.Expr = _number(0)
+    later: list[Criterion] = []
+    for place, rule in reversed(list(enumerate(map(rewritten, definition.rules)))):
+        charge: exp.Expr = _number(-(place + 1))
+        if marked and later:  # the rules before it hold, so it is alone where those after it hold
+            alone = _all([maker.holds(other) for other in later])
+            charge = exp.Case().when(alone, _number(-(place + 1) - ALONE), copy=False).else_(charge, copy=False)
+        elif marked:
+            charge = _number(-(place + 1) - ALONE)
+        step = exp.Case().when(maker.holds(rule), answer, copy=False).when(maker.fails(rule), charge, copy=False)
+        for after, other in enumerate(later, place + 1):
+            step = step.when(maker.fails(other), _number(-(after + 1)), copy=False)
+        later = [rule, *later]
+        missing = [maker.missing(each, _Known.NOT_FALSE) for each in later]
+        answer = step.else_(_any_bits(missing), copy=False)
+    return answer.sql(dialect=dialect)
 
 
 class _Known(Enum):
