@@ -117,9 +117,16 @@ def _mask(field: FieldSql) -> str:
 
 def year_sql(field: FieldSql) -> str:
     """The calendar year of a date when its whole range lies in one, otherwise null (semantics 31)."""
+    # From 1900 to 2099 each fourth year is a leap year but the first: days are counted there, which costs half of what
+    # asking for a part of a date does. An open end is infinite, and lies beyond.
+    counted_low, counted_high = (f"({end} - date '1899-12-31') * 4 / 1461" for end in (field.low, field.high))
     # date_part, not extract: a year is exact as a double, and numeric costs three times as much
-    low, high = f"date_part('year', {field.low})", f"date_part('year', {field.high})"
-    return f"case when {field.low} = {field.high} or {low} = {high} then {low}::integer end"
+    low, high = (f"date_part('year', {end})" for end in (field.low, field.high))
+    return (
+        f"case when {field.low} >= date '1900-01-01' and {field.high} < date '2100-01-01' then "
+        f"case when {field.low} = {field.high} or {counted_low} = {counted_high} then 1900 + {counted_low} end "
+        f"when {low} = {high} then {low}::integer end"
+    )
 
 
 class Grouping(Struct, frozen=True):
