@@ -18,7 +18,7 @@ from service.storage.roles import ensure_roles, login_of
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "pre_0007"
+HEAD: Final = "pre_0008"
 """The newest revision. A database that stands there is not shown to alembic, whose import is a tenth of a start."""
 
 MIGRATION_LOCK: Final = 0x43_52_02
