@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.returns.model import Return
 from service.tally.count import Years
 
+CHAINED: Final = "r.id, r.line, r.case_years, r.case_year_unknown, r.contract_version, r.base_id"
+"""What ``chained_row`` reads of a return ``r``, without its receipt and summary, which are long."""
+NEWEST_FIRST: Final = "order by r.period desc, r.revision desc"
 _CHAIN: Final = text(
-    "select id, line, case_years, case_year_unknown, contract_version, base_id from case_return "
-    "where force = :force and line is not null order by period desc, revision desc"
+    f"select {CHAINED} from case_return r where r.force = :force and r.line is not null {NEWEST_FIRST}"
 )
-"""Without receipts and summaries, which nobody asks here and which are long."""
 
 
 class Chained(Struct, frozen=True, kw_only=True):
@@ -44,20 +45,21 @@ def chained(item: Return, line: int) -> Chained:
     )
 
 
+def chained_row(row: Any) -> Chained:
+    """A return with its number on the line, as it was read."""
+    years = None if row.case_years is None else tuple(row.case_years)
+    return Chained(
+        id=row.id,
+        line=row.line,
+        years=Years(listed=years, unknown=row.case_year_unknown),
+        contract_version=row.contract_version,
+        base_id=row.base_id,
+    )
+
+
 async def chain_of(tx: AsyncConnection, force: int) -> Sequence[Chained]:
     """Every return that a force ever sealed, the newest first."""
-    return [
-        Chained(
-            id=row.id,
-            line=row.line,
-            years=Years(
-                listed=None if row.case_years is None else tuple(row.case_years), unknown=row.case_year_unknown
-            ),
-            contract_version=row.contract_version,
-            base_id=row.base_id,
-        )
-        for row in await tx.execute(_CHAIN, {"force": force})
-    ]
+    return [chained_row(row) for row in await tx.execute(_CHAIN, {"force": force})]
 
 
 async def steps_of(

@@ -7,10 +7,11 @@ moves are folded from what came of that, and nothing leaves the database. Text o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contract.library import Library
 from service.contract.model import CodeList, PartName, Role
@@ -66,8 +67,8 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
     roles = library.contracts[edition.vocabulary].parts[PartName.CASE].by_role
     queries = {
         "r": _RETURNS,
-        "j": _judged_cases(expressions, all_years),
-        **_added_up(chain, expressions, all_years),
+        "g": _alike(chain, expressions, all_years),
+        **({"a": _YEARS_APART.format(number=_number(chain))} if all_years else {}),
         "c": _by_return(chain, lists, all_years),
         "kept": _TALLIES,
         "kept_margins": _MARGINS,
@@ -86,18 +87,11 @@ def chain_sql(chain: Chain, *, all_years: bool) -> str:
 
 _LEFT_BEHIND: Final = "select e.state = 'superseded' from scope_edition e where e.id = :before"
 
-_ONCE: Final = frozenset({"r", "j", "a", "c"})
+_ONCE: Final = frozenset({"r", "g", "a", "c"})
 """What is worked out once, before anything is kept of it."""
 
 _ASKED: Final = "o.force = :force and o.line_from <= cast(:last as integer) and o.line_to >= cast(:first as integer)"
 """The versions that one of these returns holds, or ended."""
-
-
-def _judged_cases(expressions: Judged, all_years: bool) -> str:
-    """The versions that these returns hold, or ended, each judged once; what is counted by stands first, where it is
-    read fastest."""
-    chosen = ", ".join([*_dimensions(expressions, all_years), "o.case_id", "o.begin_reason", "o.end_reason"])
-    return f"select {chosen} from case_version o where {_ASKED}"
 
 
 def _dimensions(expressions: Judged, all_years: bool) -> list[str]:
@@ -116,66 +110,77 @@ def _dimensions(expressions: Judged, all_years: bool) -> list[str]:
     ]
 
 
-def _added_up(chain: Chain, expressions: Judged, all_years: bool) -> dict[str, str]:
-    """What margins are made of. Years stand apart where all count: hardly two cases are alike in all else and were
-    closed in one year, but many are alike in all else."""
-    alike = ("ruling", "was", "stage", "setting")
-    if all_years:
-        return {
-            "a": _alike(chain, expressions, alike, all_years),
-            "y": _alike(chain, expressions, ("ruling", "year"), all_years),
-        }
-    return {"a": _alike(chain, expressions, (*alike, "year", "was_year"), all_years)}
-
-
-def _alike(chain: Chain, expressions: Judged, names: Sequence[str], all_years: bool) -> str:
-    """Weight and open cells of what is alike in all of these, by the span of the line for which it holds."""
-    rows = [("j", "count(*)", "0::bigint", True)]
+def _alike(chain: Chain, expressions: Judged, all_years: bool) -> str:
+    """What is alike in everything that is asked of it, by the span of the line for which it holds: weight, open cells,
+    and which cases it is that come or go between these returns, or are counted by other years from one on."""
+    by = ", ".join([*_ASKED_OF_ALL, *([] if all_years else ["was_year"])])
+    judged = ", ".join([*_dimensions(expressions, all_years), "o.case_id", *_REASONS])
+    moving = "" if all_years else "true or "
+    kept = f"{moving}line_from > cast(:first as integer) or line_to <= cast(:last as integer)"
+    reasons = ", ".join(_REASONS)
+    queries = [
+        f"select true as is_case, {by}, {reasons}, count(*)::{_number(chain)} as weight, 0 as open_cells, "
+        f"array_agg(case_id) filter (where {kept}) as cases "
+        f"from (select {judged} from case_version o where {_ASKED}) j group by {by}, {reasons}"
+    ]
     if chain.cells is not None:
         cells = _judged_cells(chain.library, expressions, chain.cells, all_years)
-        rows.append((f"({cells}) j", "coalesce(sum(weight), 0)::bigint", "count(*) - count(weight)", False))
-    grouped = ", ".join([*names, *_SPAN])
-    return " union all ".join(
-        f"select {is_case} as is_case, {grouped}, {weight} as weight, {open_cells} as open_cells "
-        f"from {source} group by {grouped}"
-        for source, weight, open_cells, is_case in rows
-    )
+        queries.append(
+            f"select false, {by}, null, null, coalesce(sum(weight), 0)::bigint, "
+            f"(count(*) - count(weight))::integer, null from ({cells}) j group by {by}"
+        )
+    return " union all ".join(queries)
+
+
+def _number(chain: Chain) -> str:
+    """What numbers are added up as: cases are as many as can be stored, and what cells say knows no bound. Sums of the
+    shorter type are the faster ones by far."""
+    return "integer" if chain.cells is None else "bigint"
 
 
 def _by_return(chain: Chain, lists: Mapping[Margin, CodeList], all_years: bool) -> str:
     """Weight and open cells by return, margin, ruling and value, and whether it counts: by span first, and then
     for each return in the span."""
     stage, setting = (_ordinal(name, lists.get(margin)) for name, margin in _BY_CODE.items())
-    year = None if all_years else "year"
+    source, year, was_year = ("a", None, None) if all_years else ("g", "year", "was_year")
+    number = _number(chain)
     margins = [
-        _margin("a", Margin.STAGE, "ruling", ("stage", stage), year),
-        _margin("a", Margin.SETTING, "ruling", ("setting", setting), year),
-        _margin("y" if all_years else "a", Margin.YEAR, "ruling", ("year", "year"), year),
+        _margin(source, number, Margin.STAGE, "ruling", ("stage", stage), year),
+        _margin(source, number, Margin.SETTING, "ruling", ("setting", setting), year),
+        _margin("g", number, Margin.YEAR, "ruling", ("year", "year"), year),
     ]
     if chain.before is not None:
-        margins.append(_margin("a", Margin.FLIP, "was", ("ruling", "ruling"), None if all_years else "was_year"))
+        margins.append(_margin(source, number, Margin.FLIP, "was", ("ruling", "ruling"), was_year))
     counted = "g.is_case" if all_years else f"{covers_sql('r.years', 'r.unknown', 'g.covering')} = g.is_case"
     return (
         f"select r.line, g.margin, g.ruling, g.dimension, {counted} as counted, "
-        "sum(g.weight)::bigint as weight, sum(g.open_cells)::bigint as open_cells "
+        f"sum(g.weight)::{number} as weight, sum(g.open_cells)::{number} as open_cells "
         f"from ({' union all '.join(margins)}) g join r on g.line_from <= r.line and r.line < g.line_to "
         "group by 1, 2, 3, 4, 5"
     )
 
 
-def _margin(source: str, margin: Margin, ruling: str, value: tuple[str, str], year: str | None) -> str:
+def _margin(source: str, number: str, margin: Margin, ruling: str, value: tuple[str, str], year: str | None) -> str:
     """``value``: what is grouped by, and that as a dimension. ``year``: by which it is asked whether it counts."""
     by, dimension = value
     names = dict.fromkeys(("is_case", *_SPAN, ruling, by, *([] if year is None else [year])))
     return (
         f"select is_case, line_from, line_to, {int(margin)} as margin, {ruling} as ruling, {dimension} as dimension, "
-        f"{year or 'null::integer'} as covering, sum(weight)::bigint as weight, "
-        f"sum(open_cells)::bigint as open_cells from {source} "
+        f"{year or 'null::integer'} as covering, sum(weight)::{number} as weight, "
+        f"sum(open_cells)::{number} as open_cells from {source} "
         f"group by {', '.join(names)}"
     )
 
 
 _SPAN: Final = ("line_from", "line_to")
+_REASONS: Final = ("begin_reason", "end_reason")
+_ASKED_OF_ALL: Final = (*_SPAN, "ruling", "was", "stage", "setting", "year")
+_YEARS_APART: Final = (
+    "select is_case, line_from, line_to, ruling, was, stage, setting, sum(weight)::{number} as weight, "
+    "sum(open_cells)::{number} as open_cells from g group by 1, 2, 3, 4, 5, 6, 7"
+)
+"""Without the years, where all count: hardly two cases are alike in all else and were closed in one year, but many are
+alike in all else."""
 
 
 def _judged_cells(library: Library, expressions: Judged, cells: Source, all_years: bool) -> str:
@@ -232,7 +237,7 @@ def _shared(expressions: Judged, said: SharedSql, lists: Mapping[Margin, CodeLis
     stage, setting = (_ordinal(f"s.{name}", lists.get(margin)) for name, margin in _BY_CODE.items())
     chosen = ", ".join(
         [
-            *_dimensions(expressions, True),
+            *_dimensions(replace(expressions, before=None), True),
             "o.case_id",
             f"{said.ref} as shared_ref",
             f"{said.shared_with} as shared_with",
@@ -256,8 +261,8 @@ def _side(line: str, reason: str, years: str, unknown: str, all_years: bool) -> 
     """The versions that end, or begin, with a return that builds on another; and those that go on where the years that
     its case part covers are others than before."""
     chosen = (
-        f"select o.case_id, l.line, o.line_from, o.{reason} as reason, o.ruling, o.stage, "
-        f"{covers_sql(f'l.{years}', f'l.{unknown}', 'o.year')} as counted from j o join r l on"
+        f"select unnest(o.cases) as case_id, l.line, o.line_from, o.{reason} as reason, o.ruling, o.stage, "
+        f"{covers_sql(f'l.{years}', f'l.{unknown}', 'o.year')} as counted from g o join r l on"
     )
     changed = f"{chosen} l.line = o.{line} where l.on_base"
     return changed if all_years else f"{changed} union all {chosen} {STANDS} where l.turned"

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contract.model import PartName, Role
 from service.register.columns import stored_types
-from service.returns.chain import Step, chain_of, steps_of
+from service.returns.chain import CHAINED, NEWEST_FIRST, Step, chained_row, steps_of
 from service.returns.chain_sql import Chain, chain_sql
 from service.returns.context import Context
 from service.returns.moves import cell_transitions_of
@@ -34,13 +34,25 @@ _LOCK_SPACE: Final = 0x43_52_06
 _CLAIM: Final = text(
     "select pg_try_advisory_xact_lock(:space, :unit) "
     "and exists (select from (select from force_line where force = :force for share skip locked) l), "
-    "set_config('enable_indexscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
+    "set_config('enable_indexscan', 'off', true), set_config('enable_sort', 'off', true), "
+    "set_config('work_mem', '128MB', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
     "set_config('synchronous_commit', 'off', true)"
 )
 """The unit's lock, and the force's, held with others that judge: while a seal ends versions, what they come to is not
-kept here. Cases have random ids: what an index says which pages hold a force's versions, is read page by page. The same
-statement is run for every force: it is planned once. And nobody waits for a disk: what a crash takes is judged again,
-and what came after it, the switch too, is lost with it."""
+kept here. Cases have random ids: what an index says which pages hold a force's versions, is read page by page. Of the
+groups that come of them the planner expects as many as there are versions: it would sort, or set half of them aside on
+disk, where a few MB hold them all. The same statement is run for every force: it is planned once. And nobody waits for
+a disk: what a crash takes is judged again, and what came after it, the switch too, is lost with it."""
+_STATE: Final = text(
+    "with settled as (delete from judging_problem where force = :force and edition = :edition) "
+    f"select {CHAINED}, t.return_id is not null as has_tally, "
+    f"t.has_moves is not true and {tallied_on(SEALED_DAY)} as lacks "
+    "from case_return r join scope_edition e on e.id = :edition "
+    "left join tally t on t.force = r.force and t.return_id = r.id and t.edition = e.id "
+    f"where r.force = :force and r.line is not null {NEWEST_FIRST}"
+)
+"""A force's chain, and which of it lacks its tally or (``has_tally``) only the moves of one; of a superseded edition,
+what was sealed while it was tallied. What was told of why the chain could not be judged holds no longer."""
 _CELLS: Final = (
     "(select c.*, r.line as line_from, r.line + 1 as line_to from aggregate_cell c "
     "join case_return r on r.force = c.force and r.id = c.return_id "
@@ -55,16 +67,13 @@ async def judge_chain(context: Context, force: int, standing: Standing) -> int |
         claim = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id, "force": force}
         if not (await tx.execute(_CLAIM, claim)).scalar_one():
             return None
-        chain = await chain_of(tx, force)
-        lacking = await _lacking(tx, force, standing.id)
-        todo = [item for item in chain if item.id in lacking]
-        if todo:
-            await _judge(context, tx, force, standing, await steps_of(tx, force, todo, chain), lacking)
-        await tx.execute(
-            text("delete from judging_problem where force = :force and edition = :edition"),
-            {"force": force, "edition": standing.id},
-        )
-    return len(todo)
+        rows = (await tx.execute(_STATE, {"force": force, "edition": standing.id})).all()
+        chain = {row.id: chained_row(row) for row in rows}
+        lacking = {row.id: row.has_tally for row in rows if row.lacks}
+        if lacking:
+            steps = await steps_of(tx, force, [chain[each] for each in lacking], list(chain.values()))
+            await _judge(context, tx, force, standing, steps, lacking)
+    return len(lacking)
 
 
 async def note_problem(context: Context, force: int, edition: int, says: str) -> None:
@@ -77,21 +86,6 @@ async def note_problem(context: Context, force: int, edition: int, says: str) ->
             ),
             {"force": force, "edition": edition, "says": says, "at": context.now()},
         )
-
-
-async def _lacking(tx: AsyncConnection, force: int, edition: int) -> Mapping[UUID, bool]:
-    """The returns whose tally is not there, or (True) whose tally has no moves; of a superseded edition, those that
-    were sealed while it was tallied."""
-    rows = await tx.execute(
-        text(
-            "select r.id, t.return_id is not null as has_tally from case_return r "
-            "join scope_edition e on e.id = :edition "
-            "left join tally t on t.force = r.force and t.return_id = r.id and t.edition = :edition "
-            f"where r.force = :force and r.line is not null and t.has_moves is not true and {tallied_on(SEALED_DAY)}"
-        ),
-        {"force": force, "edition": edition},
-    )
-    return {row.id: row.has_tally for row in rows}
 
 
 def chain_cells(context: Context) -> Source | None:
