@@ -55,7 +55,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "max_connections": "60",
     "superuser_reserved_connections": "3",
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",  # a million cases with indexes and tallies are half of it; what is not used takes nothing
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
