@@ -33,7 +33,8 @@ class Finding(Struct, frozen=True, gc=False):
     """``row`` as the sender counts (see ``returns/readers``); ``key`` is the row's reference, where it could be read.
 
     ``value`` is what was sent, or for a rule over several fields their values in the rule's order, as
-    ``canonical_text`` writes them, with U+001F between them.
+    ``canonical_text`` writes them, with U+001F between them. Of a row that could not be read it is why, and behind a
+    U+001F what to do, where more can be said than the rule says.
     """
 
     part: PartName
@@ -152,6 +153,8 @@ def _words(contract: Contract, finding: Finding) -> tuple[str, str]:
     mended = Mend()
     if check is Check.UNKNOWN_COLUMN:
         value, mended = finding.field, _unknown_column(contract, part, finding.field or "")
+    elif check is Check.SHAPE:
+        mended = Mend(write=(finding.value or "").partition(SEPARATOR)[2])
     elif check in (Check.SUM_EXCEEDS, Check.SUM_DIFFERS):
         mended = Mend(allowed=value or "")
     elif field is not None and value is not None:

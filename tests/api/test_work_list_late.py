@@ -155,10 +155,16 @@ async def test_a_row_with_the_cell_of_another_row_or_half_of_its_own_is_held(dec
     assert counts(await december.upload(late)) == (7, 5, 0, 5, 2)
     told = [each for each in await december.findings() if each["held"] is not None]
     assert [each["rule"] for each in told] == ["S105", "S105"]  # nothing else of such a row is worth a word
-    found = {each["case_ref"]: each["says"] for each in told}
-    assert found.keys() == {"K/1", "K/3"}
-    assert "it was handed out for K/2, and its reference is another now: format the column as Text" in found["K/1"]
-    assert "its cell in the column handed_out is not whole, or that of another row" in found["K/3"]
+    assert {each["case_ref"]: (each["says"], each["fix"]) for each in told} == {
+        "K/1": (
+            "The row cannot be read: it was handed out for K/2, and its reference is another now.",
+            "Format the column as Text and write K/2 again. A case that is new comes in a file of its own.",
+        ),
+        "K/3": (
+            "The row cannot be read: its cell in the column handed_out is not whole, or that of another row.",
+            "Download a new list and answer there. A case that is new comes in a file of its own.",
+        ),
+    }
 
 
 async def test_cells_that_a_spreadsheet_wrote_otherwise_say_what_they_did(kent: httpx.AsyncClient) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from service.contract.canonical import SEPARATOR
 from service.contract.model import Field
 from service.contract.sheet import HANDED_OUT, as_written
 from service.contract.values import BLANKS, Check
@@ -20,15 +21,21 @@ from service.returns.readers.columns import ABSENT, Typing
 from service.returns.readers.heading import Heading
 
 _DECODE: Final = msgspec.json.Decoder(dict[str, str]).decode
-_NOT_ITS_OWN: Final = (
-    f"its cell in the column {HANDED_OUT} is not whole, or that of another row; download a new list and answer there; "
-    "a case that is new comes in a file of its own"
+_NEW: Final = "A case that is new comes in a file of its own."
+_NOT_ITS_OWN: Final = SEPARATOR.join(
+    (
+        f"its cell in the column {HANDED_OUT} is not whole, or that of another row",
+        f"Download a new list and answer there. {_NEW}",
+    )
 )
-_OF_ANOTHER: Final = (
-    "it was handed out for {key}, and its reference is another now: format the column as Text and write it again as it "
-    "was; a case that is new comes in a file of its own"
+_OF_ANOTHER: Final = SEPARATOR.join(
+    (
+        "it was handed out for {key}, and its reference is another now",
+        f"Format the column as Text and write {{key}} again. {_NEW}",
+    )
 )
-"""Never to empty the cell: with a reference that a spreadsheet spoilt, that would be a second case."""
+"""What is wrong, and what to do. Never to empty the cell: with a reference that a spreadsheet spoilt, that would be a
+second case."""
 _LONGEST_KEY: Final = 60
 """In characters: a longer one is no reference."""
 
