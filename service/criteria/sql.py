@@ -99,9 +99,9 @@ def _ruling_sql(definition: Definition, columns: _Columns, dialect: str, marked:
         step = exp.Case().when(maker.holds(rule), answer, copy=False).when(maker.fails(rule), charge, copy=False)
         for after, other in enumerate(later, place + 1):
             step = step.when(maker.fails(other), _number(-(after + 1)), copy=False)
-        later = [rule, *later]
-        missing = [maker.missing(each, _Known.NOT_FALSE) for each in later]
+        missing = [maker.undecided(rule), *(maker.missing(each, _Known.NOT_FALSE) for each in later)]
         answer = step.else_(_any_bits(missing), copy=False)
+        later = [rule, *later]
     return answer.sql(dialect=dialect)
 
 
@@ -177,17 +177,23 @@ class _Maker:
         """The bits of the attributes that leave a condition unknown, zero where it is not (semantics 11)."""
         not_false = known is _Known.NOT_FALSE
         match node:
-            case And(parts) if not_false:  # then no part is false either, and a true part adds nothing
-                return _any_bits([self.missing(part, _Known.NOT_FALSE) for part in parts])
-            case Or(parts) if not not_false:
-                return _any_bits([self.missing(part, _Known.NOT_TRUE) for part in parts])
-            case And(parts):
-                settled, inner = self.fails(node), [self.missing(part, _Known.NOT_FALSE) for part in parts]
-            case Or(parts):
-                settled, inner = self.holds(node), [self.missing(part, _Known.NOT_TRUE) for part in parts]
+            case And(_) if not_false:  # then no part is false either, and a true part adds nothing
+                return self.undecided(node)
+            case Or(_) if not not_false:
+                return self.undecided(node)
             case _:
-                settled, inner = (self.holds(node) if not_false else self.fails(node)), self.inexact(node)
-        return exp.Case().when(settled, _number(0), copy=False).else_(_any_bits(inner), copy=False)
+                settled = self.holds(node) if not_false else self.fails(node)
+                return exp.Case().when(settled, _number(0), copy=False).else_(self.undecided(node), copy=False)
+
+    def undecided(self, node: Criterion) -> exp.Expr:
+        """The same of a condition that neither holds nor fails."""
+        match node:
+            case And(parts):
+                return _any_bits([self.missing(part, _Known.NOT_FALSE) for part in parts])
+            case Or(parts):
+                return _any_bits([self.missing(part, _Known.NOT_TRUE) for part in parts])
+            case _:
+                return _any_bits(self.inexact(node))
 
     def inexact(self, leaf: Criterion) -> list[exp.Expr]:
         """The bits of an unknown leaf: of its one field, or of those of its two that are not exact."""
