@@ -274,6 +274,26 @@ def by_cause(item: Bridge) -> list[tuple[Cause, Delta]]:
     return list(found.items())
 
 
+UNDECIDED: Final = "in or out of undetermined"
+"""What moved under a cause that moved by rule elsewhere, and by none here."""
+
+
+def causes_by_rule(item: Bridge) -> frozenset[Cause]:
+    """The causes under which a rule is named anywhere."""
+    return frozenset(part.cause for part in item.parts if part.rule is not None)
+
+
+def moved_by(told: Told) -> list[tuple[str, Delta]]:
+    """Each part in words, and what it moved: ``The definition changed: More than one victim``."""
+    titles, by_rule = _titles(told), causes_by_rule(told.bridge)
+    found = []
+    for part in told.bridge.parts:
+        cause = CAUSES[part.cause][0].upper() + CAUSES[part.cause][1:]
+        rule = UNDECIDED if part.rule is None else titles.get(part.rule, part.rule)
+        found.append((f"{cause}: {rule}" if part.cause in by_rule else cause, part.delta))
+    return found
+
+
 def _listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)

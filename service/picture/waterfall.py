@@ -13,8 +13,7 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from service.clock import day_in_words, london_date
-from service.picture.bridge import Bridge
-from service.picture.bridge_export import CAUSES, Told, by_cause, in_words, moves_most_alone
+from service.picture.bridge_export import Told, in_words, moved_by, moves_most_alone
 from service.picture.national import Counts
 
 _TOP: Final = 24
@@ -55,23 +54,23 @@ class Bar(Struct, frozen=True):
     colour: str
 
 
-def bars(item: Bridge) -> list[Bar]:
-    """Opening, what each cause moved, closing."""
-    return list(_bars(item))
+def bars(told: Told) -> list[Bar]:
+    """Opening, what each part moved, closing."""
+    return list(_bars(told))
 
 
-def _bars(item: Bridge) -> Iterator[Bar]:
+def _bars(told: Told) -> Iterator[Bar]:
     """Of what is in scope; where none of that moved, of how many it may be at most."""
+    item = told.bridge
     at_most = moves_most_alone(item)
     said = ", at most" if at_most else ""
     stands = _stock(item.opening, at_most=at_most)
     yield Bar(f"Opening{said}", 0, stands, f"{stands:,}", _STANDS)
-    for cause, delta in by_cause(item):
+    for words, delta in moved_by(told):
         moved = delta.in_scope + (delta.undetermined if at_most else 0)
         if moved:
             ends = stands + moved
             sign = "+" if moved > 0 else "\N{MINUS SIGN}"
-            words = CAUSES[cause][0].upper() + CAUSES[cause][1:]
             colour = _RISES if moved > 0 else _FALLS
             yield Bar(words, min(stands, ends), max(stands, ends), f"{sign}{abs(moved):,}", colour)
             stands = ends
@@ -95,7 +94,7 @@ def _caption(told: Told) -> str:
 
 def waterfall(told: Told, layout: Layout = WIDE) -> str:
     """The picture of a bridge."""
-    rows = bars(told.bridge)
+    rows = bars(told)
     most = max([bar.high for bar in rows] + [1])
     caption = wrap(_caption(told), layout.caption)
     drawn = [

@@ -91,6 +91,20 @@ async def test_an_edition_with_another_rule_moves_the_figure_by_that_rule(contex
     assert await _parts(context, at, at, OTHER, WIDE) == [("scope", "suspects", 2, 2)]
 
 
+async def test_the_picture_has_a_bar_for_each_rule_and_one_for_what_became_undetermined(context: Context) -> None:
+    sent = await reported(
+        context, "kent", "2025-11", [_case(1), _case(2), _case(3, victim_count="2", victims_not_recorded="2")]
+    )
+    at = sent.sealed_position
+    told = await told_between(context, (at, WIDE), (at, "2026-02-referral"))
+    assert [(bar.label, bar.number) for bar in bars(told)] == [
+        ("Opening", "3"),
+        ("The definition changed: More than one victim", "\N{MINUS SIGN}2"),
+        ("The definition changed: in or out of undetermined", "\N{MINUS SIGN}1"),
+        ("Closing", "0"),
+    ]
+
+
 async def test_the_way_between_two_proposals_is_over_the_edition_that_both_follow(context: Context) -> None:
     first = await _first(context)
     wide = await standing(context, WIDE)
@@ -140,7 +154,7 @@ async def test_where_only_the_most_moved_the_sentence_says_why_and_the_picture_s
         "The national figure stands at 0 at both points. With what is undetermined it may be as many as 3, after 1, "
         "because new cases were identified (+2)."
     )
-    assert [(bar.label, bar.low, bar.high) for bar in bars(told.bridge)] == [
+    assert [(bar.label, bar.low, bar.high) for bar in bars(told)] == [
         ("Opening, at most", 0, 1),
         ("New cases were identified", 1, 3),
         ("Closing, at most", 0, 3),

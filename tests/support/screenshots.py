@@ -82,6 +82,13 @@ SHOTS: Sequence[Shot] = (
     Shot(name="national-reasons", person="nca", path="/national", at="#attrition"),
     Shot(name="national-referral", person="nca", path="/national?scope=2026-02-referral"),
     Shot(name="national-choose", person="nca", path="/national", steps=_open_the_form, at="details"),
+    Shot(name="national-simulation", person="nca", path="/national/simulation?edition=2026-02-referral", at="#result"),
+    Shot(
+        name="national-bridge",
+        person="nca",
+        path="/national/bridge?from_scope=2025-11-wide&to_scope=2026-02-referral",
+        at="#result",
+    ),
     Shot(name="force-returns", person="kent", path="/forces/kent"),
     Shot(name="force-asked", person="kent", path="/forces/kent/work-list?scope=2026-02-referral"),
     Shot(name="force-return", person="kent", path="/forces/kent", steps=_with_a_messy_file("")),
