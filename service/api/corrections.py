@@ -15,16 +15,18 @@ from service.api.notice_shapes import NoReasonBody
 from service.api.replies import document
 from service.api.shapes import Count, Period, UploadDocument
 from service.identity.principal import Permission
-from service.returns.carrying import Carried, Corrections, Why, carry, corrections_of
+from service.returns.branched import Why
+from service.returns.carrying import Carried, Corrections, carry, corrections_of
 from service.returns.choice import current
-from service.returns.model import AnyReturn, etag_of, offered_by, sealed_of
+from service.returns.model import AnyReturn, etag_of, sealed_of
 
 _SHOWN: Final = 500
 _WHAT: Final = (
     "A revision of a month before the newest sealed one, or a skipped month sealed late, is a branch: it changes the "
-    "figures of its own month. What it changed against its base is offered for the open return on top of the newest "
-    "sealed one: each column that this return still has as the base had it, cases that are new, cases taken out. What "
-    "later returns changed themselves is in `left`, and never written over. Cells and workforce are not carried: "
+    "figures of its own month. What it has otherwise than the main line had it is offered for the open return on top "
+    "of the newest sealed one, also where it was corrected more than once: each column that this return still has as "
+    "it was, or as an earlier revision had it; cases that are new; cases taken out. What later returns changed "
+    "themselves is in `left`, and never written over. Cells and workforce are not carried: "
     "`parts` says which were sent for the branch. "
 )
 
@@ -46,8 +48,8 @@ class LeftShown(Struct, frozen=True):
 
 
 class CorrectionsDocument(Struct, frozen=True, kw_only=True):
-    """What a sealed branch offers. ``corrected``: cases that it has otherwise than its base; ``cases``: of these, how
-    many have something to carry; ``left``: the first 500 that are not carried, or not wholly, of ``left_total``."""
+    """What a sealed branch offers. ``corrected``: cases that it has otherwise than the main line had them; ``cases``:
+    how many have something to carry; ``left``: the first 500 that are not carried, or not wholly, of ``left_total``."""
 
     period: Period
     revision: Annotated[int, Meta(ge=1)]
@@ -80,7 +82,7 @@ class CorrectionsController(Controller):
             Answer(shape=CorrectionsDocument, says="What is offered."),
             permission=Permission.RETURNS_READ,
             query=(REVISION,),
-            refusals=("not-a-branch", "older-contract"),
+            refusals=("not-a-branch", "not-the-current-revision", "older-contract"),
         ),
     )
     async def corrections(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
@@ -103,7 +105,14 @@ class CorrectionsController(Controller):
             permission=Permission.RETURNS_WRITE,
             body=Body(shape=NoReasonBody, required=False),
             query=(REVISION,),
-            refusals=("not-a-branch", "nothing-open", "older-contract", "draft-moved", "not-open"),
+            refusals=(
+                "not-a-branch",
+                "not-the-current-revision",
+                "nothing-open",
+                "older-contract",
+                "draft-moved",
+                "not-open",
+            ),
         ),
     )
     async def carry(self, call: Calling, force: FromPath[str], period: FromPath[str]) -> Response[bytes]:
@@ -127,7 +136,7 @@ def _document(found: Corrections) -> dict[str, Any]:
         "period": str(found.of.period),
         "revision": found.of.revision,
         "into": None if into is None else {"period": str(into.period), "revision": into.revision},
-        "corrected": offered_by(found.of),
+        "corrected": found.corrected,
         "cases": found.cases,
         "left": [
             {"case_id": str(each.case_id), "fields": list(each.fields), "why": each.why} for each in found.left[:_SHOWN]

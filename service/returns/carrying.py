@@ -1,33 +1,32 @@
 """Puts what a branch corrected into the open return on top of the main line, in one action (semantics 15).
 
-A correction is a column that the branch has otherwise than its base, a case that it has anew, or one that it took out.
-It is carried where the open return still has what the base had. What the later returns changed themselves is never
-written over: it is told, and the force decides.
+A correction is a column that the branch has otherwise than the main line had it, a case that it has anew, or one that
+it took out (``branched.py``). It is carried where the open return still has what the main line had, or what an earlier
+revision of the branch had, from which it was carried. What the later returns changed themselves is never written over:
+it is told, and the force decides.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contract.model import Field, PartName, Role
+from service.contract.model import PartName
 from service.errors import Conflict
-from service.returns.as_read import as_read, rows_sql
-from service.returns.cases import case_fields, shown_values, values_of
+from service.returns.as_read import as_read
+from service.returns.branched import Left, Line, Why, line_of, otherwise, stocks_of, touched
 from service.returns.changes import change_draft
 from service.returns.context import Actor, Context
 from service.returns.current import current_rows
-from service.returns.model import AnyReturn, Open, Sealed
+from service.returns.model import AnyReturn, Open, Sealed, Superseded
 from service.returns.parts import OWN
 from service.returns.raising import is_older
-from service.returns.rows import column_names
 from service.returns.spool import spool
 from service.returns.store import return_by_id, returns_of
 from service.returns.upload import Target, Upload, upload
@@ -36,29 +35,15 @@ MOST: Final = 1 << 30
 """A file of corrections is no longer than this."""
 
 
-class Why(StrEnum):
-    """Why a correction is not carried: the later returns changed the same, do not hold the case, or have its reference
-    for another one."""
-
-    CHANGED_SINCE = "changed_since"
-    NOT_HELD = "not_held"
-    REFERENCE_TAKEN = "reference_taken"
-
-
-class Left(Struct, frozen=True, kw_only=True):
-    """A case of which a correction is not carried. ``fields``: which ones; none where it is the case as a whole."""
-
-    case_id: UUID
-    key: str
-    fields: tuple[str, ...]
-    why: Why
-
-
 class Corrections(Struct, frozen=True, kw_only=True):
     """What of a sealed branch is offered for the open return ``into``, if there is one. ``rows`` are changes by column,
     ``gone`` the cases to be taken out; ``parts`` were sent whole for the branch, and are not carried."""
 
     of: Sealed
+    revisions: Sequence[UUID]
+    """Those of the branch, the newest first."""
+    corrected: int
+    """In how many cases the branch is otherwise than the main line was."""
     into: Open | None
     rows: Sequence[Mapping[str, Any]]
     gone: Sequence[UUID]
@@ -87,14 +72,21 @@ async def corrections_of(context: Context, item: AnyReturn) -> Corrections:
             "Corrections are offered of a month that was sealed when a later one was sealed already.",
             code="not-a-branch",
         )
+    if isinstance(item, Superseded):
+        raise Conflict(
+            f"Revision {item.revision} for {item.period} was corrected since.",
+            "Ask without a revision: what counts has what was corrected before, as far as it still holds.",
+            code="not-the-current-revision",
+        )
     async with context.db.force(item.force) as tx:
+        items = await returns_of(tx, item.force)
+        line = line_of(item, items)
         parts = await _own_parts(tx, item)
-        on_top = (each for each in await returns_of(tx, item.force) if isinstance(each, Open) and _is_on_top(each))
+        on_top = (each for each in items if isinstance(each, Open) and _is_on_top(each))
         into = next(on_top, None)
-        if into is None:
-            return Corrections(of=item, into=None, rows=(), gone=(), left=(), parts=parts)
-        _check_version(context, item, into)
-        return await _compared(context, tx, item, into, parts)
+        if into is not None:
+            _check_version(context, item, into)
+        return await _compared(context, tx, line, into, parts)
 
 
 def _is_on_top(item: Open) -> bool:
@@ -154,114 +146,24 @@ async def _own_parts(tx: AsyncConnection, item: Sealed) -> tuple[PartName, ...]:
 
 
 async def _compared(
-    context: Context, tx: AsyncConnection, item: Sealed, into: Open, parts: tuple[PartName, ...]
+    context: Context, tx: AsyncConnection, line: Line, into: Open | None, parts: tuple[PartName, ...]
 ) -> Corrections:
-    stocks = await _stocks(context, tx, item, into)
-    rows: list[Mapping[str, Any]] = []
-    left: list[Left] = []
-    for case_id in stocks.after:
-        row = stocks.changes(case_id)
-        rows += [row.sent] if row.sent else []
-        left += row.left
-    gone = [case_id for case_id in stocks.before if case_id not in stocks.after and case_id in stocks.now]
-    kept = [case_id for case_id in gone if stocks.said("now", case_id) != stocks.said("before", case_id)]
+    item, revisions = line.revisions[0], [each.id for each in line.revisions]
+    ids = await touched(tx, line)
+    corrected = await otherwise(tx, line, ids)
+    if into is None:
+        return Corrections(
+            of=item, revisions=revisions, corrected=corrected, into=None, rows=(), gone=(), left=(), parts=parts
+        )
+    stocks = await stocks_of(context, tx, line, into, ids)
+    changes = [stocks.changes(case_id) for case_id in ids if case_id in stocks.after]
+    kept, gone = stocks.gone(ids)
+    left = [left for each in changes for left in each.left]
     left += [Left(case_id=one, key=stocks.key_of(one), fields=(), why=Why.CHANGED_SINCE) for one in kept]
+    rows = [each.sent for each in changes if each.sent]
     return Corrections(
-        of=item, into=into, rows=rows, gone=[one for one in gone if one not in kept], left=left, parts=parts
+        of=item, revisions=revisions, corrected=corrected, into=into, rows=rows, gone=gone, left=left, parts=parts
     )
-
-
-class _Changes(Struct, frozen=True):
-    sent: Mapping[str, Any]
-    left: Sequence[Left]
-
-
-class _Stocks:
-    """The cases that a branch changed: as its base had them, as it has them, as the open return has them. ``taken``:
-    references of other cases of the open return."""
-
-    def __init__(
-        self,
-        fields: Sequence[Field],
-        roles: Mapping[Role, Field],
-        stocks: tuple[Mapping[UUID, Row[Any]], Mapping[UUID, Row[Any]], Mapping[UUID, Row[Any]]],
-        taken: frozenset[str],
-    ) -> None:
-        self.before, self.after, self.now = stocks
-        self._fields, self._taken = fields, taken
-        self._key, former = roles[Role.KEY].name, roles.get(Role.FORMER_KEY)
-        self._former = None if former is None else former.name
-
-    def said(self, which: str, case_id: UUID) -> Mapping[str, tuple[Any, str | None]]:
-        """What a row says of each field, and why it says nothing."""
-        row = getattr(self, which)[case_id]
-        empties = row.empties or {}
-        shown = shown_values(self._fields, values_of(self._fields, row))
-        return {name: (value, empties.get(name)) for name, value in shown.items()}
-
-    def key_of(self, case_id: UUID) -> str:
-        """The reference as the open return has it, else the branch, else its base."""
-        row = next(stock[case_id] for stock in (self.now, self.after, self.before) if case_id in stock)
-        return str(getattr(row, self._key))
-
-    def changes(self, case_id: UUID) -> _Changes:
-        """What is to be sent of a case that the branch has anew or otherwise, and what is left."""
-        after = self.said("after", case_id)
-        key = self.key_of(case_id)
-        if case_id not in self.now:
-            if case_id in self.before:
-                return _Changes({}, [Left(case_id=case_id, key=key, fields=(), why=Why.NOT_HELD)])
-            if key in self._taken:
-                return _Changes({}, [Left(case_id=case_id, key=key, fields=(), why=Why.REFERENCE_TAKEN)])
-            return _Changes(_sent(after, after), ())
-        now = self.said("now", case_id)
-        before = self.said("before", case_id) if case_id in self.before else {}
-        changed = [name for name in after if after[name] != before.get(name) and after[name] != now[name]]
-        own = [name for name in changed if name not in before or now[name] != before[name]]
-        if self._key in changed and (self._key in own or str(after[self._key][0]) in self._taken):
-            own = list(dict.fromkeys([*own, self._key, *([self._former] if self._former in changed else [])]))
-        names = [name for name in changed if name not in own]
-        left = [Left(case_id=case_id, key=key, fields=tuple(own), why=Why.CHANGED_SINCE)] if own else []
-        if not names:
-            return _Changes({}, left)
-        if self._key not in names:
-            return _Changes({self._key: key, **_sent(after, names)}, left)
-        named = {self._former: key} if self._former is not None else {}
-        return _Changes({**_sent(after, names), **named}, left)
-
-
-def _sent(said: Mapping[str, tuple[Any, str | None]], names: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
-    """Values as they are sent: what is empty with its reason, else as not known."""
-    return {name: said[name][1] or "" if said[name][0] is None else said[name][0] for name in names}
-
-
-async def _stocks(context: Context, tx: AsyncConnection, item: Sealed, into: Open) -> _Stocks:
-    read = as_read(context.library, into.contract_version)
-    fields = case_fields(context, into)
-    roles = context.library.contracts[into.contract_version].parts[PartName.CASE].by_role
-    names, key = column_names(fields), roles[Role.KEY].name
-    begun = rows_sql(read, names, "case_version", "v.force = :force and v.line_from = :line", ("case_id",))
-    ended = rows_sql(read, names, "case_version", "v.force = :force and v.line_to = :line", ("case_id",))
-    before, after = await _rows(tx, ended, item), await _rows(tx, begun, item)
-    current = current_rows(names, into.laid_over, read, without_withdrawn=True)
-    ids = list(before.keys() | after.keys())
-    given = {"force": into.force, "return_id": into.id, "ids": ids}
-    found = await tx.execute(text(f"select * from ({current}) cur where cur.case_id = any(:ids)"), given)
-    now = {row.case_id: row for row in found}
-    keys = [str(getattr(row, key)) for row in after.values()]
-    held = current_rows((key,), into.laid_over, read, without_withdrawn=True)
-    borne = await tx.execute(
-        text(f"select cur.case_id, cur.{key} as key from ({held}) cur where cur.{key} = any(:keys)"),
-        {"force": into.force, "return_id": into.id, "keys": keys},
-    )
-    taken = frozenset(
-        row.key for row in borne if row.case_id not in after or str(getattr(after[row.case_id], key)) != row.key
-    )
-    return _Stocks(fields, roles, (before, after, now), taken)
-
-
-async def _rows(tx: AsyncConnection, sql: str, item: Sealed) -> dict[UUID, Row[Any]]:
-    return {row.case_id: row for row in await tx.execute(text(sql), {"force": item.force, "line": item.line})}
 
 
 async def _take_out(context: Context, actor: Actor, into: Open, found: Corrections) -> None:
@@ -271,13 +173,19 @@ async def _take_out(context: Context, actor: Actor, into: Open, found: Correctio
         done = await tx.execute(
             text(
                 "insert into draft_withdrawal (force, return_id, case_id, source, answer, reason, words) "
-                "select w.force, :return_id, w.case_id, 'deletion', 'withdraw', w.reason, w.words "
-                f"from draft_withdrawal w join ({current}) cur on cur.case_id = w.case_id where w.force = :force "
-                "and w.return_id = :branch and w.answer = 'withdraw' and w.case_id = any(:ids) "
+                "select distinct on (w.case_id) w.force, :return_id, w.case_id, 'deletion', 'withdraw', w.reason, "
+                f"w.words from draft_withdrawal w join ({current}) cur on cur.case_id = w.case_id "
+                "where w.force = :force and w.return_id = any(:revisions) and w.answer = 'withdraw' "
+                "and w.case_id = any(:ids) order by w.case_id, array_position(:revisions, w.return_id) "
                 "on conflict (force, return_id, case_id) do update set answer = 'withdraw', reason = excluded.reason, "
                 "words = excluded.words"
             ),
-            {"force": into.force, "return_id": into.id, "branch": found.of.id, "ids": list(found.gone)},
+            {
+                "force": into.force,
+                "return_id": into.id,
+                "revisions": list(found.revisions),
+                "ids": list(found.gone),
+            },
         )
         if done.rowcount:
             change.done("corrections_carried", {"withdrawn": done.rowcount})

@@ -14,7 +14,8 @@ from service.pages.force.forms import FINE, REFUSALS, Problem, Problems, refused
 from service.pages.force.place import HERE, Place, place_of
 from service.pages.force.words import counted
 from service.pages.visit import Visiting, to
-from service.returns.carrying import Corrections, Left, Why, carry, corrections_of
+from service.returns.branched import Left, Why
+from service.returns.carrying import Corrections, carry, corrections_of
 from service.returns.model import Sealed, offered_by
 
 _AT: Final = "/forces/{force:str}/returns/{period:str}/corrections"
@@ -62,7 +63,7 @@ async def _page(place: Place, item: Sealed, problems: Problems = FINE, status: i
         status=status,
         here=HERE,
         place=place,
-        corrected=counted(offered_by(item), "case", "cases"),
+        corrected=counted(offered_by(item) if found is None else found.corrected, "case", "cases"),
         found=found,
         left=[] if found is None else [_left(place, found, each) for each in found.left[:_SHOWN]],
         parts=[] if found is None else [_NOT_DONE[part] for part in found.parts],
