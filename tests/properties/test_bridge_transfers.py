@@ -6,7 +6,6 @@ and comes back. Some of it is confirmed, some of it one-sided, and all of it cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -14,33 +13,18 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from service.picture.bridge import Delta
 from service.picture.bridge_export import Told, as_document
 from service.returns.context import Context
 from service.returns.following import under
-from service.returns.held import set_aside
-from service.returns.model import Open
-from service.returns.reconcile import reconcile
-from service.returns.upload import Mode
 from service.tally.moves import Cause
 from service.terms.adopt import adopt
 from service.terms.calendar import Period
-from tests.support.bridges import Point, bridge_between, picture_totals, sum_of, told_between
+from tests.support.bridges import adds_up, explained, sum_of, told_between
+from tests.support.histories import FORCES, Word, all_reported, is_right, shared_cases, words
 from tests.support.postgres import Server
-from tests.support.returns import LEAD, a_case, a_service, again, csv_of, explained, opened, published, sealed, sent
-from tests.support.stock import held_in, missing_in, word_on
+from tests.support.returns import a_case, a_service, published
 
-FORCES = ("kent", "essex", "surrey")
-SHARED = ("kent:1", "essex:2")
 SCOPES = ("2025-11-wide", "2026-02-referral")
-
-
-class Word(Struct, frozen=True):
-    """What a force says of one shared reference in a month: with whom, who leads, and how many suspects there are."""
-
-    shared_with: frozenset[str]
-    lead: str
-    suspects: str
 
 
 class Month(Struct, frozen=True):
@@ -51,83 +35,19 @@ class Month(Struct, frozen=True):
     own: str
 
 
-words = st.builds(
-    Word,
-    st.frozensets(st.sampled_from(FORCES), min_size=1, max_size=2),
-    st.sampled_from(FORCES),
-    st.sampled_from(["1", "2", "2+", "3", ""]),
-)
-agreed = st.builds(
-    lambda lead, suspects: Word(frozenset({"kent", "essex"}), lead, suspects),
-    st.sampled_from(["essex", "essex", "essex", "kent"]),
-    st.sampled_from(["1", "2+", "3", "3"]),
-)
-"""What two forces say most of the time, so that many a group is confirmed."""
-heard = st.one_of(agreed, agreed, agreed, agreed, words, st.none())
 months = st.builds(
     Month,
     st.sampled_from(["kent", "kent", "kent", "essex", "essex", "essex", "surrey"]),
-    st.fixed_dictionaries(dict.fromkeys(SHARED, heard)).map(
-        lambda said: {reference: word for reference, word in said.items() if word is not None}
-    ),
+    words(),
     st.sampled_from(["1", "3", ""]),
 )
 
 
-def _rows(month: Month) -> list[dict[str, str]]:
-    rows = [a_case("OWN", suspect_count=month.own, suspects_not_recorded=month.own)]
-    for reference, word in month.words.items():
-        others = word.shared_with - {month.force}
-        if others:
-            rows.append(
-                a_case(
-                    f"CASE/{reference}",
-                    suspect_count=word.suspects,
-                    suspects_not_recorded="" if word.suspects == "2+" else word.suspects,
-                    shared_ref=reference,
-                    shared_with=";".join(sorted(others)),
-                    lead_force=word.lead,
-                )
-            )
-    return rows
-
-
 async def _report(context: Context, month: Month, period: Period) -> int:
     """Seal one return of everything that the force holds; the position."""
-    item = await opened(context, month.force, str(period))
-    await sent(context, item, csv_of(_rows(month)), mode=Mode.SNAPSHOT)
-    for held in await held_in(context, item):
-        now = await again(context, item)
-        assert isinstance(now, Open)
-        await set_aside(context, LEAD, now, [held.n], "other", "It cannot be mended.", None)
-    for name, one in (await missing_in(context, item)).items():
-        if one.answer is None and name is not None:
-            await word_on(context, item, "withdraw", name, reason="not_in_search")
-    await explained(context, item)
-    return (await sealed(context, item)).sealed_position
-
-
-async def _adds_up(context: Context, points: Sequence[Point]) -> None:
-    """Three points, in their order: whichever two of them a bridge joins, it is exact."""
-    first, second, third = points
-    whole = await bridge_between(context, first, third)
-    halves = [await bridge_between(context, first, second), await bridge_between(context, second, third)]
-    assert sum_of(whole) == sum_of(halves[0]) + sum_of(halves[1])
-    assert (whole.opening, whole.closing) == (halves[0].opening, halves[1].closing)
-    assert sum((sum_of(each) for each in whole.forces.values()), Delta()) == sum_of(whole)
-    for each in (whole, *halves):  # what one force lets go another has
-        gone_over = (part.delta for part in each.parts if part.cause is Cause.TRANSFERRED)
-        assert sum(gone_over, Delta()) == Delta()
-    assert (await bridge_between(context, third, third)).parts == ()
-    at_the_end = await bridge_between(context, (third[0], SCOPES[0]), (third[0], SCOPES[1]))
-    assert at_the_end.opening.in_scope + sum_of(at_the_end).in_scope == at_the_end.closing.in_scope
-    for (position, scope), counts in ((first, whole.opening), (third, whole.closing)):
-        assert await picture_totals(context, position, scope) == counts
-
-
-async def _is_right(context: Context, returns: int) -> None:
-    done = await reconcile(context)
-    assert (done.returns, done.mismatches) == (returns, ())
+    own = a_case("OWN", suspect_count=month.own, suspects_not_recorded=month.own)
+    rows = [own, *shared_cases(month.force, month.words)]
+    return (await all_reported(context, month.force, period, rows)).sealed_position
 
 
 @given(st.lists(months, min_size=4, max_size=8), st.data())
@@ -145,8 +65,9 @@ async def test_the_parts_of_a_bridge_make_up_the_difference_whoever_leads_what(
         between = data.draw(st.sampled_from(positions))
         # from where one force had reported, and nothing could be confirmed, to the end
         places = (positions[0], between, positions[-1])
-        await _adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
-        await _is_right(context, len(history))
+        await adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
+        await explained(context, (positions[-1], SCOPES[0]), (positions[-1], SCOPES[1]))
+        await is_right(context, len(history))
 
 
 LEFT, HEIR = "kent", "essex"
@@ -200,9 +121,9 @@ async def test_the_parts_make_up_the_difference_where_one_force_takes_another_ov
             positions.append(await _report(context, month, periods[month.force]))
             periods[month.force] = periods[month.force].plus(1)
         places = (positions[0], data.draw(st.sampled_from(positions)), positions[-1])
-        await _adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
+        await adds_up(context, [(position, data.draw(st.sampled_from(SCOPES))) for position in places])
         scope = data.draw(st.sampled_from(SCOPES))
         told = await told_between(context, (positions[0], scope), (positions[-1], scope))
         assert len(told.taken_over) == any(month.force == HEIR for month in since)
         _check_taken_over(told, context.force_number(LEFT))
-        await _is_right(context, len(positions))
+        await is_right(context, len(positions))
