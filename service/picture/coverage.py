@@ -6,7 +6,7 @@ force that is missing here cannot be in the sum (semantics 26, 30, 35).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -149,14 +149,14 @@ def cover(
     who is expected where nothing is due yet.
     """
     due = period or last_due
-    everyone = tuple(participations)
-    expected = expected_forces(everyone, returns, due or month)
+    everyone, at = tuple(participations), due or month
+    expected = expected_forces(everyone, returns, at)
     return Coverage(
         period=period,
         due_period=due,
         forces=tuple(_force(force, returns.get(force), asked=period, due=due) for force in sorted(expected)),
         not_expected=tuple(sorted(set(returns) - expected)),
-        heirs=_heirs(everyone, returns, expected),
+        heirs=_heirs(_standing(everyone, at), returns, expected),
     )
 
 
@@ -169,14 +169,21 @@ def expected_forces(
     where the period in which it left is the last that is due: the sum neither drops in between nor has it twice
     (semantics 30).
     """
-    successors = _successors(participations)
+    standing = _standing(participations, at)
+    successors = _successors(standing)
 
     def counts(item: Participation) -> bool:
-        if item.successor is None or item.last_period is None or item.first_period > at:
+        if item.successor is None or item.last_period is None:
             return item.holds(at)
         return _heir(item.force, item.last_period, successors, returns) is None
 
-    return frozenset(item.force for item in participations if counts(item))
+    return frozenset(item.force for item in standing if counts(item))
+
+
+def _standing(participations: Iterable[Participation], at: date) -> Collection[Participation]:
+    """Of each force the last interval that has begun: who followed it before has nothing of it once it is back."""
+    begun = sorted((item for item in participations if item.first_period <= at), key=lambda item: item.first_period)
+    return {item.force: item for item in begun}.values()
 
 
 def _successors(participations: Iterable[Participation]) -> Mapping[int, int]:
@@ -184,7 +191,7 @@ def _successors(participations: Iterable[Participation]) -> Mapping[int, int]:
 
 
 def _heirs(
-    participations: Iterable[Participation], returns: Mapping[int, CountingReturn], expected: frozenset[int]
+    participations: Collection[Participation], returns: Mapping[int, CountingReturn], expected: frozenset[int]
 ) -> Mapping[int, Heir]:
     """Who is expected now of those who follow a force; where the one that took it over was taken over too, the next."""
     successors = _successors(participations)

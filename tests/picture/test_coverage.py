@@ -23,8 +23,8 @@ def a_return(force: int, period: date, *, judged: bool = True) -> CountingReturn
     )
 
 
-def takes_part(force: int, last: date | None = None, successor: int | None = None) -> Participation:
-    return Participation(force=force, first_period=JUNE, last_period=last, successor=successor)
+def takes_part(force: int, last: date | None = None, successor: int | None = None, first: date = JUNE) -> Participation:
+    return Participation(force=force, first_period=first, last_period=last, successor=successor)
 
 
 def covered(
@@ -125,6 +125,26 @@ def test_what_an_heir_had_taken_over_is_with_the_one_that_took_it_over_since() -
     assert before.heirs == {AVON: Heir(KENT, JUNE)}
     after = covered(a_return(AVON, JUNE), a_return(KENT, JULY), a_return(ESSEX, AUGUST), expected=MERGED)
     assert after.heirs == {AVON: Heir(ESSEX, JULY), KENT: Heir(ESSEX, JULY)}
+
+
+def test_a_force_that_is_back_and_leaves_again_is_not_kept_by_who_followed_it_before() -> None:
+    kent = (takes_part(KENT, last=JUNE, successor=ESSEX), takes_part(KENT, first=JULY, last=JULY))
+    coverage = covered(a_return(KENT, JULY), a_return(ESSEX, JUNE), expected=(*kent, takes_part(ESSEX)))
+    assert list(states(coverage)) == [ESSEX]
+    assert covered(a_return(KENT, JULY), a_return(ESSEX, JULY), expected=(*kent, takes_part(ESSEX))).heirs == {}
+
+
+def test_who_followed_a_force_before_it_was_back_has_nothing_of_what_it_takes_over_since() -> None:
+    everyone = (
+        takes_part(AVON, last=JULY, successor=KENT),
+        takes_part(KENT, last=JUNE, successor=ESSEX),
+        takes_part(KENT, first=JULY),
+        takes_part(ESSEX),
+    )
+    before = covered(a_return(AVON, JULY), a_return(KENT, JULY), a_return(ESSEX, AUGUST), expected=everyone)
+    assert list(states(before)) == [AVON, KENT, ESSEX]
+    after = covered(a_return(AVON, JULY), a_return(KENT, AUGUST), a_return(ESSEX, AUGUST), expected=everyone)
+    assert after.heirs == {AVON: Heir(KENT, JULY)}
 
 
 def test_forces_that_name_each_other_as_successor_do_not_hang_anything() -> None:
