@@ -51,9 +51,10 @@ class Cell(Struct, frozen=True):
 
 
 class Month(Struct, frozen=True):
-    """One return of one force, and whether it is taken back."""
+    """One return of one force: the years that it reports by case, what of both; and whether it is taken back."""
 
     force: str
+    covers: tuple[int, ...]
     suspects: tuple[str, ...]
     cells: tuple[Cell | None, ...]
     back: bool
@@ -64,6 +65,7 @@ cells = st.one_of(st.none(), st.builds(Cell, numbers, st.integers(0, 5)))
 months = st.builds(
     Month,
     st.sampled_from(FORCES),
+    st.sampled_from([(2014,), (2014,), (2013, 2014), (2010, 2014), ()]),
     st.lists(st.sampled_from(["3", "1", "1+"]), min_size=1, max_size=3).map(tuple),
     st.tuples(*[cells for _ in CELLS]),
     st.sampled_from([False, False, False, True]),
@@ -72,7 +74,7 @@ months = st.builds(
 
 async def _report(context: Context, month: Month, period: Period, *, filled: bool) -> list[int]:
     """The positions that one month comes to."""
-    item = await opened(context, month.force, str(period), case_years=Years(listed=(2014,), unknown=False))
+    item = await opened(context, month.force, str(period), case_years=Years(listed=month.covers, unknown=False))
     rows = [a_case(f"C/{n}", suspect_count=each, suspects_not_recorded="") for n, each in enumerate(month.suspects)]
     await sent(context, item, rows)
     said = [
