@@ -7,7 +7,6 @@ older vocabulary are read forward first, by the same steps as records (semantics
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -57,7 +56,8 @@ class MovedRule(Struct, frozen=True):
 
 class Difference(Struct, frozen=True, kw_only=True):
     """All that ``after`` changes in ``before``: each rule stands in one of ``added``, ``removed``, ``changed`` and
-    ``kept``. ``moved`` names some of those that both have: as few as can be, the others keep their order.
+    ``kept``. ``moved`` names some of those that both have: as few as can be, the others keep their order. Of several
+    such choices it is one that leaves the most rules at the very place where they stood.
 
     ``vocabulary`` is the contract version in which conditions were compared.
     """
@@ -151,18 +151,33 @@ def _condition(earlier: Rule | NotCarried, later: Rule | NotCarried) -> Conditio
 def _moved(before: Sequence[str], after: Sequence[str]) -> tuple[MovedRule, ...]:
     """The rules of both that have to move so that the order of one becomes that of the other."""
     old = {name: place for place, name in enumerate(before, 1)}
-    new = {name: place for place, name in enumerate(after, 1)}
-    both = [name for name in after if name in old]
-    stays = _rising([old[name] for name in both])
-    return tuple(MovedRule(name, old[name], new[name]) for name in both if old[name] not in stays)
+    places = [MovedRule(name, old[name], place) for place, name in enumerate(after, 1) if name in old]
+    stays = _in_order(places)
+    return tuple(each for each in places if each.id not in stays)
 
 
-def _rising(places: Sequence[int]) -> frozenset[int]:
-    """A longest rising subsequence of distinct places: the longest common subsequence of two orders of one set."""
-    ends: list[int] = []
-    kept: list[tuple[int, ...]] = []
-    for place in places:
-        at = bisect_left(ends, place)
-        ends[at : at + 1] = [place]
-        kept[at : at + 1] = [(*(kept[at - 1] if at else ()), place)]
-    return frozenset(kept[-1] if kept else ())
+class _Order(Struct, frozen=True):
+    """Rules that follow each other in both editions. ``last``: where the last of them stood in the earlier one;
+    ``standing``: how many of them stand at the place where they stood."""
+
+    ids: tuple[str, ...] = ()
+    last: int = 0
+    standing: int = 0
+
+    def then(self, rule: MovedRule) -> _Order:
+        return _Order((*self.ids, rule.id), rule.before, self.standing + (rule.before == rule.after))
+
+
+def _worth(order: _Order) -> tuple[int, int]:
+    """As few rules as can be are said to have moved, and then as few as can be from a place to the same place."""
+    return len(order.ids), order.standing
+
+
+def _in_order(places: Sequence[MovedRule]) -> frozenset[str]:
+    """The ids of a longest common order, with the most rules at the place where they stood; of several, the one whose
+    rules stand latest, from its end on. ``places`` are in the order of the later edition."""
+    orders = [_Order()]  # the empty one, then for each rule the best that ends with it
+    for rule in places:
+        behind = [order for order in reversed(orders) if order.last < rule.before]
+        orders.append(max(behind, key=_worth).then(rule))
+    return frozenset(max(reversed(orders), key=_worth).ids)

@@ -85,6 +85,38 @@ def test_the_rules_that_did_not_move_keep_their_order_and_no_more_of_them_could(
     assert not any(_in_order(chosen, before.rule_ids) for chosen in more)
 
 
+@settings(max_examples=80, deadline=None)
+@given(PAIRS)
+def test_a_rule_that_moved_stands_at_another_place_wherever_as_few_moves_allow_it(
+    pair: tuple[Edition, Edition],
+) -> None:
+    before, after = pair
+    moves = difference(before, after).moved
+    both = [name for name in after.rule_ids if name in before.rule_ids]
+    choices = combinations(both, len(both) - len(moves))
+    standing = [_standing(chosen, *pair) for chosen in choices if _in_order(chosen, before.rule_ids)]
+    assert sum(move.before == move.after for move in moves) == _standing(both, *pair) - max(standing)
+
+
+def _standing(names: tuple[str, ...] | list[str], before: Edition, after: Edition) -> int:
+    """How many of these rules stand where they stood."""
+    return sum(before.rule_ids.index(name) == after.rule_ids.index(name) for name in names)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 20))
+def test_of_an_odd_number_of_rules_turned_round_all_but_the_middle_one_moved(half: int) -> None:
+    ids = [f"r{place}" for place in range(2 * half + 1)]
+    before, after = (_of_rules(order) for order in (ids, ids[::-1]))
+    assert [move.id for move in difference(before, after).moved] == [each for each in ids[::-1] if each != ids[half]]
+
+
+def _of_rules(ids: list[str]) -> Edition:
+    rules = [{"id": each, "title": each, "guidance": "Look.", "when": CONDITIONS[0]} for each in ids]
+    head = {"edition": "one", "title": "A", "state": "draft", "vocabulary": LIBRARY.newest.version}
+    return edition_of({**head, "rules": rules}, LIBRARY)
+
+
 def _in_order(chosen: tuple[str, ...] | list[str], order: tuple[str, ...]) -> bool:
     return [name for name in order if name in chosen] == list(chosen)
 

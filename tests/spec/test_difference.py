@@ -99,6 +99,43 @@ def test_one_rule_that_moved_to_the_end_is_the_only_one_that_moved(library: Libr
     )
 
 
+def test_of_rules_in_reverse_order_the_one_in_the_middle_stays(
+    library: Library, editions: Mapping[str, Edition]
+) -> None:
+    wide = editions[WIDE]
+    rules = [(rule.id, rule.when) for rule in wide.rules]
+    turned = an_edition(library, *reversed(rules), vocabulary=wide.vocabulary)
+    found = difference(an_edition(library, *rules, vocabulary=wide.vocabulary), turned)
+    assert "moves 4 rules" in difference_in_words(library, found).summary
+    assert [(move.id, move.before, move.after) for move in found.moved] == [
+        ("when", 5, 1),
+        ("ended", 4, 2),
+        ("suspects", 2, 4),
+        ("offence", 1, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("order", "moved"),
+    [
+        ("dbca", [MovedRule("d", 4, 1), MovedRule("a", 1, 4)]),
+        ("dacb", [MovedRule("d", 4, 1), MovedRule("b", 2, 4)]),
+        ("cbad", [MovedRule("c", 3, 1), MovedRule("a", 1, 3)]),
+    ],
+)
+def test_a_rule_that_stands_where_it_stood_is_not_said_to_have_moved_if_as_few_others_can_be(
+    order: str, moved: list[MovedRule], library: Library
+) -> None:
+    before, after = ([(name, "suspect_count >= 2") for name in names] for names in ("abcd", order))
+    assert difference(an_edition(library, *before), an_edition(library, *after)).moved == tuple(moved)
+
+
+def test_no_more_rules_are_said_to_have_moved_for_one_that_stands_where_it_stood(library: Library) -> None:
+    before, after = ([(name, "suspect_count >= 2") for name in names] for names in ("abcde", "decab"))
+    found = difference(an_edition(library, *before), an_edition(library, *after))
+    assert found.moved == (MovedRule("d", 4, 1), MovedRule("e", 5, 2), MovedRule("c", 3, 3))
+
+
 def test_a_title_and_a_guidance_that_changed_are_said_apart_from_the_condition(library: Library) -> None:
     rule = {"id": "a", "title": "Old", "guidance": "Look.", "when": "suspect_count >= 2"}
     one, other = (an_edition(library, rules=[{**rule, **new}]) for new in ({}, {"title": "New", "guidance": "Count."}))
