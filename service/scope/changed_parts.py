@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from service.criteria.meaning import Chain, Codes, Interval, Part, parts_of
+from service.criteria.meaning import Chain, Codes, Interval, Meaning, Part, meaning, parts_of
 from service.criteria.rewrites import rewritten
-from service.criteria.tree import And, Criterion, Or, fields_of
+from service.criteria.tree import And, Criterion, Not, Or, fields_of
 
 
 class PartChange(Struct, frozen=True):
@@ -38,6 +38,27 @@ def changed_parts(before: Criterion, after: Criterion) -> tuple[PartChange, ...]
     found += [PartChange(part, None, every) for part in gone if all(part is not one for one, _ in pairs)]
     found += [PartChange(None, part, every) for part in come if all(part is not other for _, other in pairs)]
     return tuple(found)
+
+
+def is_opposite(before: Criterion, after: Criterion) -> bool:
+    """Whether one is true where the other is false. Asked both ways: bounds are one part within an ``and`` alone, so
+    that ``not`` may be written of the other one only."""
+    return meaning(Not(before)) == meaning(after) or meaning(before) == meaning(Not(after))
+
+
+def has_the_same_parts(before: Criterion, after: Criterion) -> bool:
+    """Whether two chains have the same parts, however these are joined; two bounds of a field may be one of them."""
+    return _as_written(before) == _as_written(after) or _together(before) == _together(after)
+
+
+def _as_written(chain: Criterion) -> frozenset[Meaning]:
+    chain = rewritten(chain)
+    return frozenset(map(meaning, chain.parts if isinstance(chain, And | Or) else (chain,)))
+
+
+def _together(chain: Criterion) -> frozenset[Meaning]:
+    every = isinstance(rewritten(chain), And)
+    return frozenset(part.meaning for part in parts_of(chain, every=every))
 
 
 def _is_every(before: Criterion, after: Criterion) -> bool | None:

@@ -7,19 +7,30 @@ from datetime import date
 
 from service.criteria.meaning import Codes, Interval, Part
 from service.criteria.rewrites import rewritten
-from service.criteria.tree import Criterion, Literal, Not, OneOf
+from service.criteria.tree import And, Criterion, Literal, Not, OneOf
 from service.criteria.vocabulary import Kind
 from service.criteria.wording import MOST_TITLES, Titles, day, listed, number, sentence
-from service.scope.changed_parts import PartChange, changed_parts
+from service.scope.changed_parts import PartChange, changed_parts, has_the_same_parts, is_opposite
 
 
 def changes_in_words(before: Criterion, after: Criterion, known: Titles) -> tuple[str, ...]:
-    """Each change from one condition to another of the same vocabulary, a sentence each; where they are built in
-    different ways, that they are."""
+    """Each change from one condition to another of the same vocabulary that means something else, a sentence each;
+    where they are built in different ways, that one is the opposite of the other, that the same parts are joined
+    otherwise, or only that they are."""
     found = changed_parts(before, after)
     if not found:
-        return ("The condition is built in another way.",)
+        return (_built_otherwise(before, after),)
     return tuple(words for change in found for words in _change(change, known))
+
+
+def _built_otherwise(before: Criterion, after: Criterion) -> str:
+    if is_opposite(before, after):
+        return "It is the opposite of what it was."
+    if not has_the_same_parts(before, after):
+        return "The condition is built in another way."
+    if isinstance(rewritten(before), And):
+        return "All of its parts had to hold; one of them is enough now."
+    return "One of its parts was enough; all of them have to hold now."
 
 
 def _change(change: PartChange, known: Titles) -> Iterator[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from service.contract.library import load_library
+from service.criteria.meaning import meaning
+from service.criteria.rewrites import rewritten
 from service.criteria.ruling import define
+from service.criteria.tree import And, Criterion, Not, Or
 from service.criteria.written import written
 from service.scope.carried import carried_rules
 from service.scope.difference import Condition, Difference, difference
@@ -151,6 +154,33 @@ def test_whatever_two_conditions_are_the_change_can_be_said(data: st.DataObject)
     one, other = data.draw(criteria(vocabulary, null_tests=False)), data.draw(criteria(vocabulary, null_tests=False))
     known = data.draw(tricky_titles(vocabulary))
     assert all(text.endswith(".") for text in changes_in_words(one, other, known))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_chain_turned_into_its_opposite_is_told_as_that_either_way(data: st.DataObject) -> None:
+    vocabulary = data.draw(vocabularies())
+    chain = data.draw(criteria(vocabulary, null_tests=False).filter(_is_chain))
+    known = data.draw(tricky_titles(vocabulary))
+    says = ("It is the opposite of what it was.",)
+    assert changes_in_words(chain, Not(chain), known) == changes_in_words(Not(chain), chain, known) == says
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_the_same_parts_joined_otherwise_are_told_as_that(data: st.DataObject) -> None:
+    vocabulary = data.draw(vocabularies())
+    single = criteria(vocabulary, null_tests=False).filter(lambda part: not _is_chain(part))
+    parts = tuple(data.draw(st.lists(single, min_size=2, max_size=4, unique_by=meaning)))
+    every, one = And(parts), Or(parts[::-1])
+    assume(meaning(Not(every)) != meaning(one))
+    known = data.draw(tricky_titles(vocabulary))
+    assert changes_in_words(every, one, known) == ("All of its parts had to hold; one of them is enough now.",)
+    assert changes_in_words(one, every, known) == ("One of its parts was enough; all of them have to hold now.",)
+
+
+def _is_chain(criterion: Criterion) -> bool:
+    return isinstance(rewritten(criterion), And | Or)
 
 
 def test_a_published_edition_read_forward_changes_nothing_but_its_vocabulary() -> None:

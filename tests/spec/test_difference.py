@@ -214,6 +214,54 @@ def test_codes_are_read_forward_before_conditions_are_compared(library: Library)
         (
             "suspect_count >= 2 and victim_count >= 1",
             "suspect_count >= 2 or victim_count >= 1",
+            ["All of its parts had to hold; one of them is enough now."],
+        ),
+        (
+            "suspect_count >= 2 or victim_count >= 1 or nfa_by = 'cps'",
+            "nfa_by = 'cps' and suspect_count > 1 and victim_count >= 1",
+            ["One of its parts was enough; all of them have to hold now."],
+        ),
+        (
+            "suspect_count >= 2 and suspect_count <= 9",
+            "suspect_count >= 2 or suspect_count <= 9",
+            ["All of its parts had to hold; one of them is enough now."],
+        ),
+        (
+            "suspect_count >= 2 and suspect_count <= 9 and nfa_by = 'cps'",
+            "suspect_count between 2 and 9 or nfa_by = 'cps'",
+            ["All of its parts had to hold; one of them is enough now."],
+        ),
+        (
+            "suspect_count >= 2 and nfa_by = 'cps'",
+            "not (suspect_count >= 2 and nfa_by = 'cps')",
+            ["It is the opposite of what it was."],
+        ),
+        (
+            "not (suspect_count >= 2 or nfa_by = 'cps')",
+            "suspect_count >= 2 or nfa_by = 'cps'",
+            ["It is the opposite of what it was."],
+        ),
+        (
+            "suspect_count >= 2 and nfa_by = 'cps'",
+            "suspect_count < 2 or nfa_by <> 'cps'",
+            ["It is the opposite of what it was."],
+        ),
+        (
+            "suspect_count between 2 and 9 and nfa_by = 'cps'",
+            "not (suspect_count >= 2 and suspect_count <= 9 and nfa_by = 'cps')",
+            ["It is the opposite of what it was."],
+        ),
+        (
+            "nfa_by = 'cps'",
+            "not nfa_by = 'cps'",
+            [
+                "It asked that ‘No further action by’ is ‘The Crown Prosecution Service’; now that ‘No further action "
+                "by’ is not ‘The Crown Prosecution Service’."
+            ],
+        ),
+        (
+            "suspect_count >= 2 and victim_count >= 1",
+            "suspect_count >= 2 or victim_count >= 1 or nfa_by = 'cps'",
             ["The condition is built in another way."],
         ),
         (

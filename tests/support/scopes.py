@@ -71,9 +71,10 @@ Conditions are compared by what they mean: the order of the parts of an `and` or
 number, two bounds and `between`, a named set and its codes one by one are the same, and a condition that only looks
 different is said to be *written otherwise*. Where two editions read different contract versions, the older one's
 conditions are read forward first, by the steps by which records are ([semantics](semantics.md), 12): a renamed field
-or a split code is no change of a rule. What the later version cannot say exactly is told as such. Of rules that stand
-in another order as few as can be are said to have moved; the order decides under which rule a case is counted that
-fails several.
+or a split code is no change of a rule. What the later version cannot say exactly is told as such. Where the parts
+of a condition are the same and only how they are joined changed, or the whole is the opposite of what it was, that is
+said. Of rules that stand in another order as few as can be are said to have moved, and where there is a choice those
+that stand at another place than before; the order decides under which rule a case is counted that fails several.
 
 The same of any two: `uv run case-returns scope difference 2025-11-wide 2026-02-referral` (either may be a file), and
 the page `/scopes/2026-02-referral/difference?against=2025-11-wide`.
