@@ -52,7 +52,9 @@ class ReJudging(_Shape):
     tallied_until: Annotated[Day | None, Meta(description=TALLIED_UNTIL)]
     chains: Count
     chains_left: Count
-    per_minute: Annotated[float | None, Meta(description="Returns judged a minute, lately; null: none was.")]
+    per_minute: Annotated[
+        float | None, Meta(description="Returns judged a minute, lately; null where none was, or none is left.")
+    ]
     seconds_left: Annotated[Count | None, Meta(description="At that rate; null where nothing is left, or no rate is.")]
     problems: list[JudgingProblemShown]
 

@@ -165,7 +165,7 @@ async def progress(context: Context, standing: Standing) -> Progress:
         problems = (await tx.execute(_PROBLEMS, {"edition": standing.id})).all() if row.remain else ()
     left = row.remain
     seconds = None if row.began is None else max((moment - row.began).total_seconds(), 1.0)
-    rate = None if seconds is None or not row.lately else row.lately / seconds
+    rate = None if seconds is None or not left else row.lately / seconds
     return Progress(
         returns=row.returns,
         judged=row.judged,
@@ -173,6 +173,6 @@ async def progress(context: Context, standing: Standing) -> Progress:
         chains=row.chains,
         chains_left=row.chains_left,
         per_minute=None if rate is None else round(rate * 60, 1),
-        seconds_left=None if rate is None or not left else round(left / rate),
+        seconds_left=None if rate is None else round(left / rate),
         problems=tuple(ChainProblem(each.force, each.says, each.at) for each in problems),
     )

@@ -66,6 +66,18 @@ async def test_what_was_sealed_before_is_judged_under_an_edition_that_is_propose
     assert (found.problems, found.seconds_left) == ((), None)
 
 
+async def test_how_fast_it_goes_is_told_as_long_as_anything_is_left(context: Context) -> None:
+    (kent,), _ = await _reported(context, "kent", count=1), await _reported(context, "essex", count=1)
+    edition = await _again(context)
+    before = await progress(context, edition)
+    await judge_chain(context, kent.force, edition)
+    half = await progress(context, edition)
+    await judge_remaining(context)
+    after = await progress(context, edition)
+    assert (before.per_minute, after.per_minute) == (None, None)
+    assert (half.chains_left, half.per_minute is None, half.seconds_left is None) == (1, False, False)
+
+
 async def test_workers_that_run_at_the_same_time_share_the_work_and_do_none_of_it_twice(context: Context) -> None:
     items = [(await _reported(context, force))[-1] for force in ("kent", "essex", "surrey")]
     await _again(context)
