@@ -11,7 +11,8 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 import yaml
 from msgspec import Struct
@@ -22,7 +23,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _FEW = 20
 """So many known words are told to whoever wrote one that is not near any."""
-_WHOLE = re.compile(r"-?[0-9]{1,10}")
+_WHOLE = re.compile(r"-?[0-9]+(\.0+)?")
+"""``14.0`` too: JSON has it so, and it is one."""
+_GREATEST: Final = 9_999_999_999
+"""Of a whole number, where nothing else is said."""
 
 
 class Place(Struct, frozen=True):
@@ -156,14 +160,18 @@ class Table:
         """Words, or ``None`` where the key is absent."""
         return self.text(key) if key in self else None
 
-    def whole(self, key: str, default: int | None = None) -> int:
-        """A whole number. Without a default the key must be there."""
+    def whole(self, key: str, default: int | None = None, *, least: int = -_GREATEST, greatest: int = _GREATEST) -> int:
+        """A whole number within bounds. Without a default the key must be there."""
         if key not in self and default is not None:
             return default
         words = self.text(key)
-        if _WHOLE.fullmatch(words):
-            return int(words)
-        if words:
+        number = Decimal(words) if _WHOLE.fullmatch(words) else None  # an int of very many digits cannot be read
+        if number is not None and least <= number <= greatest:
+            return int(number)
+        if number is not None:
+            says = f"'{key}' is {words}, which is too {'small' if number < least else 'large'}."
+            self.problems.add(self.place_of(key), says, f"Write {least} to {greatest}.")
+        elif words:
             self.problems.add(
                 self.place_of(key), f"'{key}' is '{words}', which is not a whole number.", "Write digits alone."
             )

@@ -35,8 +35,8 @@ _TURNED = {Op.BELOW: Op.ABOVE, Op.ABOVE: Op.BELOW, Op.AT_MOST: Op.AT_LEAST, Op.A
 """``2 <= x`` is ``x >= 2``; equal and unequal stay as they are."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WHOLE = re.compile(r"-?[0-9]{1,40}")
-_HUNDREDTHS = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,2})?")
+_WHOLE = re.compile(r"-?[0-9]+")
+_HUNDREDTHS = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 
 
 def parse(text: str, vocabulary: Vocabulary, *, null_tests: bool) -> Criterion:
@@ -315,10 +315,11 @@ def _number(field: FieldType, text: str, column: int) -> int | Decimal:
     if not form.fullmatch(text):
         what = "a whole number" if field.kind is Kind.NUMBER else "a number with at most two decimal places"
         raise ConditionError(column, f"`{field.name}` is compared with {text}, which is not {what}.", f"Write {what}.")
-    value: int | Decimal = int(text) if field.kind is Kind.NUMBER else Decimal(text)
-    if not -OPEN_NUMBER < value < OPEN_NUMBER:
-        raise ConditionError(column, f"{text} is beyond what a number can be.", f"Stay below {OPEN_NUMBER}.")
-    return value
+    value = Decimal(text)  # an int of very many digits cannot be read
+    most = OPEN_NUMBER - 1
+    if not -most <= value <= most:
+        raise ConditionError(column, f"{text} is beyond what a number can be.", f"Write {-most} to {most}.")
+    return int(value) if field.kind is Kind.NUMBER else value
 
 
 def _day(field: FieldType, text: str, column: int, *, quoted: bool) -> date:

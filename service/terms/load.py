@@ -186,9 +186,7 @@ class _Reader:
         every = table.text("every")
         if every and every != "month":
             self.problems.add(table.place_of("every"), f"There is no calendar for every '{every}'.", "Write month.")
-        due_days = table.whole("due_days")
-        if not 0 <= due_days <= 366:
-            self.problems.add(table.place_of("due_days"), f"{due_days} days are no due day.", "Write 0 to 366.")
+        due_days = table.whole("due_days", least=0, greatest=366)
         first = self._period(table, "first")
         if first is None:
             self.unread.add("calendar")
@@ -201,11 +199,8 @@ class _Reader:
             title=table.text("title"),
             by=table.day("by"),
             stages=self._stages(table),
-            least_percent=table.whole("least_percent", 100),
+            least_percent=table.whole("least_percent", 100, least=0, greatest=100),
         )
-        if not 0 <= found.least_percent <= 100:
-            says = f"{found.least_percent} percent are no share of the cases."
-            self.problems.add(table.place_of("least_percent"), says, "Write 0 to 100.")
         table.done()
         return found
 

@@ -278,3 +278,11 @@ def test_a_rule_that_is_no_mapping_and_a_rule_of_lists_are_refused(library: Libr
     sent = as_json(a_draft(rules=["suspect_count >= 2", {"id": ["a"], "title": "t", "guidance": "g", "when": {}}]))
     found = problems_of(library, sent, JSON)
     assert [each.pointer for each in found] == ["/rules/0", "/rules/1/id", "/rules/1/when"]
+
+
+def test_a_whole_number_of_very_many_digits_is_told_as_beyond_what_a_number_can_be(library: Library) -> None:
+    found = only_problem(library, DRAFT.replace("suspect_count >= 2", f"suspect_count >= {'9' * 41}"))
+    assert (found.says, found.do) == (
+        f"{'9' * 41} is beyond what a number can be.",
+        "Write -2147483646 to 2147483646.",
+    )

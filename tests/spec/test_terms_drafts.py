@@ -97,6 +97,7 @@ INSTEAD = [
     ("every: month", "every: week", "Write month."),
     ("due_days: 14", "due_days: soon", "Write digits alone."),
     ("due_days: 14", "due_days: 400", "Write 0 to 366."),
+    ("due_days: 14", "due_days: 99999999999", "Write 0 to 366."),
     ("by: 2026-06-30", "by: June", "Write 2025-11-30."),
     ("least_percent: 100", "least_percent: 101", "Write 0 to 100."),
     ("title: Changed", "title: ''", "Write after it what title is."),
@@ -118,6 +119,34 @@ INSTEAD = [
 def test_a_mistake_says_what_to_write_instead(library: Library, old: str, new: str, do: str) -> None:
     (found,) = problems_of(library, (old, new))
     assert found.do.startswith(do)
+
+
+@pytest.mark.parametrize(
+    ("old", "number", "size"),
+    [
+        ("due_days: 14", "367", "large"),
+        ("due_days: 14", "99999999999", "large"),
+        ("due_days: 14", "9" * 40, "large"),
+        ("due_days: 14", "-1", "small"),
+        ("least_percent: 100", "99999999999", "large"),
+        ("least_percent: 100", "-99999999999", "small"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_whole_number_beyond_its_bounds_is_told_as_such(library: Library, old: str, number: str, size: str) -> None:
+    key = old.partition(":")[0]
+    (found,) = problems_of(library, (old, f"{key}: {number}"))
+    assert found.says == f"'{key}' is {number}, which is too {size}."
+
+
+def test_a_whole_number_may_be_written_as_json_has_it(library: Library) -> None:
+    written = DRAFT.replace("due_days: 14", "due_days: 14.0")
+    assert read_terms_draft(written.encode(), YAML, library).terms.calendar.due_days == 14
+
+
+def test_a_part_of_a_number_is_told_as_such(library: Library) -> None:
+    (found,) = problems_of(library, ("due_days: 14", "due_days: 14.5"))
+    assert found.says == "'due_days' is '14.5', which is not a whole number."
 
 
 def test_keys_that_are_said_elsewhere_are_not_offered(library: Library) -> None:
