@@ -100,6 +100,18 @@ async def test_the_page_counts_by_attribute_and_says_what_each_case_takes(served
     assert [each for each in figures if each] == [["2", "1", "0"], ["1", "0", "0"]]
 
 
+async def test_what_was_said_once_and_emptied_since_is_asked_and_the_page_promises_nothing_else(served: Served) -> None:
+    desk = await a_sealed_desk(served, [a_row(case_ref="K/1"), a_row(case_ref="K/2", nfa_by="")])
+    before = words_of(await shown(desk, LIST))
+    assert "no value that your return says is asked again, whichever version of the standard it was said in." in before
+    later = Desk(desk.client, period="2025-12")
+    await later.open()
+    await later.put(as_csv([{"case_ref": "K/1", "nfa_by": ""}]))
+    await later.answer_all()
+    await later.seal()
+    assert re.findall(r"/why\?[^>]*>(K/\d)<", await shown(desk, f"{LIST}?attribute=nfa_by")) == ["K/1", "K/2"]
+
+
 async def test_the_page_can_be_of_one_attribute_and_of_another_edition(served: Served) -> None:
     desk = await a_sealed_desk(served)
     only = await shown(desk, f"{LIST}?attribute=nfa_by")
