@@ -66,7 +66,10 @@ class BridgeController(Controller):
                 shape=BridgeDocument,
                 says="The bridge.",
                 headers=("ETag", "Vary"),
-                other={CSV: "A row the opening, each part, and the closing.", SVG: "A waterfall, to be printed."},
+                other={
+                    CSV: "A row the opening, each part, and the closing; on every row the editions, by name and hash.",
+                    SVG: "A waterfall, to be printed.",
+                },
             ),
             permission=Permission.NATIONAL_READ,
             query=_QUERY,

@@ -179,6 +179,7 @@ def as_document(told: Told, *, by_force: bool) -> BridgeDocument:
 HEADINGS: Final = (
     *("from_scope", "from_position", "from_at", "to_scope", "to_position", "to_at"),
     *("force", "line", "rule", "in_scope", "least", "most", "taken_over"),
+    *("from_scope_hash", "to_scope_hash"),
 )
 
 
@@ -190,13 +191,14 @@ def as_csv(told: Told, *, by_force: bool) -> str:
     ends: list[str | int] = []
     for end in (told.opening, told.closing):
         ends += (end.edition.name, end.position, wire_time(end.at))
+    hashes = (told.opening.edition.hash, told.closing.edition.hash)
     of: list[tuple[int | None, Bridge]] = [(None, told.bridge)]
     if by_force:
         of += told.bridge.forces.items()
     for force, each in of:
         name = "" if force is None else told.force(force)[0]
         for row in _rows(told, each, force):
-            cells = (*ends, name, *row)
+            cells = (*ends, name, *row, *hashes)
             writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 

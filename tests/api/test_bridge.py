@@ -101,6 +101,19 @@ async def test_csv_has_a_row_for_the_opening_each_part_and_the_closing(served: S
     assert {row["to_scope"] for row in rows} == {"2025-11-wide"}
 
 
+async def test_each_row_of_the_csv_has_the_content_hash_of_both_editions(served: Served) -> None:
+    await _two_periods(served)
+    nca = await served.client(None, body="nca")
+    asked = f"{PATH}?to_scope=2026-02-referral&by=force"
+    answer = good(await nca.get(asked))
+    got = await nca.get(asked, headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(got.text)))
+    ends = (answer["from"]["scope"]["hash"], answer["to"]["scope"]["hash"])
+    assert {(row["from_scope_hash"], row["to_scope_hash"]) for row in rows} == {ends}
+    assert ends[0] != ends[1]
+    assert list(rows[0])[-2:] == ["from_scope_hash", "to_scope_hash"]
+
+
 async def test_the_waterfall_is_a_picture_that_says_what_it_shows(served: Served) -> None:
     await _two_periods(served)
     nca = await served.client(None, body="nca")
