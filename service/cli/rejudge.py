@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from service.returns.context import Context
+    from service.scope.store import Standing
     from service.settings import Settings
 
 
@@ -33,21 +36,20 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
     import asyncio
 
     from service.cli.start import database, running_context
-    from service.clock import london_date
     from service.returns.rejudging import PAUSE, judge_remaining, progress, remaining, switch
-    from service.scope.store import live_editions
 
     async with database(settings) as db:
         context = await running_context(settings, db)
-        while units := await remaining(context):
-            returns = sum(unit.returns for unit in units)
-            click.echo(f"{returns:,} returns of {len(units):,} chains remain.", err=True)
-            if not await judge_remaining(context, workers) and await remaining(context):
+        while await remaining(context):
+            telling = asyncio.create_task(_telling(context))
+            try:
+                judged = await judge_remaining(context, workers)
+            finally:
+                telling.cancel()
+            if not judged and await remaining(context):
                 await asyncio.sleep(PAUSE)  # a force is sealing, or another server is at it
         good = True
-        async with db.national() as tx:
-            live = await live_editions(tx, context.editions, london_date(context.now()))
-        for standing in live:
+        for standing in await _live(context):
             found = await progress(context, standing)
             click.echo(f"{standing.edition.name}: {found.judged:,} of {found.returns:,} returns are judged.")
             for problem in found.problems:
@@ -56,3 +58,25 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
         for name in await switch(context):
             click.echo(f"{name} is in force now.")
     return good
+
+
+async def _live(context: Context) -> Sequence[Standing]:
+    from service.clock import london_date
+    from service.scope.store import live_editions
+
+    async with context.db.national() as tx:
+        return await live_editions(tx, context.editions, london_date(context.now()))
+
+
+async def _telling(context: Context) -> None:
+    """Tell now and again how far the work is, until it is cancelled."""
+    import asyncio
+
+    from service.returns.rejudging import PAUSE, in_words, progress
+
+    while True:
+        for standing in await _live(context):
+            found = await progress(context, standing)
+            if found.chains_left:
+                click.echo(f"{standing.edition.name}: {in_words(found)}", err=True)
+        await asyncio.sleep(PAUSE)

@@ -86,6 +86,23 @@ class Progress(Struct, frozen=True, kw_only=True):
     problems: tuple[ChainProblem, ...]
 
 
+def in_words(found: Progress) -> str:
+    """How far it is, how fast it goes and how long it takes, of what is not done yet."""
+    forces = "1 force is" if found.chains_left == 1 else f"{found.chains_left:,} forces are"
+    stands = f"{found.judged:,} of {found.returns:,} returns are judged, and {forces} not done yet."
+    if found.per_minute is None or found.seconds_left is None:
+        return f"{stands} None was judged in the last {_RATE_OVER.seconds // 60} minutes."
+    return f"{stands} {found.per_minute:,.0f} a minute lately: {_more(found.seconds_left)} more."
+
+
+def _more(seconds: int) -> str:
+    for length, name in ((3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"about {count:,} {name}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
 async def remaining(context: Context) -> Sequence[Unit]:
     """What remains to be judged now, the longest chains first."""
     now = context.now()

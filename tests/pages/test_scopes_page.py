@@ -15,11 +15,13 @@ from sqlalchemy import text
 
 from service.identity.people import Person
 from service.identity.principal import Permission, Principal
+from service.returns.rejudging import judge_remaining
 from service.storage.database import Database
 from tests.support.browser import a_tab, signed_in
 from tests.support.desk import hidden_in, problems_of, went_on, words_of
 from tests.support.editions import NARROW, a_scope, a_way, as_yaml
-from tests.support.server import Served, a_served, good, problem
+from tests.support.rows import rows
+from tests.support.server import Return, Served, a_served, good, problem
 from tests.support.tallies import statements_of
 
 AT = f"/national/scopes/{NARROW}"
@@ -86,6 +88,19 @@ async def test_a_draft_is_pasted_or_uploaded(served: Served) -> None:
     assert "The draft is stored." in shown
     assert "A case meets this rule if ‘Suspects’ is 4 or more." in shown
     assert f"What it changes in {WIDE}" in shown
+
+
+async def test_how_far_judging_is_stands_with_an_edition_until_nothing_is_left(served: Served) -> None:
+    kent = Return(await served.client("kent"))
+    await kent.report(rows(2, suspect_count=5))
+    nca, _ = await proposed(served)
+    shown = words_of((await nca.get(AT)).text)
+    assert (
+        "How far judging is 0 of 1 returns are judged, and 1 force is not done yet. None was judged in the last 5 "
+        "minutes. Load this page again to see how it goes on."
+    ) in shown
+    await judge_remaining(served.context)
+    assert "How far judging is" not in words_of((await nca.get(AT)).text)
 
 
 async def test_what_is_wrong_is_told_with_line_and_column_and_the_text_is_kept(served: Served) -> None:

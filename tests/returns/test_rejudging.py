@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from service.returns.context import Context
 from service.returns.model import Sealed
 from service.returns.reconcile import reconcile
 from service.returns.rejudge import judge_chain
-from service.returns.rejudging import judge_remaining, progress, remaining
+from service.returns.rejudging import in_words, judge_remaining, progress, remaining
 from service.returns.store import lock_line
 from service.scope.store import Standing
 from service.scope.switch import Waiting, switch_when_ready
@@ -72,6 +73,12 @@ async def test_how_fast_it_goes_is_told_as_long_as_anything_is_left(context: Con
     before = await progress(context, edition)
     await judge_chain(context, kent.force, edition)
     half = await progress(context, edition)
+    assert in_words(before) == (
+        "0 of 2 returns are judged, and 2 forces are not done yet. None was judged in the last 5 minutes."
+    )
+    assert re.fullmatch(
+        r"1 of 2 returns are judged, and 1 force is not done yet\. \d+ a minute lately: .* more\.", in_words(half)
+    )
     await judge_remaining(context)
     after = await progress(context, edition)
     assert (before.per_minute, after.per_minute) == (None, None)
