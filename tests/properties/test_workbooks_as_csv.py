@@ -212,6 +212,7 @@ def laid_out(rows: list[tuple[str, list[str], str]]) -> str:
     [('<row r="{}">', ['<c r="{}" t="inlineStr"><is><t>x</t></is></c>', '<c r="{}" t="s"><v>0</v></c>'], "</row>")],
     ["<si><t>K/1</t></si>"],
 )
+@example([('<row r="{}">', ['<c r="{}"><v>3</v></c>', '<c r="{}" t="b"><v></v></c>'], "</row>")], [])
 @settings(deadline=None, max_examples=300)
 def test_what_is_of_the_plain_form_says_what_the_parser_says(
     rows: list[tuple[str, list[str], str]], shared: list[str]

@@ -184,7 +184,7 @@ def _iso(text: str) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "b": lambda text: OddYesNo(_YES_NO.get(text.strip(), text.strip())),
+    "b": lambda text: OddYesNo(_YES_NO.get(text.strip(), text.strip())) if text.strip() else "",
     "e": lambda text: Odd(text.strip() or "#ERROR"),
     "d": lambda text: _iso(text.strip()),
     "str": str,
