@@ -30,7 +30,7 @@ from service.tally.move_store import moves_stand, store_transitions
 
 _STATEMENTS: Final = Statements()
 
-_LOCK_SPACE: Final = 0x43_52_06
+LOCK_SPACE: Final = 0x43_52_06
 _CLAIM: Final = text(
     "select pg_try_advisory_xact_lock(:space, :unit) "
     "and exists (select from (select from force_line where force = :force for share skip locked) l), "
@@ -64,7 +64,7 @@ async def judge_chain(context: Context, force: int, standing: Standing) -> int |
     """Judge what is not judged yet of a force's chain under an edition: how many returns; None where somebody else is
     at it, or the force is sealing: it is tried again."""
     async with context.db.force(force) as tx:
-        claim = {"space": _LOCK_SPACE, "unit": force << 16 | standing.id, "force": force}
+        claim = {"space": LOCK_SPACE, "unit": force << 16 | standing.id, "force": force}
         if not (await tx.execute(_CLAIM, claim)).scalar_one():
             return None
         rows = (await tx.execute(_STATE, {"force": force, "edition": standing.id})).all()
