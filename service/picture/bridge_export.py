@@ -280,6 +280,11 @@ UNDECIDED: Final = "in or out of undetermined"
 """What moved under a cause that moved by rule elsewhere, and by none here."""
 
 
+def begun_with(cause: Cause) -> str:
+    """What a cause says where a line begins with it."""
+    return CAUSES[cause][0].upper() + CAUSES[cause][1:]
+
+
 def causes_by_rule(item: Bridge) -> frozenset[Cause]:
     """The causes under which a rule is named anywhere."""
     return frozenset(part.cause for part in item.parts if part.rule is not None)
@@ -290,7 +295,7 @@ def moved_by(told: Told) -> list[tuple[str, Delta]]:
     titles, by_rule = _titles(told), causes_by_rule(told.bridge)
     found = []
     for part in told.bridge.parts:
-        cause = CAUSES[part.cause][0].upper() + CAUSES[part.cause][1:]
+        cause = begun_with(part.cause)
         rule = UNDECIDED if part.rule is None else titles.get(part.rule, part.rule)
         found.append((f"{cause}: {rule}" if part.cause in by_rule else cause, part.delta))
     return found

@@ -17,7 +17,7 @@ from service.errors import Conflict, Invalid, NotFound
 from service.pages.national.words import range_of
 from service.pages.visit import Visit, Visiting
 from service.picture.bridge_answer import bridge_answer
-from service.picture.bridge_export import CAUSES, UNDECIDED, Told, as_document, causes_by_rule, sentence
+from service.picture.bridge_export import CAUSES, UNDECIDED, Told, as_document, begun_with, causes_by_rule, sentence
 from service.picture.bridge_question import bridge_question
 from service.picture.question import closest, shown
 from service.picture.store import editions
@@ -100,7 +100,7 @@ async def _page(
         moments=None if told is None else (told.opening.at, told.closing.at),
         drawn={} if told is None else {"wide": waterfall(told), "narrow": waterfall(told, NARROW)},
         undecided={} if told is None else {cause.value: UNDECIDED for cause in causes_by_rule(told.bridge)},
-        causes={cause.value: words[0].upper() + words[1:] for cause, words in CAUSES.items()},
+        causes={cause.value: begun_with(cause) for cause in CAUSES},
         range_of=range_of,
         address=urlencode(given),
     )
