@@ -10,7 +10,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -70,7 +70,7 @@ from service.pages.site import Site, Told, site_of
 from service.pages.visit import person_of
 from service.returns.context import Context, context_of
 from service.returns.following import Current
-from service.returns.rejudging import keep_judging
+from service.returns.rejudging import beside, keep_judging
 from service.settings import Settings
 from service.storage.database import Database
 from service.telemetry.requests import watched
@@ -238,13 +238,8 @@ class PagesOffLoopback(CaseReturnsError):
 def _judging(context: Context) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def judging(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(keep_judging(context))
-        try:
+        async with beside(keep_judging(context)):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     return judging
 

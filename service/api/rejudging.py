@@ -88,7 +88,7 @@ class ReJudgingController(Controller):
         async with context.db.national() as tx:
             standing = await standing_of(tx, context.editions, edition)
         today = london_date(context.now())
-        return document(_shown(standing, await progress(context, standing), context.forces, today))
+        return document(_shown(standing, await progress(context, standing.id), context.forces, today))
 
 
 def _shown(standing: Standing, found: Progress, forces: CodeList, today: date) -> dict[str, Any]:

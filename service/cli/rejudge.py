@@ -36,25 +36,23 @@ async def _judged(settings: Settings, workers: int | None) -> bool:
     import asyncio
 
     from service.cli.start import database, running_context
-    from service.returns.rejudging import PAUSE, judge_remaining, progress, remaining, switch
+    from service.returns.rejudging import PAUSE, beside, judge_remaining, problems_in_words, progress, remaining, switch
 
     async with database(settings) as db:
         context = await running_context(settings, db)
         while await remaining(context):
-            telling = asyncio.create_task(_telling(context))
-            try:
+            await _tell(context)
+            async with beside(_telling(context)):
                 judged = await judge_remaining(context, workers)
-            finally:
-                telling.cancel()
             if not judged and await remaining(context):
                 await asyncio.sleep(PAUSE)  # a force is sealing, or another server is at it
         good = True
         for standing in await _live(context):
-            found = await progress(context, standing)
+            found = await progress(context, standing.id)
             click.echo(f"{standing.edition.name}: {found.judged:,} of {found.returns:,} returns are judged.")
-            for problem in found.problems:
+            for problem in problems_in_words(found, context.forces):
                 good = False
-                click.echo(f"  {context.forces.by_ordinal[problem.force].title}: {problem.says}")
+                click.echo(f"  {problem}")
         for name in await switch(context):
             click.echo(f"{name} is in force now.")
     return good
@@ -68,15 +66,22 @@ async def _live(context: Context) -> Sequence[Standing]:
         return await live_editions(tx, context.editions, london_date(context.now()))
 
 
+async def _tell(context: Context) -> None:
+    """Tell how far the work is, of each edition of which anything is left."""
+    from service.returns.rejudging import in_words, progress
+
+    for standing in await _live(context):
+        found = await progress(context, standing.id)
+        if found.chains_left:
+            click.echo(f"{standing.edition.name}: {in_words(found)}", err=True)
+
+
 async def _telling(context: Context) -> None:
-    """Tell now and again how far the work is, until it is cancelled."""
+    """Tell it again now and then."""
     import asyncio
 
-    from service.returns.rejudging import PAUSE, in_words, progress
+    from service.returns.rejudging import PAUSE
 
     while True:
-        for standing in await _live(context):
-            found = await progress(context, standing)
-            if found.chains_left:
-                click.echo(f"{standing.edition.name}: {in_words(found)}", err=True)
         await asyncio.sleep(PAUSE)
+        await _tell(context)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import text
 
 from service.clock import london_date
+from service.contract.model import CodeList
 from service.errors import CaseReturnsError, Unavailable
 from service.returns.context import Context
 from service.returns.rejudge import judge_chain, note_problem
@@ -103,6 +105,23 @@ def _more(seconds: int) -> str:
     return "less than a minute"
 
 
+def problems_in_words(found: Progress, forces: CodeList) -> list[str]:
+    """What could not be judged, and why: a sentence a force."""
+    return [f"{forces.by_ordinal[each.force].title}: {each.says}" for each in found.problems]
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have this go on for as long as something else is done."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
 async def remaining(context: Context) -> Sequence[Unit]:
     """What remains to be judged now, the longest chains first."""
     now = context.now()
@@ -172,14 +191,14 @@ async def keep_judging(context: Context) -> None:
         await asyncio.sleep(PAUSE)
 
 
-async def progress(context: Context, standing: Standing) -> Progress:
-    """How far the judging under an edition is."""
+async def progress(context: Context, edition: int) -> Progress:
+    """How far the judging under the edition of this number is: also where it cannot be read here."""
     today = london_date(context.now())
     async with context.db.national() as tx:
         moment = (await tx.execute(text("select now()"))).scalar_one()
-        asked = {"edition": standing.id, "since": moment - _RATE_OVER, "day": today}
+        asked = {"edition": edition, "since": moment - _RATE_OVER, "day": today}
         row = (await tx.execute(_PROGRESS, asked)).one()
-        problems = (await tx.execute(_PROBLEMS, {"edition": standing.id})).all() if row.remain else ()
+        problems = (await tx.execute(_PROBLEMS, {"edition": edition})).all() if row.remain else ()
     left = row.remain
     seconds = None if row.began is None else max((moment - row.began).total_seconds(), 1.0)
     rate = None if seconds is None or not left else row.lately / seconds

@@ -103,6 +103,14 @@ async def test_how_far_judging_is_stands_with_an_edition_until_nothing_is_left(s
     assert "How far judging is" not in words_of((await nca.get(AT)).text)
 
 
+async def test_a_proposal_that_reads_otherwise_here_is_still_shown(served: Served) -> None:
+    nca, _ = await proposed(served)
+    async with served.db.owner() as tx:
+        await tx.execute(text("update scope_edition set hash = repeat('0', 64) where name = :name"), {"name": NARROW})
+    shown = await nca.get(AT)
+    assert (shown.status_code, 'class="govuk-warning-text"' in shown.text) == (200, True)
+
+
 async def test_what_is_wrong_is_told_with_line_and_column_and_the_text_is_kept(served: Served) -> None:
     nca = await signed_in(served, "nca")
     said = a_scope()

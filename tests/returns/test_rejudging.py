@@ -62,7 +62,7 @@ async def test_what_was_sealed_before_is_judged_under_an_edition_that_is_propose
     assert await remaining(context) == []
     for item in (*kent, *essex):
         await assert_tallies_are_right(context, item, under=3)
-    found = await progress(context, edition)
+    found = await progress(context, edition.id)
     assert (found.returns, found.judged, found.chains, found.chains_left) == (3, 3, 2, 0)
     assert (found.problems, found.seconds_left) == ((), None)
 
@@ -70,9 +70,9 @@ async def test_what_was_sealed_before_is_judged_under_an_edition_that_is_propose
 async def test_how_fast_it_goes_is_told_as_long_as_anything_is_left(context: Context) -> None:
     (kent,), _ = await _reported(context, "kent", count=1), await _reported(context, "essex", count=1)
     edition = await _again(context)
-    before = await progress(context, edition)
+    before = await progress(context, edition.id)
     await judge_chain(context, kent.force, edition)
-    half = await progress(context, edition)
+    half = await progress(context, edition.id)
     assert in_words(before) == (
         "0 of 2 returns are judged, and 2 forces are not done yet. None was judged in the last 5 minutes."
     )
@@ -80,7 +80,7 @@ async def test_how_fast_it_goes_is_told_as_long_as_anything_is_left(context: Con
         r"1 of 2 returns are judged, and 1 force is not done yet\. \d+ a minute lately: .* more\.", in_words(half)
     )
     await judge_remaining(context)
-    after = await progress(context, edition)
+    after = await progress(context, edition.id)
     assert (before.per_minute, after.per_minute) == (None, None)
     assert (half.chains_left, half.per_minute is None, half.seconds_left is None) == (1, False, False)
 
@@ -112,7 +112,7 @@ async def test_a_chain_that_cannot_be_judged_is_reported_and_holds_the_switch(co
     async with context.db.force(bad.force) as tx:
         await tx.execute(text("update case_version set nfa_date_lo = 'infinity', nfa_date_hi = 'infinity'"))
     assert await judge_remaining(context) == 1
-    found = await progress(context, edition)
+    found = await progress(context, edition.id)
     assert [(each.force, each.says) for each in found.problems] == [(bad.force, "It failed (DBAPIError).")]
     assert NAME in await tallies_of(context, good)
     waiting = await switch_when_ready(context.db, NAME, "tests", context.now())
@@ -130,7 +130,7 @@ async def test_what_could_not_be_judged_is_judged_once_it_can_be_and_forgotten_a
         await tx.execute(text("update case_version set nfa_date_lo = '2014-03-01', nfa_date_hi = '2014-03-31'"))
         await tx.execute(text("update judging_problem set at = at - interval '1 hour'"))
     assert await judge_remaining(context) == 1
-    assert (await progress(context, edition)).problems == ()
+    assert (await progress(context, edition.id)).problems == ()
 
 
 async def test_a_chain_is_left_alone_while_its_force_seals(context: Context) -> None:

@@ -135,11 +135,11 @@ async def test_what_remains_under_it_is_judged_until_the_day_and_not_after(conte
     async with context.db.force(done.force) as tx:
         await tx.execute(text("update tally set has_moves = false where edition = :edition"), {"edition": found.id})
     assert [(unit.standing.edition.name, unit.returns) for unit in await remaining(context)] == [(BEFORE, 1)]
-    waits = await progress(context, found)
+    waits = await progress(context, found.id)
     assert (waits.judged, waits.chains_left, waits.not_tallied) == (0, 1, 0)
     at(context, AFTER)
     assert await remaining(context) == []
-    ended = await progress(context, found)
+    ended = await progress(context, found.id)
     assert (ended.judged, ended.chains_left, ended.not_tallied, ended.seconds_left) == (0, 0, 1, None)
     at(context, LAST)
     assert await judge_remaining(context) == 1
@@ -166,7 +166,7 @@ async def test_nothing_is_waited_for_under_an_edition_that_is_not_tallied_any_mo
     await _sealed(context, "kent", "2025-11", "3")
     again = await standing(context, BEFORE)
     assert (again.state, again.tallied_until) == (found.state, found.tallied_until)
-    assert (await progress(context, again)).chains_left == 0
+    assert (await progress(context, again.id)).chains_left == 0
     assert await judge_remaining(context) == 0
 
 

@@ -16,13 +16,13 @@ from service.pages.rules.adopter import may
 from service.pages.scopes.desk import done, offered
 from service.pages.scopes.words import MEANS, OVERTAKEN, SAID, STANDING, standing_line
 from service.pages.visit import Visit, Visiting
-from service.returns.rejudging import ChainProblem, in_words, progress
+from service.returns.rejudging import in_words, problems_in_words, progress
 from service.scope.adoption import WHOLE
 from service.scope.compared import compared
 from service.scope.difference_words import DifferenceInWords, difference_in_words
 from service.scope.draft import text_of_draft
 from service.scope.drafts import Stored, all_stored, name_in_force, stored_by_name
-from service.scope.store import NO_TALLIES, known, standing_of
+from service.scope.store import NO_TALLIES, known
 from service.scope.switch import in_the_way
 from service.scope.tallied import tallied_in_words
 from service.scope.words import edition_in_words
@@ -67,8 +67,7 @@ async def scope_page(
             raise NotFound(NOT_HERE)
         in_its_way = await in_the_way(tx, item, london_date(context.now()))
         said = await _in_words(visit, tx, item)
-        standing = None if item.state in NO_TALLIES else await standing_of(tx, context.editions, name)
-    judging = None if standing is None else await progress(context, standing)
+    judging = None if item.state in NO_TALLIES else await progress(context, item.id)
     return visit.page(
         "scopes/scope.html",
         status=status,
@@ -79,7 +78,7 @@ async def scope_page(
         tallied=tallied_in_words(item.state, item.tallied_until, london_date(context.now())),
         waits_for=in_its_way.waits_for,
         judging=None if judging is None or not judging.chains_left else in_words(judging),
-        not_judged=() if judging is None else [_not_judged(visit, each) for each in judging.problems],
+        not_judged=() if judging is None else problems_in_words(judging, context.forces),
         steps=[(SAID[step.step], step) for step in item.steps],
         written=text_of_draft(item.document),
         has_picture=item.state not in NO_TALLIES,
@@ -90,10 +89,6 @@ async def scope_page(
         **offered(visit, item, overtaken=bool(in_its_way.overtaken)),
         **said,
     )
-
-
-def _not_judged(visit: Visit, problem: ChainProblem) -> str:
-    return f"{visit.context.forces.by_ordinal[problem.force].title}: {problem.says}"
 
 
 async def _in_words(visit: Visit, tx: AsyncConnection, item: Stored) -> dict[str, Any]:
